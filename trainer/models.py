@@ -28,7 +28,7 @@ longer says "50 Cent"), and they are fast enough without."""
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model's files are: `path` is a folder or a hub id, `gguf` a file name in the folder."""
+    """Where a model's files are: `path` a folder or a hub id, `gguf` a file name in the folder."""
 
     name: str
     path: str
@@ -60,7 +60,8 @@ def find(name: str | None) -> Source:
         return Source(path.name, str(path))
     if name.startswith(("/", ".", "~")) or name.count("/") != 1:
         raise ModelMissing(
-            f"There is no model at {name!r}; name a folder, a .gguf file, or a hub id like {SWALLOW}."
+            f"There is no model at {name!r}; "
+            f"name a folder, a .gguf file, or a hub id like {SWALLOW}."
         )
     return Source(name.rpartition("/")[2], name)
 
