@@ -3,7 +3,8 @@
 TrainerError
 ├── UnknownStyle         a prompt style that is not one of ours
 ├── InstructionTooLong   an instruction that does not fit the context, and is never cut silently
-└── ModelMissing         a model that is not here and cannot be fetched
+├── ModelMissing         a model that is not here and cannot be fetched
+└── AdapterRefused       an adapter that is absent, unsafe, or made for another base model
 
 Each message is one sentence that names the value and what to do next.
 """
@@ -31,3 +32,7 @@ class InstructionTooLong(TrainerError):
 
 class ModelMissing(TrainerError):
     """The model is not on this machine and could not be fetched."""
+
+
+class AdapterRefused(TrainerError):
+    """The adapter is not there, is not what it says it is, or was made for another base model."""

@@ -30,9 +30,13 @@ class Turn:
 class Style(Protocol):
     """What a prompt style can do; the name is saved beside each adapter."""
 
-    name: str
-    stop_texts: tuple[str, ...]
-    """Texts that end an answer when the model writes them: the start of another turn."""
+    @property
+    def name(self) -> str:
+        """The style's name in `STYLES`."""
+
+    @property
+    def stop_texts(self) -> tuple[str, ...]:
+        """Texts that end an answer when the model writes them: the start of another turn."""
 
     def text(
         self, tokenizer: Tokenizer, instruction: str, input: str = "", thread: Sequence[Turn] = ()
