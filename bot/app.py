@@ -7,6 +7,7 @@ import signal
 from contextlib import suppress
 from uuid import uuid4
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -34,8 +35,12 @@ LISTENER_PATIENCE = 1.5
 """Seconds a listener waits for a broker that is away: Slack wants its answer within three."""
 
 
-def client_of(settings: BotSettings) -> AsyncWebClient:
+def client_of(
+    settings: BotSettings, session: aiohttp.ClientSession | None = None
+) -> AsyncWebClient:
     """Return a Web API client that waits out rate limits and passing errors.
+
+    With a `session` its calls share connections; the caller closes it.
 
     Raises:
         TokensMissing: one of the two tokens is not set.
@@ -54,7 +59,9 @@ def client_of(settings: BotSettings) -> AsyncWebClient:
         # slack_sdk sends even loopback requests to a proxy, and ignores NO_PROXY.
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
             os.environ.pop(name, None)
-    client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url, timeout=20)
+    client = AsyncWebClient(
+        token=settings.bot_token, base_url=settings.api_url, timeout=20, session=session
+    )
     client.retry_handlers = [
         AsyncConnectionErrorRetryHandler(max_retry_count=2),
         AsyncRateLimitErrorRetryHandler(max_retry_count=5),
@@ -74,18 +81,30 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
         SlackApiError: Slack refuses a token.
         BrokerAway: the broker does not answer at the start.
     """
-    client = client_of(bot_settings)
-    with reachable(settings):
-        bot = await _bot(settings, bot_settings, client)
-    app = AsyncApp(client=client, process_before_response=True)
+    async with aiohttp.ClientSession() as session:
+        client = client_of(bot_settings, session)
+        with reachable(settings):
+            bot = await _bot(settings, bot_settings, client)
+        await _serve(settings, bot, name or f"bot-{uuid4().hex[:8]}")
+
+
+async def _serve(settings: Settings, bot: Bot, name: str) -> None:
+    # Bolt would read the token again, and warn that the client has one already.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
+    app = AsyncApp(client=bot.client, process_before_response=True)
     register(app, bot)
     stopped = _on_signals()
-    async with _Relaying(settings, bot, name or f"bot-{uuid4().hex[:8]}"):
-        handler = AsyncSocketModeHandler(app, bot_settings.app_token, web_client=client)
-        await handler.connect_async()
-        log.info("connected to %s as @%s", bot_settings.api_url.removesuffix("api/"), bot.name)
+    async with _Relaying(settings, bot, name):
+        handler = AsyncSocketModeHandler(
+            app,
+            bot.settings.app_token,
+            web_client=bot.client,
+            logger=logging.getLogger("slack_bolt"),
+        )
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
         await stopped.wait()
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebClient) -> Bot:

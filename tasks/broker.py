@@ -82,12 +82,13 @@ def reachable(settings: Settings) -> Iterator[None]:
     except AWAY as error:
         where = settings.redis_url or "the embedded broker"
         raise BrokerAway(
-            f"The broker does not answer ({_without_password(where)}): "
+            f"The broker does not answer ({without_password(where)}): "
             "is `swallow up` running, or is SWALLOW_REDIS_URL right?"
         ) from error
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """Return a broker's URL as it may be shown."""
     scheme, at, rest = url.rpartition("@")
     return f"{scheme.partition('://')[0]}://…@{rest}" if at else url
 

@@ -67,6 +67,14 @@ class Settings(BaseSettings):
         default=None, ge=1, description="CPU threads of the engine; unset: the cores it may use."
     )
 
+    slack_bot_token: str = Field(
+        default="",
+        validation_alias="SLACK_BOT_TOKEN",
+        description="Set together with SLACK_APP_TOKEN: `swallow up` connects to Slack.",
+        repr=False,
+    )
+    slack_app_token: str = Field(default="", validation_alias="SLACK_APP_TOKEN", repr=False)
+
     @field_validator("home")
     @classmethod
     def _expanded(cls, home: Path) -> Path:
@@ -79,6 +87,18 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         # Templates ship `SWALLOW_MODEL=`: an empty line means the default.
         return None if value == "" else value
+
+    @property
+    def uses_slack(self) -> bool:
+        """Whether the bot connects to Slack; without tokens there is the local workspace.
+
+        Raises:
+            SettingInvalid: one token is set and the other is not.
+        """
+        if bool(self.slack_bot_token) != bool(self.slack_app_token):
+            missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
+            raise SettingInvalid(f"{missing} is not set: set both tokens for Slack, or neither.")
+        return bool(self.slack_bot_token)
 
     @property
     def cache(self) -> Path:

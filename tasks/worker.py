@@ -4,9 +4,11 @@ import logging
 import os
 import socket
 import sys
+import warnings
 from dataclasses import replace
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.exceptions import SecurityWarning
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from tasks.app import app
 from tasks.broker import connect, reachable
@@ -79,6 +81,9 @@ class WorkerProcess:
         self.worker = replace(self.worker, model=self.engine.model, engine=self.engine.name)
 
     def _serve(self) -> None:
+        # Said to root because of pickle, which is not accepted here.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        setup_logging.connect(_keep_logging)
         worker_ready.connect(self._on_ready)
         worker_shutting_down.connect(self._on_shutting_down)
         app.Worker(
@@ -120,3 +125,7 @@ class WorkerProcess:
 
     def _announce(self, worker: Worker) -> None:
         Workers(self.jobs.redis).announce(worker)
+
+
+def _keep_logging(**_: object) -> None:
+    """Keep Celery from setting up logging: a receiver means that it is set up already."""

@@ -52,7 +52,7 @@ class Questions:
 
     def _to_someone_else(self, event: Mapping[str, Any]) -> bool:
         addressed = re.match(r"\s*<@(\w+)", str(event.get("text") or ""))
-        return bool(addressed) and addressed is not None and addressed[1] != self._bot.user
+        return addressed is not None and addressed[1] != self._bot.user
 
     async def _take(
         self, event: Mapping[str, Any], body: Mapping[str, Any], *, only_in_thread: bool
@@ -68,13 +68,14 @@ class Questions:
             "dm": event.get("channel_type") == "im",
         }
         files = [_file(file) for file in event.get("files") or []]
-        asked = {"text": event.get("text") or "", "files": files}
+        text = str(event.get("text") or "")
+        asked = {"text": text, "files": files}
         try:
             await asyncio.to_thread(self._store, place, asked, only_in_thread)
         except AWAY:
             log.warning("a question was not stored: the broker is away")
             if not only_in_thread:
-                self._tell_away(place, asked["text"])
+                self._tell_away(place, text)
 
     def _store(
         self, place: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool

@@ -29,6 +29,14 @@ def load_engine(settings: Settings) -> Engine:
     )
 
 
+def explain(settings: Settings) -> str:
+    """Say which engine runs and why, for the doctor."""
+    if settings.engine == "openvino":
+        return "openvino was asked for and is not part of this version"
+    why = "asked for" if settings.engine == "transformers" else "chosen, it runs every model"
+    return f"transformers ({why})"
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
