@@ -7,6 +7,7 @@ know adapters, engines or settings. torch and transformers are imported only whe
 import hashlib
 import importlib.util
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -17,6 +18,8 @@ from typing import Any
 
 from trainer.errors import ModelMissing
 from trainer.prompts import Tokenizer
+
+log = logging.getLogger(__name__)
 
 SMALL_MODEL = "SmolLM2-135M-Instruct"
 SWALLOW = "tokyotech-llm/Swallow-7b-instruct-hf"
@@ -75,6 +78,27 @@ def _small_model() -> Source | None:
     return None
 
 
+def is_local(source: Source) -> bool:
+    """Tell whether the model's files are on this machine; asks no network."""
+    if Path(source.path).is_dir():
+        return True
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(source.path, "config.json"), str)
+
+
+def size_of(source: Source) -> int:
+    """Return the size in bytes of the weight files of a model that is on this machine."""
+    folder = Path(source.path)
+    if not folder.is_dir():
+        from huggingface_hub import try_to_load_from_cache
+
+        folder = Path(str(try_to_load_from_cache(source.path, "config.json"))).parent
+    if source.gguf:
+        return (folder / source.gguf).stat().st_size
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
 def load_tokenizer(source: Source, *, cache: Path | None = None) -> Tokenizer:
     """Load the tokenizer of `source`.
 
@@ -127,6 +151,9 @@ def _parameters(source: Source, cache: Path | None) -> int:
 
 
 def _load(from_pretrained: Any, source: Source, cache: Path | None, **options: Any) -> Any:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # a bar of its own would stand in the answer
     try:
         if source.gguf and cache is not None:
             return from_pretrained(str(_unpacked(source, cache)), **options)
@@ -157,6 +184,7 @@ def _unpacked(source: Source, cache: Path) -> Path:
     folder = cache / f"{file.stem}-{digest}"
     if folder.is_dir():
         return folder
+    log.info("unpacking %s once, for this and later starts", file.name)
     cache.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".unpack-", dir=cache))
     try:

@@ -1,0 +1,58 @@
+"""`python -m bot`: the bot of one workspace; `--check` looks at the tokens instead."""
+
+import argparse
+import asyncio
+import json
+import sys
+
+from slack_sdk.errors import SlackApiError
+
+from bot.app import run
+from bot.check import check
+from bot.errors import BotError
+from bot.settings import bot_settings
+from tasks.errors import TaskError
+from tasks.log import set_up_logging
+from tasks.settings import settings
+
+
+def main() -> int:
+    """Run the bot; returns 1 with one line on standard error where it cannot."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument("--name", help="what this bot is called among relays")
+    parser.add_argument("--check", action="store_true", help="look at tokens and scopes and end")
+    parser.add_argument("--json", action="store_true", help="with --check: print JSON")
+    options = parser.parse_args()
+    try:
+        if options.check:
+            return _print(asyncio.run(check(bot_settings())), as_json=options.json)
+        set_up_logging("bot")
+        asyncio.run(run(settings(), bot_settings(), options.name))
+    except (BotError, TaskError) as error:
+        sys.stderr.write(f"swallow: {error}\n")
+        return 1
+    except SlackApiError as error:
+        sys.stderr.write(
+            f"swallow: Slack refuses the bot ({error.response.get('error')}); "
+            "run `swallow doctor`.\n"
+        )
+        return 1
+    except (OSError, TimeoutError) as error:
+        sys.stderr.write(f"swallow: Slack cannot be reached ({type(error).__name__}).\n")
+        return 1
+    return 0
+
+
+def _print(rows: list[dict[str, object]], *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+    else:
+        for row in rows:
+            print(
+                f"{'ok ' if row['ok'] else 'BAD'} {row['check']}: {row['detail']} {row['advice']}"
+            )
+    return 0 if all(row["ok"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

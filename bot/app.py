@@ -1,0 +1,155 @@
+"""The bot process: Bolt over Socket Mode, the relay, and their start and end."""
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import suppress
+from uuid import uuid4
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import TokensMissing
+from bot.follow import Bot, Follower
+from bot.listeners import register
+from bot.pace import Pace
+from bot.relay import Relay
+from bot.settings import BotSettings
+from bot.streams import BLOCK_SECONDS, Streams
+from tasks.broker import connect, jobs_of, reachable
+from tasks.claims import Claims
+from tasks.jobs import Job
+from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LISTENER_PATIENCE = 1.5
+"""Seconds a listener waits for a broker that is away: Slack wants its answer within three."""
+
+
+def client_of(
+    settings: BotSettings, session: aiohttp.ClientSession | None = None
+) -> AsyncWebClient:
+    """Return a Web API client that waits out rate limits and passing errors.
+
+    With a `session` its calls share connections; the caller closes it.
+
+    Raises:
+        TokensMissing: one of the two tokens is not set.
+    """
+    for name, value, start in (
+        ("SLACK_BOT_TOKEN", settings.bot_token, "xoxb-"),
+        ("SLACK_APP_TOKEN", settings.app_token, "xapp-"),
+    ):
+        if not value.startswith(start):
+            problem = f"does not start with {start}" if value else "is not set"
+            raise TokensMissing(
+                f"{name} {problem}: take it from your Slack app's page, or start `swallow up` "
+                "without both to use the local workspace."
+            )
+    if settings.is_local:
+        # slack_sdk sends even loopback requests to a proxy, and ignores NO_PROXY.
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            os.environ.pop(name, None)
+    client = AsyncWebClient(
+        token=settings.bot_token, base_url=settings.api_url, timeout=20, session=session
+    )
+    client.retry_handlers = [
+        AsyncConnectionErrorRetryHandler(max_retry_count=2),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=5),
+        AsyncServerErrorRetryHandler(max_retry_count=2),
+    ]
+    return client
+
+
+async def run(settings: Settings, bot_settings: BotSettings, name: str | None = None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    `name` identifies this bot among relays; who restarts a bot under its name lets it go on at once
+    with what it had claimed.
+
+    Raises:
+        TokensMissing: one of the two tokens is not set.
+        SlackApiError: Slack refuses a token.
+        BrokerAway: the broker does not answer at the start.
+    """
+    async with aiohttp.ClientSession() as session:
+        client = client_of(bot_settings, session)
+        with reachable(settings):
+            bot = await _bot(settings, bot_settings, client)
+        await _serve(settings, bot, name or f"bot-{uuid4().hex[:8]}")
+
+
+async def _serve(settings: Settings, bot: Bot, name: str) -> None:
+    # Bolt would read the token again, and warn that the client has one already.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
+    app = AsyncApp(client=bot.client, process_before_response=True)
+    register(app, bot)
+    stopped = _on_signals()
+    async with _Relaying(settings, bot, name):
+        handler = AsyncSocketModeHandler(
+            app,
+            bot.settings.app_token,
+            web_client=bot.client,
+            logger=logging.getLogger("slack_bolt"),
+        )
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
+        await stopped.wait()
+        await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebClient) -> Bot:
+    me = await client.auth_test()
+    jobs = jobs_of(settings, patience=LISTENER_PATIENCE)
+    await asyncio.to_thread(jobs.redis.ping)
+    return Bot(
+        client=client,
+        jobs=jobs,
+        settings=bot_settings,
+        pace=Pace(bot_settings.edit_seconds),
+        user=str(me["user_id"]),
+        name=str(me["user"]),
+    )
+
+
+class _Relaying:
+    """The relay and the thread that feeds it, for as long as the context lasts."""
+
+    def __init__(self, settings: Settings, bot: Bot, name: str) -> None:
+        # The relay may wait longer for the broker than a listener.
+        jobs = jobs_of(settings)
+        blocking = connect(settings, block=BLOCK_SECONDS)
+        self._relay = Relay(jobs, Claims(jobs, name), self._follow)
+        self._streams = Streams(blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake)
+        self._bot = Bot(bot.client, jobs, bot.settings, bot.pace, bot.user, bot.name)
+
+    async def __aenter__(self) -> None:
+        self._streams.start()
+        self._task = asyncio.create_task(self._relay.run())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._streams.end()
+        await asyncio.to_thread(self._streams.join, BLOCK_SECONDS + 1)
+
+    async def _follow(self, job: Job) -> None:
+        await Follower(self._bot, self._streams, job).run()
+
+
+def _on_signals() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped

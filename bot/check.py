@@ -1,0 +1,64 @@
+"""What `swallow doctor` asks of the bot: do the tokens work, and have they the scopes they need?"""
+
+from typing import Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.app import client_of
+from bot.errors import TokensMissing
+from bot.settings import BotSettings
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "im:history",
+    "im:write",
+    "mpim:history",
+    "users:read",
+)
+"""What the bot needs, as deploy/slack-manifest.yaml asks for it."""
+
+
+async def check(settings: BotSettings) -> list[dict[str, Any]]:
+    """Return rows of {check, ok, detail, advice}."""
+    if not settings.bot_token and not settings.app_token:
+        return [_row("Slack", True, "no tokens: the local workspace is used")]
+    try:
+        client = client_of(settings)
+        me = await client.auth_test()
+    except TokensMissing as error:
+        return [_row("Slack tokens", False, str(error), "Set both tokens, or none.")]
+    except (SlackApiError, SlackClientError, OSError, TimeoutError) as error:
+        return [_row("SLACK_BOT_TOKEN", False, _reason(error), "Install the app again.")]
+    rows = [_row("SLACK_BOT_TOKEN", True, f"@{me['user']} in {me['team']}")]
+    rows.append(_scopes(str(me.headers.get("x-oauth-scopes", ""))))
+    try:
+        await client.apps_connections_open(app_token=settings.app_token)
+        rows.append(_row("SLACK_APP_TOKEN", True, "Socket Mode opens"))
+    except (SlackApiError, SlackClientError, OSError, TimeoutError) as error:
+        advice = "Create an app-level token with connections:write and switch Socket Mode on."
+        rows.append(_row("SLACK_APP_TOKEN", False, _reason(error), advice))
+    return rows
+
+
+def _scopes(header: str) -> dict[str, Any]:
+    granted = {scope.strip() for scope in header.split(",") if scope.strip()}
+    missing = [scope for scope in SCOPES if scope not in granted] if granted else []
+    advice = "Add them on the app's page (or take deploy/slack-manifest.yaml) and reinstall it."
+    detail = f"missing: {', '.join(missing)}" if missing else "complete"
+    return _row("Slack scopes", not missing, detail, advice if missing else "")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        return f"Slack says {error.response.get('error')}"
+    return f"Slack cannot be reached ({type(error).__name__})"
+
+
+def _row(check: str, ok: bool, detail: str, advice: str = "") -> dict[str, Any]:
+    return {"check": check, "ok": ok, "detail": detail, "advice": advice}

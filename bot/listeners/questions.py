@@ -1,0 +1,117 @@
+"""Mentions, direct messages, and replies in a thread the bot takes part in become jobs.
+
+Stores the job and nothing else: Slack hears that the event arrived only after this has returned,
+and tells it again if it has not. Repeats are dropped by the job's id.
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot.follow import Bot
+from bot.messages import say
+from tasks.broker import AWAY
+
+log = logging.getLogger(__name__)
+
+# A person's words; every other subtype is an edit, a notice, or another bot.
+_SPOKEN = {None, "file_share", "thread_broadcast"}
+
+
+def register(app: AsyncApp, bot: Bot) -> None:
+    """Register for mentions and messages."""
+    listener = Questions(bot)
+    app.event("app_mention")(listener.mention)
+    app.event("message")(listener.message)
+
+
+class Questions:
+    """The listeners, and who was told already that the broker is away."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._told: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def mention(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        """Take a mention of the bot."""
+        await self._take(event, body, only_in_thread=False)
+
+    async def message(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        """Take a direct message, or a reply where the bot takes part."""
+        if event.get("channel_type") == "im":
+            await self._take(event, body, only_in_thread=False)
+        elif event.get("thread_ts") and not self._to_someone_else(event):
+            await self._take(event, body, only_in_thread=True)
+
+    def _to_someone_else(self, event: Mapping[str, Any]) -> bool:
+        addressed = re.match(r"\s*<@(\w+)", str(event.get("text") or ""))
+        return addressed is not None and addressed[1] != self._bot.user
+
+    async def _take(
+        self, event: Mapping[str, Any], body: Mapping[str, Any], *, only_in_thread: bool
+    ) -> None:
+        if event.get("subtype") not in _SPOKEN or event.get("bot_id") or not event.get("user"):
+            return
+        place = {
+            "team": body.get("team_id", ""),
+            "channel": event["channel"],
+            "ts": event["ts"],
+            "thread_ts": event.get("thread_ts") or event["ts"],
+            "user": event["user"],
+            "dm": event.get("channel_type") == "im",
+        }
+        files = [_file(file) for file in event.get("files") or []]
+        text = str(event.get("text") or "")
+        asked = {"text": text, "files": files}
+        try:
+            await asyncio.to_thread(self._store, place, asked, only_in_thread)
+        except AWAY:
+            log.warning("a question was not stored: the broker is away")
+            if not only_in_thread:
+                self._tell_away(place, text)
+
+    def _store(
+        self, place: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
+    ) -> None:
+        thread = f"{place['team']}:{place['channel']}:{place['thread_ts']}"
+        id = job_id(place["team"], place["channel"], place["ts"])
+        stored = self._bot.jobs.create(
+            id, "answer", place=place, asked=asked, thread=thread, only_in_thread=only_in_thread
+        )
+        log.info("job %s: %s", id, stored)
+
+    def _tell_away(self, place: Mapping[str, Any], text: str) -> None:
+        """Say it in the thread, once for each question, after Slack was answered."""
+        key = f"{place['channel']}:{place['ts']}"
+        if key in self._told:
+            return
+        self._told.add(key)
+        task = asyncio.create_task(self._say_away(place, text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say_away(self, place: Mapping[str, Any], text: str) -> None:
+        try:
+            await self._bot.client.chat_postMessage(
+                channel=place["channel"],
+                thread_ts=place["thread_ts"],
+                text=say("failed.broker_away", self._bot.language(text)),
+            )
+        except SlackApiError as error:
+            log.error("nobody could be told: %s", error.response.get("error"))
+
+
+def job_id(team: str, channel: str, ts: str) -> str:
+    """Return the id of the question at `ts`; the same message always has the same."""
+    return hashlib.sha256(f"{team}/{channel}/{ts}".encode()).hexdigest()[:16]
+
+
+def _file(file: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: file.get(key) for key in ("name", "size", "url_private")}

@@ -1,0 +1,21 @@
+"""The pace of edits: Slack counts them per workspace, so all running answers share one clock."""
+
+import asyncio
+import time
+
+
+class Pace:
+    """Lets one edit pass every `seconds`, in the order they asked."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait until the next edit may be made; take the newest text only after it."""
+        async with self._lock:
+            wait = self._next - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._next = time.monotonic() + self._seconds

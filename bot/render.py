@@ -1,0 +1,119 @@
+"""How an answer looks in Slack: split into messages, with its footer and its button.
+
+Limits, as Slack enforces them: section text 3,000 characters, message text about 4,000. Text is
+escaped and `verbatim`, so nothing in it pings or links. Pure functions: nothing is posted here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.messages import Language, failure, say
+from bot.slack_text import escape
+
+PART_CHARACTERS = 2900
+"""Escaped length of one message's text."""
+
+STOP_ACTION = "stop_answer"
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message's content, as `chat.postMessage` takes it."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...]
+
+
+def running(text: str, job: str, language: Language) -> list[Post]:
+    """Return the messages of an answer that goes on; the last one carries the stop button."""
+    button = {
+        "type": "button",
+        "action_id": STOP_ACTION,
+        "value": job,
+        "text": _plain(say("button.stop", language)),
+    }
+    return _posts(text, {"type": "actions", "block_id": "stop", "elements": [button]})
+
+
+def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> list[Post]:
+    """Return the messages of a job whose final event is `type` with `data`."""
+    if type == "failed":
+        values = {key: value for key, value in data.items() if key != "reason"}
+        return _posts(failure(data.get("reason", "internal"), language, **values), None)
+    if not text:
+        return _posts(say("cancelled" if type == "cancelled" else "empty", language), None)
+    footer = " · ".join(_footer(type, data, language))
+    if not footer:
+        return _posts(text, None)
+    return _posts(text, {"type": "context", "block_id": "about", "elements": [_plain(footer)]})
+
+
+def sentence(text: str) -> Post:
+    """Return one of our own sentences, which may use Slack's formatting."""
+    return Post(text, ({"type": "section", "text": {"type": "mrkdwn", "text": text}},))
+
+
+def split(text: str) -> list[str]:
+    """Split a growing text into parts of which all but the last never change again.
+
+    A part ends at the last line end in its second half, else where it is full.
+    """
+    parts = []
+    while len(escape(text)) > PART_CHARACTERS:
+        full = _fitting(text)
+        line_end = text.rfind("\n", full // 2, full)
+        end = line_end + 1 if line_end >= 0 else full
+        parts.append(text[:end])
+        text = text[end:]
+    return [*parts, text]
+
+
+def _fitting(text: str) -> int:
+    """Return how many characters fit one part after escaping."""
+    length = 0
+    for count, character in enumerate(text):
+        length += len(escape(character))
+        if length > PART_CHARACTERS:
+            return count
+    return len(text)
+
+
+def _posts(text: str, last: dict[str, Any] | None) -> list[Post]:
+    posts = [_post(part) for part in split(text)]
+    if last is not None:
+        posts[-1] = Post(posts[-1].text, (*posts[-1].blocks, last))
+    return posts
+
+
+def _post(text: str) -> Post:
+    safe = escape(text)
+    section = {"type": "mrkdwn", "text": safe, "verbatim": True}
+    return Post(safe, ({"type": "section", "block_id": "answer", "text": section},))
+
+
+def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]:
+    if not data.get("model"):
+        return []
+    words = [str(data["model"])]
+    if data.get("adapter"):
+        words.append(say("footer.adapter", language, name=data["adapter"]))
+    words.append(say("footer.tokens", language, count=data["tokens"]))
+    words.append(say("footer.seconds", language, seconds=f"{data['seconds']:.1f}"))
+    decoding = data["seconds"] - data["first_token_seconds"]
+    if data["tokens"] > 1 and decoding > 0:
+        speed = (data["tokens"] - 1) / decoding
+        words.append(say("footer.speed", language, speed=f"{speed:.1f}"))
+    if type == "cancelled":
+        words.append(say("note.stopped", language))
+    elif data["finish"] in ("length", "deadline"):
+        words.append(say(f"note.{data['finish']}", language))
+    if data.get("dropped_turns"):
+        words.append(say("note.thread_cut", language, count=data["dropped_turns"]))
+    if data.get("cut_characters"):
+        words.append(say("note.input_cut", language, count=data["cut_characters"]))
+    return words
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}

@@ -1,0 +1,74 @@
+"""Settings of the bot: Slack's own names for Slack's own, `SWALLOW_…` for ours."""
+
+from functools import cache
+from typing import Literal
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.settings import ENV_FILE, Names, checked
+
+
+class BotSettings(BaseSettings):
+    """Every variable of this package."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SWALLOW_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore"
+    )
+
+    bot_token: str = Field(
+        default="",
+        validation_alias=AliasChoices("SLACK_BOT_TOKEN"),
+        description="The bot's token, xoxb-…; unset: the local workspace.",
+    )
+    app_token: str = Field(
+        default="",
+        validation_alias=AliasChoices("SLACK_APP_TOKEN"),
+        description="The app-level token for Socket Mode, xapp-….",
+    )
+    api_url: str = Field(
+        default="https://slack.com/api/",
+        validation_alias=AliasChoices("SLACK_API_URL"),
+        description="Slack's Web API; the local workspace has its own.",
+    )
+    channels: Names = Field(
+        default=(), description="Ids of channels the bot answers in, comma-separated; unset: all."
+    )
+    admins: Names = Field(
+        default=(), description="User ids who may train, comma-separated; unset: Slack's admins."
+    )
+    language: Literal["ja", "en"] | None = Field(
+        default=None, description="Language of the bot's own sentences; unset: the question's."
+    )
+    edit_seconds: float = Field(
+        default=1.2,
+        ge=0,
+        description="Pause between two edits of messages; Slack allows about 50 a minute.",
+    )
+
+    @field_validator("channels", "admins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the local workspace and not Slack."""
+        return self.api_url.startswith(("http://127.0.0.1:", "http://localhost:"))
+
+
+@cache
+def bot_settings() -> BotSettings:
+    """Return the settings of this process, read once.
+
+    Raises:
+        SettingInvalid: a variable has a value that cannot be used.
+    """
+    return checked(BotSettings)

@@ -1,0 +1,42 @@
+"""Slack's text format: from what people write to plain text, and from a model's text to Slack.
+
+Slack escapes `&`, `<`, `>` and writes mentions, channels and links as `<…>`
+(https://docs.slack.dev/messaging/formatting-message-text). What a model writes is data: escaped,
+and shown with `verbatim`, it can neither ping nor link.
+"""
+
+import re
+
+_REFERENCE = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Slack shows it as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def plain(text: str) -> str:
+    """Return what a person meant: references by their names, entities as characters."""
+    return unescape(_REFERENCE.sub(_named, text))
+
+
+def without_mention(text: str, user: str) -> str:
+    """Return Slack text without the mentions of `user`."""
+    return re.sub(rf"[ \t]*<@{re.escape(user)}(?:\|[^<>]*)?>[ \t]*", " ", text).strip()
+
+
+def _named(match: re.Match[str]) -> str:
+    target, label = match[1], match[2]
+    if target.startswith("@"):
+        return f"@{label or target[1:]}"
+    if target.startswith("#"):
+        return f"#{label or target[1:]}"
+    if target.startswith("!"):
+        return label or f"@{target[1:].partition('^')[0]}"
+    address = target.removeprefix("mailto:")
+    return f"{label} ({address})" if label and label != address else address

@@ -1,0 +1,61 @@
+"""`python -m bot.workspace`: run the local workspace until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+from bot.workspace.demo import Demo
+from bot.workspace.errors import PortTaken
+from bot.workspace.server import running
+
+DEFAULT_PORT = 3980
+
+say = partial(print, flush=True)
+
+
+def main() -> int:
+    """Run the command; returns its exit code."""
+    options = _parser().parse_args()
+    try:
+        asyncio.run(_serve(options.port, options.state, options.demo))
+    except PortTaken as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(port: int, state: Path | None, demo: str | None) -> None:
+    ended = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, ended.set)
+    async with running(port=port, state=state) as workspace:
+        say(f"Local workspace: {workspace.url}")
+        if demo:
+            Demo(workspace, demo, say)
+        await ended.wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot.workspace",
+        description="A local stand-in for Slack with a chat page, on 127.0.0.1.",
+    )
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep messages in FILE; without it in memory"
+    )
+    parser.add_argument(
+        "--demo", metavar="TEXT", help="at the first start, let Alice ask the bot TEXT"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

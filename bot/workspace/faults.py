@@ -1,0 +1,100 @@
+"""What the workspace is told to do wrong, so that tests see how the bot bears it.
+
+Knows only counters and switches; the places that misbehave ask here.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Literal
+
+from bot.workspace.errors import BadRequest
+
+Counted = Literal["rate_limit", "errors", "lose_response"]
+
+_COUNTED: tuple[Counted, ...] = ("rate_limit", "errors", "lose_response")
+_SECONDS = ("late_events", "expire_streaming")
+
+
+class Faults:
+    """The current setting. Counters count down to nothing as they are used up."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, dict[str, int]] = {kind: {} for kind in _COUNTED}
+        self.duplicate_events = 0
+        self.late_events = 0.0
+        self.refuse_streaming = False
+        self.expire_streaming = 0.0
+        self.drop_sockets: bool | Literal["abrupt"] = False
+
+    def shown(self) -> dict[str, Any]:
+        """The setting as JSON."""
+        return {
+            **{kind: dict(methods) for kind, methods in self._counters.items()},
+            "drop_sockets": self.drop_sockets,
+            "duplicate_events": self.duplicate_events,
+            "late_events": self.late_events,
+            "refuse_streaming": self.refuse_streaming,
+            "expire_streaming": self.expire_streaming,
+        }
+
+    def set(self, wanted: dict[str, Any]) -> None:
+        """Take over the keys of `wanted`, leave the others. Raises BadRequest before any change."""
+        checked = {key: _checked(key, value) for key, value in wanted.items()}
+        for key, value in checked.items():
+            if key in self._counters:
+                self._counters[key] = value
+            else:
+                setattr(self, key, value)
+
+    def take(self, kind: Counted, method: str) -> bool:
+        """Whether this call of `method` is to fail; uses up one of the counted failures."""
+        counters = self._counters[kind]
+        for name in (method, "*"):
+            if counters.get(name, 0) > 0:
+                counters[name] -= 1
+                if not counters[name]:
+                    del counters[name]
+                return True
+        return False
+
+    def take_duplicate(self) -> bool:
+        """Whether this event is to be delivered twice; uses up one of the counted ones."""
+        if not self.duplicate_events:
+            return False
+        self.duplicate_events -= 1
+        return True
+
+    def stream_expired(self, ts: str) -> bool:
+        """Whether a stream that was started at `ts` has died by now."""
+        return bool(self.expire_streaming) and time.time() - float(ts) > self.expire_streaming
+
+
+def _checked(key: str, value: Any) -> Any:
+    if key in _COUNTED:
+        return _checked_counts(key, value or {})
+    if key == "duplicate_events":
+        return _checked_count(key, value or 0)
+    if key in _SECONDS:
+        if isinstance(value, bool) or not isinstance(value or 0, int | float) or (value or 0) < 0:
+            raise BadRequest(f"{key} takes a number of seconds, not {value!r}.")
+        return float(value or 0)
+    if key == "refuse_streaming" or (key == "drop_sockets" and value != "abrupt"):
+        if not isinstance(value, bool | None):
+            raise BadRequest(f"{key} takes true or false, not {value!r}.")
+        return bool(value)
+    if key == "drop_sockets":
+        return value
+    raise BadRequest(f"There is no fault named {key!r}.")
+
+
+def _checked_counts(key: str, value: Any) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise BadRequest(f'{key} takes counts by method, like {{"chat.postMessage": 1}}.')
+    return {str(method): _checked_count(key, count) for method, count in value.items() if count}
+
+
+def _checked_count(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadRequest(f"{key} counts in whole numbers from 0, not {value!r}.")
+    return value

@@ -1,0 +1,133 @@
+"""Who is in the workspace, and which token speaks for whom.
+
+Knows nothing of channels or messages. Nobody joins or leaves: the cast is fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.workspace.errors import Refused
+
+TEAM_ID = "TLOCAL"
+TEAM_NAME = "Local workspace"
+TEAM_DOMAIN = "local"
+APP_ID = "ALOCAL"
+BOT_ID = "BBOT"
+BOT_USER = "UBOT"
+BOT_TOKEN = "xoxb-local"  # noqa: S105 - guards nothing but a server on 127.0.0.1
+APP_TOKEN = "xapp-local"  # noqa: S105
+USER_TOKEN_PREFIX = "xoxp-local-"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone with an account; the bot is one too."""
+
+    id: str
+    name: str
+    real_name: str
+    locale: str
+    tz: str
+    tz_label: str
+    tz_offset: int
+    is_admin: bool = False
+    is_bot: bool = False
+
+    @property
+    def token(self) -> str:
+        """The token this person calls the Web API with."""
+        return BOT_TOKEN if self.is_bot else USER_TOKEN_PREFIX + self.id
+
+    def shown(self, *, include_locale: bool = False) -> dict[str, Any]:
+        """The person as a Slack user object."""
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "team_id": TEAM_ID,
+            "name": self.name,
+            "real_name": self.real_name,
+            "deleted": False,
+            "tz": self.tz,
+            "tz_label": self.tz_label,
+            "tz_offset": self.tz_offset,
+            "profile": {
+                "real_name": self.real_name,
+                "real_name_normalized": self.real_name,
+                "display_name": self.name,
+                "display_name_normalized": self.name,
+                "title": "",
+                "status_text": "",
+                "team": TEAM_ID,
+            },
+            "is_admin": self.is_admin,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "is_restricted": False,
+            "is_ultra_restricted": False,
+            "is_bot": self.is_bot,
+            "is_app_user": False,
+            "updated": 0,
+        }
+        if self.is_bot:
+            shown["profile"] |= {"api_app_id": APP_ID, "bot_id": BOT_ID}
+        if include_locale:
+            shown["locale"] = self.locale
+        return shown
+
+
+_TOKYO = ("Asia/Tokyo", "Japan Standard Time", 32400)
+_LONDON = ("Europe/London", "Greenwich Mean Time", 0)
+
+PEOPLE: dict[str, Person] = {
+    person.id: person
+    for person in (
+        Person("UADMIN", "admin", "Admin", "ja-JP", *_TOKYO, is_admin=True),
+        Person("UALICE", "alice", "Alice", "ja-JP", *_TOKYO),
+        Person("UBOB", "bob", "Bob", "en-US", *_LONDON),
+        Person(BOT_USER, "swallow", "Swallow", "ja-JP", *_TOKYO, is_bot=True),
+    )
+}
+HUMANS = tuple(person for person in PEOPLE.values() if not person.is_bot)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose token came with a Web API call."""
+
+    kind: Literal["bot", "app", "user"]
+    user: str
+
+
+def caller_of(token: str) -> Caller:
+    """Tell who holds `token`. Raises Refused `not_authed` or `invalid_auth`."""
+    if not token:
+        raise Refused("not_authed")
+    if token == BOT_TOKEN:
+        return Caller("bot", BOT_USER)
+    if token == APP_TOKEN:
+        return Caller("app", BOT_USER)
+    person = PEOPLE.get(token.removeprefix(USER_TOKEN_PREFIX))
+    if person is None or person.is_bot or not token.startswith(USER_TOKEN_PREFIX):
+        raise Refused("invalid_auth")
+    return Caller("user", person.id)
+
+
+def person_named(reference: str) -> Person:
+    """Find somebody by id or name. Raises Refused `user_not_found`."""
+    for person in PEOPLE.values():
+        if reference.removeprefix("@") in (person.id, person.name):
+            return person
+    raise Refused("user_not_found")
+
+
+def bot_profile() -> dict[str, Any]:
+    """The `bot_profile` object of every message the bot posts."""
+    return {
+        "id": BOT_ID,
+        "app_id": APP_ID,
+        "name": PEOPLE[BOT_USER].name,
+        "deleted": False,
+        "updated": 0,
+        "team_id": TEAM_ID,
+    }

@@ -1,0 +1,1 @@
+"""The commands of `swallow`, a file for each; light to import."""

@@ -1,0 +1,139 @@
+"""`swallow ask`: one question in this process, as the reference's `sample_swallow.py`."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tasks.commands.serve import engine_option, home_option, model_option, use
+
+if TYPE_CHECKING:
+    from tasks.engines.protocol import Answer, Engine, Question
+
+
+@click.command()
+@click.option("--instruction", required=True, help="What to do: the text, or a file that holds it.")
+@click.option("--input", "input_", default="", help="Material for it: the text, or a file.")
+@click.option("--lora-data", help="Adapter: a name under the home, or a folder (with a slash).")
+@model_option
+@engine_option
+@home_option
+@click.option(
+    "--style", type=click.Choice(["alpaca-ja", "alpaca-en", "chat"]), help="Prompt style."
+)
+@click.option(
+    "--max-new-tokens", type=click.IntRange(1, 4096), default=128, show_default=True, help="Length."
+)
+@click.option("--temperature", type=click.FloatRange(0, 5), help="0 is greedy; unset: the model's.")
+@click.option(
+    "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Nucleus; unset: the model's."
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Makes a drawn answer repeatable.")
+@click.option("--verbose", is_flag=True, help="Print adapter, files, model and prompt as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def ask(
+    instruction: str,
+    input_: str,
+    lora_data: str | None,
+    model: str | None,
+    engine: str | None,
+    home: Path | None,
+    style: str | None,
+    max_new_tokens: int,
+    temperature: float | None,
+    top_p: float | None,
+    seed: int | None,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Ask one question here and stream the answer, without broker or bot."""
+    use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    from tasks.engines.protocol import Question
+    from tasks.settings import settings
+    from trainer.adapters import folder_of, read
+
+    adapter = folder_of(lora_data, settings().home) if lora_data else None
+    if adapter is not None:
+        read(adapter)  # says at once what is wrong with it, before a model is loaded
+    question_text, material = _text(instruction), _text(input_)
+    loaded = _engine()
+    question = Question(
+        instruction=question_text,
+        input=material,
+        sampling=loaded.sampling.but(
+            max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed
+        ),
+        adapter=adapter,
+        style=style,
+    )
+    if verbose and not as_json:
+        click.echo(f"adapter: {adapter or 'none'}")
+        click.echo(f"instruction: {_origin(instruction)}")
+        click.echo(f"input: {_origin(input_) if input_ else 'none'}")
+        click.echo(f"model: {loaded.model} ({loaded.name})")
+    _answer(loaded, question, verbose=verbose, as_json=as_json)
+
+
+def _engine() -> "Engine":
+    from tasks.engines.choose import load_engine
+    from tasks.settings import settings
+
+    return load_engine(settings())
+
+
+def _answer(engine: "Engine", question: "Question", *, verbose: bool, as_json: bool) -> None:
+    pieces: list[str] = []
+
+    def on_text(text: str) -> None:
+        pieces.append(text)
+        if not as_json:
+            click.echo(text, nl=False)
+
+    answer = engine.answer(question, on_text, lambda: False)
+    if as_json:
+        click.echo(json.dumps(_facts(engine, answer, "".join(pieces)), ensure_ascii=False))
+        return
+    click.echo()
+    if verbose:
+        click.echo(f"\nprompt:\n{answer.prompt}")
+        click.echo(f"\n{answer.tokens} tokens in {answer.seconds:.1f} s ({answer.finish})")
+
+
+def _facts(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
+    return {
+        "answer": text,
+        "model": engine.model,
+        "engine": engine.name,
+        "prompt": answer.prompt,
+        "prompt_tokens": answer.prompt_tokens,
+        "tokens": answer.tokens,
+        "seconds": round(answer.seconds, 3),
+        "first_token_seconds": round(answer.first_token_seconds, 3),
+        "finish": answer.finish,
+        "cut_characters": answer.cut_characters,
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _file(value: str) -> Path | None:
+    try:
+        return Path(value) if Path(value).is_file() else None
+    except (OSError, ValueError):  # a text too long for a file's name, or with a zero byte
+        return None
+
+
+def _text(value: str) -> str:
+    """Return the content of the file `value`, less its last newline, or `value` itself."""
+    file = _file(value)
+    if file is None:
+        return value
+    try:
+        return file.read_text(encoding="utf-8").removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"{value} is not UTF-8 text.") from error
+
+
+def _origin(value: str) -> str:
+    return f"file {value}" if _file(value) else value

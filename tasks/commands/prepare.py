@@ -1,0 +1,19 @@
+"""`swallow prepare`: fetch and unpack the model ahead of time."""
+
+import click
+
+from tasks.commands.serve import engine_option, home_option, model_option, use
+
+
+@click.command()
+@model_option
+@engine_option
+@home_option
+def prepare(model: str | None, engine: str | None, home: str | None) -> None:
+    """Download and convert the model, so that the first start of a worker is quick."""
+    use(home=home, model=model, engine=engine)
+    from tasks.engines.choose import load_engine
+    from tasks.settings import settings
+
+    loaded = load_engine(settings())
+    click.echo(f"{loaded.model} is ready for the {loaded.name} engine.")

@@ -1,0 +1,75 @@
+"""`swallow up`, `swallow worker`, `swallow bot`: the commands that stay."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+
+ENGINES = click.Choice(["auto", "openvino", "transformers"])
+
+home_option = click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), help="Instead of SWALLOW_HOME."
+)
+model_option = click.option("--model", help="Model folder, .gguf file or hub id.")
+engine_option = click.option("--engine", type=ENGINES, help="What generates text.")
+
+
+def use(**variables: object) -> None:
+    """Let options stand for their `SWALLOW_…` variables, here and in child processes."""
+    for name, value in variables.items():
+        if value is not None:
+            os.environ[f"SWALLOW_{name.upper()}"] = str(value)
+
+
+@click.command()
+@home_option
+@click.option("--port", default=3980, show_default=True, help="Port of the local workspace.")
+@model_option
+@engine_option
+def up(home: Path | None, port: int, model: str | None, engine: str | None) -> None:
+    """Run everything on this machine: broker, workers, bot.
+
+    With SLACK_BOT_TOKEN and SLACK_APP_TOKEN the bot connects to Slack, else to a local workspace
+    with a web page.
+    """
+    use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    from tasks.settings import settings
+    from tasks.up import Up
+
+    asyncio.run(Up(settings(), port=port).run())
+
+
+@click.command()
+@home_option
+@model_option
+@engine_option
+@click.option(
+    "--queues", default="answers,plans", show_default=True, help="answers, plans, training."
+)
+@click.option("--name", help="What this worker is called; unset: by queue, host and process.")
+def worker(
+    home: Path | None, model: str | None, engine: str | None, queues: str, name: str | None
+) -> None:
+    """Run one worker, for instance on another machine."""
+    use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    names = tuple(part.strip() for part in queues.split(",") if part.strip())
+    unknown = [part for part in names if part not in ("answers", "plans", "training")]
+    if unknown or not names:
+        raise click.BadParameter(
+            f"{queues!r}: choose from answers, plans, training.", param_hint="--queues"
+        )
+    from tasks.log import set_up_logging
+    from tasks.settings import settings
+    from tasks.worker import WorkerProcess
+
+    set_up_logging("worker")
+    sys.exit(WorkerProcess(settings(), names, name).run())
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bot(arguments: tuple[str, ...]) -> None:
+    """Run the bot alone; it connects to Slack with the tokens that are set."""
+    os.execv(sys.executable, [sys.executable, "-m", "bot", *arguments])  # noqa: S606

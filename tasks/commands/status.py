@@ -1,0 +1,100 @@
+"""`swallow status`: what runs, what waits."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tasks.commands.output import age, as_json, print_json, print_table
+
+
+@click.command()
+@as_json
+def status(as_json: bool) -> None:
+    """Show workers, queues, model, adapter and running jobs."""
+    facts = _facts()
+    if as_json:
+        print_json(facts)
+        return
+    click.echo(f"home      {facts['home']}")
+    click.echo(f"broker    {facts['broker']}")
+    if facts["workspace"]:
+        click.echo(f"workspace {facts['workspace']}")
+    click.echo(f"adapter   {facts['adapter'] or 'none'}")
+    queue = facts["jobs"]
+    click.echo(f"questions {queue['queued']} waiting, {queue['running']} running\n")
+    print_table(
+        ["part", "process"],
+        [(name, pid or "restarting") for name, pid in facts["parts"].items()],
+        "`swallow up` does not run on this home.",
+    )
+    print_table(
+        ["worker", "state", "queues", "model", "engine", "running", "answered", "tokens/s"],
+        [_worker_row(worker) for worker in facts["workers"]],
+        "No worker is registered: start `swallow up` or `swallow worker`.",
+    )
+    print_table(
+        ["running job", "kind", "asked", "attempt", "worker"],
+        [
+            (j["id"], j["kind"], age(j["created"]), j["attempt"], j["worker"])
+            for j in facts["running"]
+        ],
+        "No job is running.",
+    )
+
+
+def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
+    speed = worker["tokens_per_second"]
+    return (
+        worker["name"],
+        worker["state"] + (f": {worker['detail']}" if worker["detail"] else ""),
+        ",".join(worker["queues"]),
+        worker["model"] or "-",
+        worker["engine"] or "-",
+        worker["running"],
+        worker["answered"],
+        f"{speed:.1f}" if speed else "-",
+    )
+
+
+def _facts() -> dict[str, Any]:
+    from tasks.broker import jobs_of, reachable, url_of, without_password
+    from tasks.jobs import ADAPTER
+    from tasks.settings import settings
+    from tasks.workers import Workers
+
+    with reachable(settings()):
+        jobs = jobs_of(settings(), patience=1)
+        open_jobs = jobs.open()
+        workers = Workers(jobs.redis).all()
+        adapter = jobs.redis.get(ADAPTER)
+    states = Counter("queued" if job.state == "new" else job.state for job in open_jobs)
+    up = _up(settings().home)
+    return {
+        "home": str(settings().home),
+        "broker": without_password(url_of(settings())),
+        "workspace": up.get("workspace"),
+        "adapter": adapter,
+        "parts": up.get("parts", {}) | ({"up": up["pid"]} if "pid" in up else {}),
+        "workers": [asdict(worker) for worker in workers],
+        "jobs": {"queued": states["queued"], "running": states["running"]},
+        "running": [
+            {key: getattr(job, key) for key in ("id", "kind", "created", "attempt", "worker")}
+            for job in open_jobs
+            if job.state == "running"
+        ],
+    }
+
+
+def _up(home: Path) -> dict[str, Any]:
+    """Read what `swallow up` wrote; nothing where it does not run."""
+    try:
+        up: dict[str, Any] = json.loads((home / "up.json").read_text("utf-8"))
+        if Path(f"/proc/{int(up['pid'])}").exists():
+            return up
+    except (OSError, ValueError, KeyError):
+        pass
+    return {}

@@ -1,0 +1,131 @@
+"""The examinations of `swallow doctor`: each returns a row of {check, ok, detail, advice}."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tasks.broker import jobs_of, reachable
+from tasks.engines.choose import explain
+from tasks.errors import TaskError
+from tasks.settings import Settings
+from tasks.workers import Workers
+from trainer.errors import ModelMissing
+from trainer.models import SMALL_MODEL, Source, cpu_has_bf16, find, is_local, size_of
+
+Row = dict[str, Any]
+
+GB = 1e9
+LARGE_MODEL_BYTES = 14 * GB
+"""Swallow 7B in bf16, assumed for a model that is not on this machine yet."""
+
+
+def examine(settings: Settings) -> list[Row]:
+    """Return every row; the slow ones, which ask others, come last."""
+    rows = [_cpu(), *_model(settings), _disk(settings), *_broker(settings)]
+    return [*rows, *_slack()]
+
+
+def row(check: str, ok: bool, detail: str, advice: str = "") -> Row:
+    """Return one row; advice only where something is not well."""
+    return {"check": check, "ok": ok, "detail": detail, "advice": "" if ok else advice}
+
+
+def _cpu() -> Row:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    precision = "bf16 in hardware" if cpu_has_bf16() else "no bf16, models run in fp32"
+    return row("CPU", True, f"{cores} cores, {precision}")
+
+
+def _model(settings: Settings) -> list[Row]:
+    try:
+        source = find(settings.model)
+    except ModelMissing as error:
+        return [row("model", False, str(error), "Set SWALLOW_MODEL to one that exists.")]
+    here = is_local(source)
+    advice = "Run `swallow prepare` where the network is reachable, or name a folder."
+    detail = source.name if here else f"{source.name} is not on this machine"
+    return [
+        row("model", here, detail, advice),
+        row("engine", True, explain(settings)),
+        _memory(source, here),
+    ]
+
+
+def _memory(source: Source, here: bool) -> Row:
+    needed = size_of(source) if here else LARGE_MODEL_BYTES
+    if not cpu_has_bf16() or source.name == SMALL_MODEL:
+        needed *= 2
+    needed = needed * 1.15 + 1.0 * GB
+    memory = psutil.virtual_memory()
+    return row(
+        "memory",
+        memory.available > needed,
+        f"{memory.available / GB:.1f} of {memory.total / GB:.1f} GB free, "
+        f"{source.name} takes about {needed / GB:.1f} GB",
+        "Stop other programs, add memory, or set SWALLOW_MODEL to a smaller model.",
+    )
+
+
+def _disk(settings: Settings) -> Row:
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    writable = os.access(folder, os.W_OK)
+    detail = f"{free / GB:.1f} GB free in {settings.home}"
+    return row(
+        "disk",
+        free > 2 * GB and writable,
+        detail if writable else f"{settings.home} is not writable",
+        "Free some space, or set SWALLOW_HOME to another folder.",
+    )
+
+
+def _broker(settings: Settings) -> list[Row]:
+    try:
+        with reachable(settings):
+            redis = jobs_of(settings, patience=1).redis
+            version = redis.info("server").get("redis_version", "?")
+            policy = redis.config_get("maxmemory-policy")["maxmemory-policy"]
+            workers = Workers(redis).all()
+    except TaskError as error:
+        return [row("broker", False, str(error), "Start `swallow up`.")]
+    answering = [worker for worker in workers if worker.state in ("ready", "loading")]
+    why = [worker.detail for worker in workers if worker.state == "failed"]
+    return [
+        row("broker", True, f"answers (Redis protocol {version})"),
+        row(
+            "broker memory",
+            policy == "noeviction",
+            f"maxmemory-policy {policy}",
+            "Set maxmemory-policy noeviction: an evicted job record is a lost question.",
+        ),
+        row(
+            "workers",
+            bool(answering) and not why,
+            "; ".join(why) or f"{len(answering)} registered",
+            "Correct that, or start `swallow worker`; look at the log of the worker.",
+        ),
+    ]
+
+
+def _slack() -> list[Row]:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "--check", "--json"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=Path.cwd(),
+        )
+        rows: list[Row] = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        return [row("Slack", False, "the bot could not be asked", "Run `python -m bot --check`.")]
+    return rows

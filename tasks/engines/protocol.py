@@ -1,0 +1,94 @@
+"""What every engine does, and the values that pass in and out. Imports no torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from trainer.prompts import Style, Turn
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn; temperature 0 is greedy, a seed makes a drawn answer repeatable."""
+
+    max_new_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+
+    def but(self, **changes: float | int | None) -> "Sampling":
+        """Return a copy with every change that is not None."""
+        given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
+        return replace(self, **given)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: by which adapter, in which style (None: the adapter's, else the model's)."""
+
+    instruction: str
+    input: str = ""
+    thread: Sequence[Turn] = ()
+    sampling: Sampling = Sampling()
+    adapter: Path | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of it; `finish` says why the text ends, the seconds count from the call.
+
+    `dropped_turns` and `cut_characters` are what did not fit the context, see
+    `trainer.prompts.render`.
+    """
+
+    prompt: str
+    prompt_tokens: int
+    tokens: int
+    seconds: float
+    first_token_seconds: float
+    finish: Literal["stop", "length", "interrupted"]
+    dropped_turns: int = 0
+    cut_characters: int = 0
+
+
+class Engine(Protocol):
+    """A loaded base model that answers questions."""
+
+    @property
+    def name(self) -> str:
+        """Which implementation this is: `transformers` or `openvino`."""
+
+    @property
+    def model(self) -> str:
+        """The base model's name, as `trainer.models.Source.name`."""
+
+    @property
+    def style(self) -> Style:
+        """The style questions are asked in without an adapter."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """The model's own defaults."""
+
+    @property
+    def parallel(self) -> int:
+        """How many questions it can answer at once."""
+
+    def answer(
+        self,
+        question: Question,
+        on_text: Callable[[str], None],
+        should_stop: Callable[[], bool],
+    ) -> Answer:
+        """Answer one question; safe to call from `parallel` threads.
+
+        `on_text` is called with pieces of text that never split a character; together they are the
+        answer. `should_stop` is asked at least for every token and every layer of the prompt; once
+        it is true the answer ends as `interrupted`.
+
+        Raises:
+            InstructionTooLong: the instruction does not fit the context.
+            AdapterRefused: the adapter cannot be used with this model.
+        """

@@ -1,0 +1,5 @@
+-- End a running attempt: ID ATTEMPT STATE DATA; 0 where the attempt no longer holds.
+local id, attempt = ARGV[1], ARGV[2]
+if not holds(id, attempt) then return 0 end
+finish(id, ARGV[3], ARGV[4])
+return 1

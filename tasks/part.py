@@ -1,0 +1,106 @@
+"""One child process of `swallow up`: started, its lines logged, started again when it dies."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+BACK_OFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+STEADY_SECONDS = 60.0
+"""A part that lived this long begins its back-off anew."""
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+Log = Callable[[str, str], None]
+"""Takes a part's name and a line."""
+
+
+@dataclass
+class Part:
+    """A part's name and command, and the process that runs it now."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    stopping: bool = False
+
+    @property
+    def pid(self) -> int | None:
+        """The running process, None between two runs."""
+        if self.process is None or self.process.returncode is not None:
+            return None
+        return self.process.pid
+
+    async def keep(self, log: Log, on_change: Callable[[], None]) -> None:
+        """Run the command again and again until the part is stopped."""
+        failures = 0
+        while not self._is_stopping():
+            started = time.monotonic()
+            await self._run_once(log, on_change)
+            if self._is_stopping():
+                return
+            if time.monotonic() - started > STEADY_SECONDS:
+                failures = 0
+            pause = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
+            failures += 1
+            log(self.name, f"{self._how_it_ended()}; starting it again in {pause:g} s")
+            await asyncio.sleep(pause)
+
+    def _is_stopping(self) -> bool:
+        return self.stopping
+
+    async def _run_once(self, log: Log, on_change: Callable[[], None]) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command,
+            env={**os.environ, **self.env},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            # Ctrl-C goes to the supervisor alone, which ends its children in order.
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            limit=1 << 20,
+        )
+        on_change()
+        assert self.process.stdout is not None
+        try:
+            async for line in self.process.stdout:
+                log(self.name, line.decode(errors="replace").rstrip())
+        except ValueError:
+            log(self.name, "wrote a line of more than a megabyte; its output is not shown further")
+        await self.process.wait()
+        on_change()
+
+    def _how_it_ended(self) -> str:
+        code = self.process.returncode if self.process else None
+        if code is not None and code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"ended with code {code}"
+
+    async def stop(self, seconds: float) -> None:
+        """Ask the process to end; kill it when the seconds are over."""
+        self.stopping = True
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.process.wait(), seconds)
+        except TimeoutError:
+            self.kill()
+            await self.process.wait()
+
+    def kill(self) -> None:
+        """Kill the process with all it has started."""
+        self.stopping = True
+        if self.pid is not None:
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,142 @@
+"""Settings of the worker and of the operator's command, from the environment and `.env`.
+
+Nothing else in this package reads the environment.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tasks.errors import SettingInvalid
+
+ENV_FILE = ".env"
+
+
+class Settings(BaseSettings):
+    """Every `SWALLOW_…` variable of this package."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SWALLOW_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore"
+    )
+
+    home: Path = Field(
+        default=Path("~/.swallow"),
+        description="Folder of adapters, trainings, datasets, caches and the embedded broker.",
+    )
+    model: str | None = Field(
+        default=None,
+        description="Model folder, .gguf file or hub id; unset: the small model if installed.",
+    )
+    engine: Literal["auto", "openvino", "transformers"] = Field(
+        default="auto", description="What generates text."
+    )
+    redis_url: str | None = Field(
+        default=None, description="Redis or Valkey; unset: the embedded one of `swallow up`."
+    )
+    style: Literal["alpaca-ja", "alpaca-en", "chat"] | None = Field(
+        default=None, description="Prompt style; unset: chosen by the model."
+    )
+    max_new_tokens: int = Field(
+        default=256, ge=1, le=4096, description="Longest answer in Slack, in tokens."
+    )
+    temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=5,
+        description="Sampling temperature, 0 is greedy; unset: the model's.",
+    )
+    top_p: float | None = Field(
+        default=None, gt=0, le=1, description="Nucleus sampling; unset: the model's."
+    )
+    answer_seconds: float = Field(
+        default=600, gt=0, description="Deadline of one answer; what is there by then is posted."
+    )
+    drain_seconds: float = Field(
+        default=8, ge=0, description="How long a stopping worker lets its answers finish."
+    )
+    queue_limit: int = Field(
+        default=100, ge=1, description="Open questions at most; the next one is told to wait."
+    )
+    keep_hours: float = Field(
+        default=24, gt=0, description="How long a job's text is kept after its end."
+    )
+    threads: int | None = Field(
+        default=None, ge=1, description="CPU threads of the engine; unset: the cores it may use."
+    )
+
+    slack_bot_token: str = Field(
+        default="",
+        validation_alias="SLACK_BOT_TOKEN",
+        description="Set together with SLACK_APP_TOKEN: `swallow up` connects to Slack.",
+        repr=False,
+    )
+    slack_app_token: str = Field(default="", validation_alias="SLACK_APP_TOKEN", repr=False)
+
+    @field_validator("home")
+    @classmethod
+    def _expanded(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator(
+        "model", "redis_url", "style", "temperature", "top_p", "threads", mode="before"
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        # Templates ship `SWALLOW_MODEL=`: an empty line means the default.
+        return None if value == "" else value
+
+    @property
+    def uses_slack(self) -> bool:
+        """Whether the bot connects to Slack; without tokens there is the local workspace.
+
+        Raises:
+            SettingInvalid: one token is set and the other is not.
+        """
+        if bool(self.slack_bot_token) != bool(self.slack_app_token):
+            missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
+            raise SettingInvalid(f"{missing} is not set: set both tokens for Slack, or neither.")
+        return bool(self.slack_bot_token)
+
+    @property
+    def cache(self) -> Path:
+        """Where unpacked and converted models are kept."""
+        return self.home / "cache"
+
+    @property
+    def keep_ms(self) -> int:
+        """How long a job outlives its end, in milliseconds."""
+        return int(self.keep_hours * 3_600_000)
+
+
+T = TypeVar("T", bound=BaseSettings)
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""A comma-separated list in a variable."""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once.
+
+    Raises:
+        SettingInvalid: a variable has a value that cannot be used.
+    """
+    return checked(Settings)
+
+
+def checked(kind: type[T]) -> T:
+    """Construct settings, saying in one sentence which variable is wrong.
+
+    Raises:
+        SettingInvalid: a variable has a value that cannot be used.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        first = error.errors()[0]
+        prefix = str(kind.model_config.get("env_prefix", ""))
+        name = f"{prefix}{'_'.join(str(part) for part in first['loc'])}".upper()
+        raise SettingInvalid(f"{name} is {first.get('input')!r}: {first['msg']}.") from error

@@ -1,0 +1,131 @@
+"""The worker process: registers itself, loads the model once, then serves its queues."""
+
+import logging
+import os
+import socket
+import sys
+import warnings
+from dataclasses import replace
+
+from celery.exceptions import SecurityWarning
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
+
+from tasks.app import app
+from tasks.broker import connect, reachable
+from tasks.engines.protocol import Engine
+from tasks.errors import TaskError
+from tasks.jobs import Jobs
+from tasks.pulse import Pulse
+from tasks.running import RunningJobs
+from tasks.settings import Settings
+from tasks.workers import Worker, Workers
+from trainer.errors import ModelMissing, TrainerError
+
+log = logging.getLogger(__name__)
+
+
+class WorkerProcess:
+    """One worker on some queues; only one that serves `answers` loads a model."""
+
+    def __init__(
+        self, settings: Settings, queues: tuple[str, ...], name: str | None = None
+    ) -> None:
+        self.settings = settings
+        self.jobs = Jobs(
+            connect(settings), keep_ms=settings.keep_ms, queue_limit=settings.queue_limit
+        )
+        self.running = RunningJobs(drain_seconds=settings.drain_seconds)
+        self.worker = Worker(name or f"{queues[0]}@{socket.gethostname()}.{os.getpid()}", queues)
+        self.engine: Engine | None = None
+        # The pulse must not wait for a broker longer than a lease lasts.
+        pulse_redis = connect(settings, patience=1)
+        self._pulse = Pulse(
+            Jobs(pulse_redis, keep_ms=settings.keep_ms, queue_limit=settings.queue_limit),
+            Workers(pulse_redis),
+            self.running,
+            self._report,
+        )
+
+    def run(self) -> int:
+        """Serve until told to stop; returns the exit code.
+
+        Raises:
+            BrokerAway: the broker does not answer at the start.
+        """
+        with reachable(self.settings):
+            self.jobs.redis.ping()
+            self._announce(self.worker)
+        self._pulse.start()
+        try:
+            if "answers" in self.worker.queues:
+                self._load()
+            self._serve()
+        except (TrainerError, TaskError) as error:
+            self._give_up(error)
+            return 1
+        finally:
+            self._pulse.end()
+        return 0
+
+    def _load(self) -> None:
+        from tasks.answers import Answers, serve
+        from tasks.engines.choose import load_engine
+
+        log.info("loading the model %s", self.settings.model or "(default)")
+        self.engine = load_engine(self.settings)
+        log.info("loaded %s in the %s engine", self.engine.model, self.engine.name)
+        self.answers = Answers(
+            self.engine, self.jobs, self.running, self.settings, self.worker.name
+        )
+        serve(self.answers)
+        self.worker = replace(self.worker, model=self.engine.model, engine=self.engine.name)
+
+    def _serve(self) -> None:
+        # Said to root because of pickle, which is not accepted here.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        setup_logging.connect(_keep_logging)
+        worker_ready.connect(self._on_ready)
+        worker_shutting_down.connect(self._on_shutting_down)
+        app.Worker(
+            hostname=self.worker.name,
+            queues=list(self.worker.queues),
+            pool="threads",
+            concurrency=self.engine.parallel if self.engine else 1,
+            loglevel="WARNING",
+            without_mingle=True,
+            without_gossip=True,
+            quiet=True,
+        ).start()
+
+    def _on_ready(self, **_: object) -> None:
+        self.worker = replace(self.worker, state="ready")
+        self._announce(self._report())
+        log.info("ready on %s", ", ".join(self.worker.queues))
+
+    def _on_shutting_down(self, **_: object) -> None:
+        log.info("stopping; answers have %g s to finish", self.settings.drain_seconds)
+        self.worker = replace(self.worker, state="draining")
+        self.running.drain()
+
+    def _give_up(self, error: Exception) -> None:
+        reason = "model_missing" if isinstance(error, ModelMissing) else "setting"
+        self.worker = replace(self.worker, state="failed", reason=reason, detail=str(error))
+        self._announce(self.worker)
+        sys.stderr.write(f"swallow: {error}\n")
+
+    def _report(self) -> Worker:
+        if self.engine is None:
+            return self.worker
+        return replace(
+            self.worker,
+            running=len(self.running.all()),
+            answered=self.answers.answered,
+            tokens_per_second=self.answers.tokens_per_second,
+        )
+
+    def _announce(self, worker: Worker) -> None:
+        Workers(self.jobs.redis).announce(worker)
+
+
+def _keep_logging(**_: object) -> None:
+    """Keep Celery from setting up logging: a receiver means that it is set up already."""
