@@ -110,6 +110,17 @@ def load_tokenizer(source: Source, *, cache: Path | None = None) -> Tokenizer:
     return _load(AutoTokenizer.from_pretrained, source, cache)
 
 
+def load_config(source: Source, *, cache: Path | None = None) -> Any:
+    """Load the configuration of `source`, without any weights.
+
+    Raises:
+        ModelMissing: its files are not here and could not be fetched.
+    """
+    from transformers import AutoConfig
+
+    return _load(AutoConfig.from_pretrained, source, cache)
+
+
 def load_model(source: Source, *, dtype: Any | None = None, cache: Path | None = None) -> Any:
     """Load the weights of `source` for the CPU, in evaluation mode.
 
@@ -142,9 +153,9 @@ def cpu_has_bf16() -> bool:
 def _parameters(source: Source, cache: Path | None) -> int:
     """Count the parameters from the configuration alone."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
-    config = _load(AutoConfig.from_pretrained, source, cache)
+    config = load_config(source, cache=cache)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
     return sum(parameter.numel() for parameter in model.parameters())
