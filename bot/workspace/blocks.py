@@ -13,6 +13,8 @@ from bot.workspace.errors import Refused
 
 # Text is documented at 40,000 characters but refused near 4,000 in practice.
 MAX_TEXT = 4000
+MAX_SPOKEN = 200_000
+"""A person may paste more into Slack than a bot may post; what is pasted must be survived."""
 # https://docs.slack.dev/reference/block-kit/blocks: the limits of each block.
 MAX_BLOCKS = 50
 MAX_SECTION = 3000
@@ -33,9 +35,9 @@ _PLAIN = ("plain_text",)
 _EITHER = ("plain_text", "mrkdwn")
 
 
-def checked_text(text: str) -> str:
-    """Return `text`. Raises Refused `msg_too_long` over 4,000 characters."""
-    if len(text) > MAX_TEXT:
+def checked_text(text: str, longest: int) -> str:
+    """Return `text`. Raises Refused `msg_too_long` over `longest` characters."""
+    if len(text) > longest:
         raise Refused("msg_too_long")
     return text
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.arguments import Arguments
+from bot.workspace.blocks import MAX_SPOKEN, MAX_TEXT
 from bot.workspace.content import content_of, in_thread
 from bot.workspace.errors import Refused
 from bot.workspace.people import Caller, person_named
@@ -20,7 +21,8 @@ Json = dict[str, Any]
 def post_message(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """chat.postMessage: how the bot answers and how a person speaks."""
     channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
-    content = {"text": ""} | content_of(args)
+    longest = MAX_SPOKEN if caller.kind == "user" else MAX_TEXT
+    content = {"text": ""} | content_of(args, longest=longest)
     if not content["text"] and not content.get("blocks"):
         raise Refused("no_text")
     content |= in_thread(workspace, channel, args)
