@@ -35,7 +35,7 @@ _PLAIN = ("plain_text",)
 _EITHER = ("plain_text", "mrkdwn")
 
 
-def checked_text(text: str, longest: int) -> str:
+def checked_text(text: str, longest: int = MAX_TEXT) -> str:
     """Return `text`. Raises Refused `msg_too_long` over `longest` characters."""
     if len(text) > longest:
         raise Refused("msg_too_long")
