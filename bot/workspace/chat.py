@@ -12,7 +12,7 @@ from bot.workspace.blocks import MAX_SPOKEN, MAX_TEXT
 from bot.workspace.content import content_of, in_thread
 from bot.workspace.errors import Refused
 from bot.workspace.people import Caller, person_named
-from bot.workspace.streams import is_streaming
+from bot.workspace.streams import is_streaming, without_streamed_blocks
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -45,8 +45,9 @@ def update(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     content = content_of(args)
     if not content:
         raise Refused("no_text")
+    kept = without_streamed_blocks(before) if "text" in content else before
     edited = {"user": caller.user, "ts": workspace.state.next_ts()}
-    after = workspace.messages.change(channel, before, before | content | {"edited": edited})
+    after = workspace.messages.change(channel, before, kept | content | {"edited": edited})
     return {
         "channel": channel.id,
         "ts": after["ts"],

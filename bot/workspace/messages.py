@@ -130,7 +130,7 @@ class Messages:
 
     def _show_thread(self, channel: Channel, reply: Message) -> None:
         """Let the page know that a message got a reply, or lost one."""
-        root_ts = reply.get("thread_ts", reply["ts"])
+        root_ts = str(reply.get("thread_ts", reply["ts"]))
         if root_ts != reply["ts"]:
             root = self._state.message(channel, root_ts)
             shown = self._state.shown(channel, root)

@@ -16,7 +16,7 @@ let model;
 let person;
 let here = { channel: null, thread: null };
 let online = true;
-let opener = null;
+let openedByHand = false;
 const drafts = new Map();
 const pictures = new Map();
 
@@ -28,7 +28,7 @@ const context = {
     channel: (id) => model.allChannels.find((channel) => channel.id === id)?.name || null,
   },
   status: (ts) => model.status(here.channel, ts),
-  openThread: (ts) => { opener = document.activeElement; go(here.channel, ts); },
+  openThread: (ts) => { openedByHand = true; go(here.channel, ts); },
   dismiss: (message) => { model.dismiss(here.channel, message.ts); draw(); },
   forBlocks: (message) => ({
     names: context.names,
@@ -231,10 +231,12 @@ async function load(channel, thread) {
 }
 
 function closeThread() {
+  const root = here.thread;
   go(here.channel, null);
-  if (opener?.isConnected) opener.focus();
+  // The button that opened the thread may have been drawn anew since; its message is the same.
+  const opener = main.timeline.list.querySelector(`[data-ts="${CSS.escape(root)}"] button[data-testid="open-thread"]`);
+  if (opener && (openedByHand || narrow.matches)) opener.focus({ preventScroll: true });
   else main.composer.focus();
-  opener = null;
 }
 
 function showMenu(open) {
@@ -322,16 +324,19 @@ function drawSoon() {
 }
 
 function onEvent(kind, event) {
-  if (kind === "reset") {
-    location.reload();
-    return;
-  }
+  if (kind === "reset") return refresh();
   model.apply(kind, event);
   if (kind === "append") return grow(event);
   if (kind === "message") noticeMessage(event.channel, event.message);
   if (kind === "connection") drawSidebar();
   if (kind === "status" || kind === "message") followAnswer(event);
   if (!event.channel || event.channel === here.channel) drawSoon();
+}
+
+async function refresh() {
+  model.refresh(await bootstrap());
+  drawSidebar();
+  await load(here.channel, here.thread);
 }
 
 const growing = new Set();
@@ -367,6 +372,7 @@ function followAnswer(event) {
   const newest = model.topLevel(event.channel).filter((message) => message.user === model.me).at(-1);
   if (question?.user !== model.me || newest?.ts !== thread || Date.now() / 1000 - thread > 120) return;
   const typing = main.composer.text !== "";
+  openedByHand = false;
   go(event.channel, thread);
   if (typing) main.composer.focus();
 }

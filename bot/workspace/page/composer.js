@@ -43,7 +43,7 @@ export class Composer {
       enterkeyhint: "send",
       spellcheck: true,
     });
-    this.list = el("ul.suggestions", { id: listId, role: "listbox", "aria-label": t.suggestions, "data-testid": "suggestions", hidden: true });
+    this.list = el("ul.suggestions", { id: listId, role: "listbox", "aria-label": t.suggestions, "data-testid": `${testid}-suggestions`, hidden: true });
     this.picker = el("input", { type: "file", hidden: true, tabIndex: -1, "data-testid": `${testid}-file`, onchange: () => this.#attach(this.picker.files[0]) });
     this.chip = el("div.chip", { hidden: true });
     this.button = el("button.send", { type: "submit", "data-testid": sendTestid, "aria-label": t.send, title: t.send, disabled: true }, icon("send"));

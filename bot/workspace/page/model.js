@@ -18,6 +18,15 @@ export class Model {
     this.me = null;
   }
 
+  // The server was away, or started anew: only what it says now counts.
+  refresh(boot) {
+    this.connected = boot.connected;
+    this.statuses = new Map(boot.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
+    this.messages.forEach((messages) => messages.clear());
+    this.whispers.clear();
+    this.loaded.clear();
+  }
+
   user(id) {
     return this.users.get(id) ?? { id, name: id, real_name: id === "USLACKBOT" ? "Workspace" : id };
   }

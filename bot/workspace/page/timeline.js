@@ -10,6 +10,15 @@ import { dayOf, t } from "./strings.js";
 const GROUP_SECONDS = 300;
 const NEAR = 60;
 
+// Whoever has the keyboard focus in the old node keeps it in the new one.
+function replace(old, node) {
+  const focused = old.contains(document.activeElement) && document.activeElement;
+  old.replaceWith(node);
+  if (!focused) return;
+  const same = (other) => other.dataset.testid === focused.dataset.testid && other.dataset.action === focused.dataset.action && other.className === focused.className;
+  [...node.querySelectorAll("button, a, pre")].find(same)?.focus({ preventScroll: true });
+}
+
 export class Timeline {
   constructor({ label, testid, withThread, context }) {
     this.options = { testid, withThread };
@@ -45,7 +54,7 @@ export class Timeline {
       let entry = this.drawn.get(key);
       if (entry?.version !== version) {
         const node = build();
-        entry?.node.replaceWith(node);
+        if (entry) replace(entry.node, node);
         entry = { version, node };
         this.drawn.set(key, entry);
       } else if (message?.streaming_state === "in_progress") {
