@@ -1,0 +1,98 @@
+"""A real workspace on a real port, real Slack clients, and a small real Bolt app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.workspace.server import running
+from bot.workspace.workspace import Workspace
+
+Json = dict[str, Any]
+Connect = Callable[[AsyncApp], AbstractAsyncContextManager[AsyncSocketModeHandler]]
+Local = Callable[..., Awaitable[Json]]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    async with running(ack_timeout=0.3) as started:
+        yield started
+
+
+@pytest.fixture
+def bot(workspace: Workspace) -> AsyncWebClient:
+    return AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+
+
+@pytest.fixture
+def alice(workspace: Workspace) -> AsyncWebClient:
+    return AsyncWebClient("xoxp-local-UALICE", base_url=workspace.api_url)
+
+
+@pytest.fixture
+def bob(workspace: Workspace) -> AsyncWebClient:
+    return AsyncWebClient("xoxp-local-UBOB", base_url=workspace.api_url)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def local(workspace: Workspace, http: aiohttp.ClientSession) -> Local:
+    """Call a /local route: with a body it is posted, with a query it is got."""
+
+    async def call(path: str, body: Json | None = None, **query: str) -> Json:
+        method = "GET" if body is None else "POST"
+        address = f"{workspace.url}/local/{path}"
+        async with http.request(method, address, json=body, params=query) as response:
+            answer: Json = await response.json()
+            return answer | {"status": response.status}
+
+    return call
+
+
+@pytest.fixture
+def app(bot: AsyncWebClient) -> AsyncApp:
+    return AsyncApp(client=bot, process_before_response=True)
+
+
+@pytest.fixture
+def connect() -> Connect:
+    return connected
+
+
+@asynccontextmanager
+async def connected(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+    """Connect a Bolt app over Socket Mode for the length of a block."""
+    client = app.client
+    handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client, ping_interval=0.5)
+    await handler.connect_async()  # type: ignore[no-untyped-call]
+    try:
+        yield handler
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+async def soon(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    """Wait until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
