@@ -66,6 +66,7 @@ class Loop(Trainer):  # type: ignore[misc]
         self._place, self._clock = place, clock
         self._partial: checkpoints.Partial | None = None
         self._stop = self._save = False
+        self._told = -1
         self.remove_callback(PrinterCallback)
         self.remove_callback(ProgressCallback)
         # Gradients are summed here, once per step: no DistributedDataParallel, which would also
@@ -157,6 +158,9 @@ class Loop(Trainer):  # type: ignore[misc]
 
     def _maybe_log_save_evaluate(self, tr_loss: torch.Tensor, *args: Any, **kwargs: Any) -> None:
         """Tell the watcher, then save and stop where the processes agreed to."""
+        if self._told == self.state.global_step:  # the Trainer calls again at an epoch's end
+            return
+        self._told = self.state.global_step
         rate = float(kwargs.get("learning_rate") or self._get_learning_rate())
         loss = float(tr_loss)
         tr_loss -= tr_loss
