@@ -13,6 +13,7 @@ from torch import Tensor
 
 from trainer import models
 from trainer.errors import ModelMissing
+from trainer.fused import fuse
 from trainer.int8 import Int8Linear, LastInput
 
 TYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}
@@ -36,10 +37,11 @@ def load(source: models.Source, precision: str, *, cache: Path) -> torch.nn.Modu
 def quantise(model: torch.nn.Module) -> None:
     """Turn the linear layers of the blocks into int8, in place; those of LoRA keep their path."""
     blocks: Any = model.get_submodule("model.layers")
-    quantised = LastInput()
+    inputs = LastInput()
     for parent, name, linear in list(_linears(blocks)):
-        setattr(parent, name, Int8Linear(linear.weight.data, quantised))
+        setattr(parent, name, Int8Linear(linear.weight.data, inputs))
         linear.weight.data = torch.empty(0)
+    fuse(model)
 
 
 def _linears(blocks: torch.nn.Module) -> Iterator[tuple[torch.nn.Module, str, torch.nn.Linear]]:

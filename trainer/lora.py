@@ -5,6 +5,7 @@ copies. Parameters, names, saving and loading stay PEFT's. This module does not 
 data or the loop.
 """
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.lora import Linear
 from torch import Tensor
+
+from trainer import kernels
 
 ADAPTER = "default"
 
@@ -27,40 +30,47 @@ class LowRankLinear(Linear):  # type: ignore[misc]
         base = self.base_layer(x)
         dropout = self.lora_dropout[ADAPTER]
         rate = dropout.p if self.training and isinstance(dropout, torch.nn.Dropout) else 0.0
-        added: Tensor = _LowRank.apply(
+        result = _LowRank.apply(
             x.reshape(-1, x.shape[-1]),
+            base.view(-1, base.shape[-1]),
             self.lora_A[ADAPTER].weight,
             self.lora_B[ADAPTER].weight,
             self.scaling[ADAPTER],
             rate,
         )
-        return base + added.view(base.shape)
+        return result.view(base.shape)
 
 
 class _LowRank(torch.autograd.Function):
-    """s·drop(x)·Aᵀ·Bᵀ; A is [rank, in], B [out, rank], both fp32, computed in x's type."""
+    """base + s·drop(x)·Aᵀ·Bᵀ; A is [rank, in], B [out, rank], both fp32, computed in x's type."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, a: Tensor, b: Tensor, scaling: float, rate: float) -> Tensor:
-        keep = torch.empty_like(x, dtype=torch.bool).bernoulli_(1 - rate) if rate else None
-        factor = scaling / (1 - rate)
+    def forward(
+        ctx: Any, x: Tensor, base: Tensor, a: Tensor, b: Tensor, scaling: float, rate: float
+    ) -> Tensor:
+        ctx.below = int(rate * 2**31)
+        ctx.seed = torch.randint(2**31, ()) if ctx.below else torch.zeros((), dtype=torch.int64)
+        ctx.factor = scaling / (1 - rate)
         down, up = a.to(x.dtype), b.to(x.dtype)
-        inner = (x * keep if keep is not None else x) @ down.t()
-        ctx.save_for_backward(x, down, up, inner, *([] if keep is None else [keep]))
-        ctx.factor = factor
-        return (inner * factor) @ up.t()
+        inner = _dropped(x, ctx) @ down.t()
+        ctx.save_for_backward(x, down, up, inner)
+        return torch.addmm(base, inner, up.t(), alpha=ctx.factor)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        x, down, up, inner, *masks = ctx.saved_tensors
+        x, down, up, inner = ctx.saved_tensors
         to_inner = (gradient @ up) * ctx.factor
-        to_a = to_inner.t() @ (x * masks[0] if masks else x)
-        to_b = (gradient.t() @ inner) * ctx.factor
-        to_x = to_inner @ down if ctx.needs_input_grad[0] else None
-        if masks and to_x is not None:
-            to_x = to_x * masks[0]
-        return to_x, to_a.float(), to_b.float(), None, None
+        to_a = to_inner.t() @ _dropped(x, ctx)
+        to_b = (inner.t() @ gradient).t() * ctx.factor
+        to_x = _dropped(to_inner @ down, ctx) if ctx.needs_input_grad[0] else None
+        return to_x, gradient, to_a.float(), to_b.float(), None, None
+
+
+def _dropped(x: Tensor, ctx: Any) -> Tensor:
+    """Return `x` with the zeros of this pass: the same in forward and backward."""
+    result: Tensor = kernels.drop(x, ctx.seed, ctx.below) if ctx.below else x
+    return result
 
 
 def attach(
@@ -86,7 +96,9 @@ def attach(
     )
     config._register_custom_module({torch.nn.Linear: LowRankLinear})
     torch.manual_seed(seed)
-    adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
+    with warnings.catch_warnings():  # PEFT still asks transformers under a deprecated name
+        warnings.simplefilter("ignore", FutureWarning)
+        adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
     for parameter in trained(adapted):
         parameter.data = parameter.data.float()
     return adapted

@@ -15,16 +15,12 @@ from torch.nn.functional import cross_entropy
 from trainer import attention
 from trainer.packing import Pack
 
-LABELS_AT_ONCE = 512
-"""Logits are kept for backward: 512 rows of a 43,176-word vocabulary take 88 MB in fp32."""
+LABELS_AT_ONCE = 128
+"""Logits at once: 128 rows of a 43,176-word vocabulary take 22 MB in fp32, about a cache."""
 
 
 def token_losses(model: Any, pack: Pack) -> Tensor:
-    """Return the loss of each label of `pack` in nats, [labels], fp32, with its gradient.
-
-    The parts of the output layer are recomputed in backward, so that the logits of a whole pack
-    never stand in memory at once.
-    """
+    """Return the loss of each label of `pack` in nats, [labels] fp32, with its gradient."""
     causal = getattr(model, "get_base_model", lambda: model)()
     hidden = causal.model(
         input_ids=torch.tensor(pack.ids)[None],
@@ -34,12 +30,40 @@ def token_losses(model: Any, pack: Pack) -> Tensor:
     ).last_hidden_state[0]
     hidden = hidden.index_select(0, torch.tensor(pack.sources))
     targets = torch.tensor(pack.targets)
-    parts = zip(hidden.split(LABELS_AT_ONCE), targets.split(LABELS_AT_ONCE), strict=True)
-    return torch.cat([_losses(causal.lm_head, part, labels) for part, labels in parts])
+    weight = causal.lm_head.weight
+    if weight.requires_grad:  # never in a training; a test may want it
+        return cross_entropy((hidden @ weight.t()).float(), targets, reduction="none")
+    result: Tensor = _HeadLoss.apply(hidden, weight, targets)
+    return result
 
 
-def _losses(head: Any, hidden: Tensor, labels: Tensor) -> Tensor:
-    return cross_entropy(head(hidden).float(), labels, reduction="none")
+class _HeadLoss(torch.autograd.Function):
+    """The frozen output layer with its cross entropy, a few labels at a time.
+
+    The gradient to `hidden` [labels, width] is worked out on the way forward, where the logits are
+    still at hand, so that those of a whole pack never stand in memory at once.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        wanted = ctx.needs_input_grad[0]
+        losses, gradients = [], []
+        parts = zip(hidden.split(LABELS_AT_ONCE), targets.split(LABELS_AT_ONCE), strict=True)
+        for part, labels in parts:
+            chances = torch.log_softmax((part @ weight.t()).float(), 1)
+            losses.append(-chances.gather(1, labels[:, None])[:, 0])
+            if wanted:
+                chances.exp_()
+                chances.scatter_add_(1, labels[:, None], chances.new_full((len(labels), 1), -1.0))
+                gradients.append(chances.to(weight.dtype) @ weight)
+        if wanted:
+            ctx.save_for_backward(torch.cat(gradients))
+        return torch.cat(losses)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (to_hidden,) = ctx.saved_tensors
+        return (to_hidden * gradients[0][:, None]).to(to_hidden.dtype), None, None
 
 
 def pack_loss(model: Any, pack: Pack) -> Tensor:

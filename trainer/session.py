@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from trainer import base, calibrate, evaluate, lora, progress, run, speeds
+from trainer import base, calibrate, evaluate, kernels, lora, progress, run, speeds
+from trainer.errors import TrainingMissing
 from trainer.loop import Loop, Stop, arguments
 from trainer.objective import packed_rows
 from trainer.output import write
@@ -91,10 +92,26 @@ def _model(this: "run.Run") -> Any:
         seed=options.seed,
     )
     if options.precision == "int8":
+        _choose_kernels(this)
         base.quantise(model)
     if options.gradient_checkpointing:
         base.checkpoint_gradients(model)
     return adapted
+
+
+def _choose_kernels(this: "run.Run") -> None:
+    """Compile the kernels where that works; a resumed training computes as it did before."""
+    noted = this.processes.agree(this.training.noted("kernels"))
+    works = kernels.can_compile(this.home / "cache" / "kernels")
+    if noted and noted["compiled"] and not works:
+        raise TrainingMissing(
+            f"The training {this.training.id} began with compiled kernels, and there is no working "
+            "C++ compiler any more; install one (g++) and resume again."
+        )
+    compiled = this.processes.agree(noted["compiled"] if noted else works)
+    kernels.use_compiled(compiled)
+    if this.processes.first and not noted:
+        this.training.note("kernels", {"compiled": compiled})
 
 
 def _calibrated(this: "run.Run", model: Any) -> tuple["run.Run", float | None]:
