@@ -68,8 +68,9 @@ def packed_attention(
 @lru_cache(maxsize=1024)
 def _visible(shared: int, own: int, dtype: torch.dtype) -> Tensor:
     """Return what a row's queries may see, [own, shared + own]: 0 where visible, else -inf."""
-    visible = torch.ones(own, shared + own, dtype=torch.bool).tril(shared)
-    return torch.zeros(visible.shape, dtype=dtype).masked_fill(~visible, float("-inf"))
+    with torch.inference_mode(False):  # kept for training, whoever asks first
+        visible = torch.ones(own, shared + own, dtype=torch.bool).tril(shared)
+        return torch.zeros(visible.shape, dtype=dtype).masked_fill(~visible, float("-inf"))
 
 
 def register() -> None:
