@@ -34,7 +34,7 @@ def packed_attention(
     are the tokens of the preamble (may be 0) and of each row. Returns [1, tokens, heads, width].
     """
     grouped = query.shape[1] != key.shape[1]
-    queries, keys, values = (part.split(lengths, dim=2) for part in (query, key, value))
+    queries, keys, values = (torch.split(part, list(lengths), 2) for part in (query, key, value))
     shared = lengths[0]
     outputs = []
     if shared:

@@ -22,6 +22,7 @@ class Bar:
         self._task: TaskID | None = None
 
     def __call__(self, event: progress.Event) -> None:
+        """Show `event`."""
         match event:
             case progress.Planned():
                 self._say(described(event.plan))
@@ -87,7 +88,8 @@ def described(plan: dict[str, Any]) -> str:
     return (
         f"{plan['rows']} rows of {plan['data']} (dropped {plan['dropped']}{dropped}; "
         f"cut {plan['cut']}; held out {plan['validation_rows']})\n"
-        f"{plan['steps']} steps of {plan['batch_size']} rows, {plan['tokens']:,} tokens, {lasting}\n"
+        f"{plan['steps']} steps of {plan['batch_size']} rows, {plan['tokens']:,} tokens, "
+        f"{lasting}\n"
         f"{plan['model']} in {plan['precision']}, style {plan['style']}, about "
         f"{plan['memory_bytes'] / 1e9:.1f} GB of {plan['memory_available_bytes'] / 1e9:.1f} GB "
         f"free memory\nadapter: {plan['output']}"

@@ -21,11 +21,13 @@ def best(model: Any, step: Step, candidates: Sequence[int]) -> tuple[int, float]
     speeds: dict[int, float] = {}
     model.train()
     with packed_rows(model):
-        pack_loss(model, pack).backward()  # the first pass pays for memory and kernels
+        torch.autograd.backward(
+            pack_loss(model, pack)
+        )  # the first pass pays for memory and kernels
         for threads in candidates:
             torch.set_num_threads(threads)
             started = time.perf_counter()
-            pack_loss(model, pack).backward()
+            torch.autograd.backward(pack_loss(model, pack))
             speeds[threads] = len(pack) / (time.perf_counter() - started)
     for parameter in trained(model):
         parameter.grad = None

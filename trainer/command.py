@@ -175,7 +175,7 @@ def _quiet() -> None:
     """Silence libraries: progress bars of their own, and advice that is not for users."""
     import warnings
 
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging
 
     disable_progress_bars()

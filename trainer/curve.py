@@ -1,4 +1,4 @@
-"""The loss curve as a PNG: each step, the running mean, and the held-out loss. Knows only numbers."""
+"""The loss curve as a PNG: each step, running mean, held-out loss. Knows only numbers."""
 
 from collections.abc import Sequence
 from pathlib import Path

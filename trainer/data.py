@@ -236,10 +236,10 @@ def _row(shape: str, record: dict[str, Any], place: str) -> Row:
     if shape == "messages":
         return _conversation(record["messages"], place)
     output = _SHAPES[shape][1]
-    texts = [
+    instruction, input, answer = (
         _string(record.get(key), key, place) for key in ("instruction", _INPUTS[shape], output)
-    ]
-    return Row(*texts)
+    )
+    return Row(instruction, input, answer)
 
 
 def _string(value: Any, key: str, place: str) -> str:

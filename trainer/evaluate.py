@@ -29,7 +29,7 @@ QUESTIONS = (
     ),
     ("Name three colours.", ""),
 )
-ANSWER_TOKENS = 48
+ANSWER_TOKENS = 32
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 ALONE = Processes()

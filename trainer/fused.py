@@ -47,12 +47,12 @@ def _silu_kind() -> type:
 
 def _norm(self: Any, hidden_states: Tensor) -> Tensor:
     flat = hidden_states.reshape(-1, hidden_states.shape[-1])
-    result: Tensor = _Norm.apply(flat, self.weight, self.variance_epsilon)
+    result: Tensor = _apply(_Norm, flat, self.weight, self.variance_epsilon)
     return result.view(hidden_states.shape)
 
 
 def _mlp(self: Any, x: Tensor) -> Tensor:
-    result: Tensor = self.down_proj(_SwiGlu.apply(self.gate_proj(x), self.up_proj(x)))
+    result: Tensor = self.down_proj(_apply(_SwiGlu, self.gate_proj(x), self.up_proj(x)))
     return result
 
 
@@ -81,12 +81,16 @@ def _attention(
         layer(hidden_states).view(tokens, -1, self.head_dim)
         for layer in (self.q_proj, self.k_proj, self.v_proj)
     )
-    query, key = (_Rotate.apply(part, cosine, sine) for part in (query, key))
-    heads = (part.transpose(0, 1)[None] for part in (query, key, value))
+    query, key = (_apply(_Rotate, part, cosine, sine) for part in (query, key))
+    query, key, value = (part.transpose(0, 1)[None] for part in (query, key, value))
     output, _ = attention.packed_attention(
-        self, *heads, None, lengths=lengths, scaling=self.scaling
+        self, query, key, value, None, lengths=lengths, scaling=self.scaling
     )
     return self.o_proj(output.reshape(1, tokens, -1)), None
+
+
+def _apply(function: Any, *arguments: Any) -> Any:
+    return function.apply(*arguments)
 
 
 class _Norm(torch.autograd.Function):

@@ -55,7 +55,9 @@ class Int8Linear(torch.nn.Module):
         """Return x·Wᵀ, [..., out], for x of [..., in]."""
         flat = x.reshape(-1, x.shape[-1])
         rows, scales = self._inputs.of(x)
-        result: Tensor = _Product.apply(flat, self.weight, self.scale, rows, scales)
+        result: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
+            flat, self.weight, self.scale, rows, scales
+        )
         return result.view(*x.shape[:-1], -1)
 
 

@@ -23,7 +23,7 @@ from trainer.packing import shares
 from trainer.steps import Step, Steps
 
 
-class Stop(Exception):  # noqa: N818
+class Stop(Exception):
     """Raised between two packs after a checkpoint was saved, because stopping was asked for."""
 
 
@@ -88,7 +88,7 @@ class Loop(Trainer):  # type: ignore[misc]
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return the step numbers in order: every process sees the same."""
-        return DataLoader(self.train_dataset, batch_size=None, shuffle=False)
+        return DataLoader(self.train_dataset, batch_size=1, shuffle=False, collate_fn=_only)
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Return 0: nobody asks."""
@@ -118,7 +118,7 @@ class Loop(Trainer):  # type: ignore[misc]
         # Seeded by place: dropout is the same after a resume and with any number of processes.
         torch.manual_seed(_seed(self.args.seed, step.index, index))
         loss = pack_loss(self.model, step.packs[index]) / step.labels
-        loss.backward()
+        torch.autograd.backward(loss)
         value = float(loss.detach())
         self.watcher.pack_done(step, done, len(step.packs[index]), self._clock() - started)
         return value
@@ -149,7 +149,7 @@ class Loop(Trainer):  # type: ignore[misc]
             wishes = torch.tensor([loss, float(stop), float(save and self.rank == 0)])
             flat = torch.cat([*(gradient.flatten() for gradient in gradients), wishes])
             torch.distributed.all_reduce(flat)
-            *parts, wishes = flat.split([*(gradient.numel() for gradient in gradients), 3])
+            *parts, wishes = torch.split(flat, [*(gradient.numel() for gradient in gradients), 3])
             for parameter, part in zip(trained(self.model), parts, strict=True):
                 parameter.grad = part.view_as(parameter).clone()
             loss, stop, save = float(wishes[0]), bool(wishes[1] > 0), bool(wishes[2] > 0)
@@ -184,6 +184,11 @@ class Loop(Trainer):  # type: ignore[misc]
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         checkpoints.load_adapter(self.model, Path(resume_from_checkpoint))
         self._partial = checkpoints.load_partial(Path(resume_from_checkpoint))
+
+
+def _only(items: list[dict[str, int]]) -> dict[str, int]:
+    (item,) = items
+    return item
 
 
 class _Indices(torch.utils.data.Dataset[dict[str, int]]):

@@ -15,6 +15,7 @@ from peft.tuners.lora import Linear
 from torch import Tensor
 
 from trainer import kernels
+from trainer.int8 import Int8Linear
 
 ADAPTER = "default"
 
@@ -30,7 +31,7 @@ class LowRankLinear(Linear):  # type: ignore[misc]
         base = self.base_layer(x)
         dropout = self.lora_dropout[ADAPTER]
         rate = dropout.p if self.training and isinstance(dropout, torch.nn.Dropout) else 0.0
-        result = _LowRank.apply(
+        result = _LowRank.apply(  # type: ignore[no-untyped-call]
             x.reshape(-1, x.shape[-1]),
             base.view(-1, base.shape[-1]),
             self.lora_A[ADAPTER].weight,
@@ -94,10 +95,12 @@ def attach(
         bias="none",
         task_type="CAUSAL_LM",
     )
-    config._register_custom_module({torch.nn.Linear: LowRankLinear})
+    config._register_custom_module(dict.fromkeys((torch.nn.Linear, Int8Linear), LowRankLinear))
     torch.manual_seed(seed)
-    with warnings.catch_warnings():  # PEFT still asks transformers under a deprecated name
+    with warnings.catch_warnings():
+        # PEFT still asks transformers under a deprecated name, and does not know our int8 layer.
         warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", message="Unsupported layer type")
         adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
     for parameter in trained(adapted):
         parameter.data = parameter.data.float()

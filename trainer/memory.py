@@ -150,6 +150,6 @@ def check(needed: int, room: int, *, micro_batch_size: int, precision: str) -> N
     if precision != "int8":
         advice.append("--precision int8")
     raise MemoryTooSmall(
-        f"The training needs about {needed / 1e9:.1f} GB of memory and {room / 1e9:.1f} GB are free; "
-        f"use {', '.join(advice)}, a smaller --base-model, or free some memory."
+        f"The training needs about {needed / 1e9:.1f} GB of memory and {room / 1e9:.1f} GB "
+        f"are free; use {', '.join(advice)}, a smaller --base-model, or free some memory."
     )

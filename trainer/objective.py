@@ -33,7 +33,9 @@ def token_losses(model: Any, pack: Pack) -> Tensor:
     weight = causal.lm_head.weight
     if weight.requires_grad:  # never in a training; a test may want it
         return cross_entropy((hidden @ weight.t()).float(), targets, reduction="none")
-    result: Tensor = _HeadLoss.apply(hidden, weight, targets)
+    result: Tensor = _HeadLoss.apply(  # type: ignore[no-untyped-call]
+        hidden, weight, targets
+    )
     return result
 
 
@@ -48,7 +50,9 @@ class _HeadLoss(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         wanted = ctx.needs_input_grad[0]
         losses, gradients = [], []
-        parts = zip(hidden.split(LABELS_AT_ONCE), targets.split(LABELS_AT_ONCE), strict=True)
+        parts = zip(
+            torch.split(hidden, LABELS_AT_ONCE), torch.split(targets, LABELS_AT_ONCE), strict=True
+        )
         for part, labels in parts:
             chances = torch.log_softmax((part @ weight.t()).float(), 1)
             losses.append(-chances.gather(1, labels[:, None])[:, 0])

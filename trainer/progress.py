@@ -144,5 +144,6 @@ class JsonLines:
         self._stream = stream
 
     def __call__(self, event: Event) -> None:
+        """Write `event`."""
         self._stream.write(event.to_json() + "\n")
         self._stream.flush()

@@ -51,12 +51,13 @@ def start(
     with signals.caught(), joined(processes):
         made = _planned(options, home, processes)
         _check(made)
-        training = None
+        folder = None
         if processes.first:
             _check_disk(made, home)
-            training = trainings.new(home, training_id)
-            training.fix(_fixed(made))
-        training = trainings.Training(processes.agree(training and training.folder))
+            begun = trainings.new(home, training_id)
+            begun.fix(_fixed(made))
+            folder = begun.folder
+        training = trainings.Training(Path(str(processes.agree(folder))))
         signals.training = training.id
         return _go(
             Run(home, training, made, _heard(listener, processes), signals, processes, began)

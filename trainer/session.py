@@ -82,6 +82,8 @@ def train(this: "run.Run") -> Path:
 def _model(this: "run.Run") -> Any:
     torch.set_num_threads(int(this.options.threads or cores(this.processes)))
     options = this.options
+    if options.precision == "int8":
+        _choose_kernels(this)
     model = base.load(this.plan.source, options.precision, cache=this.home / "cache")
     adapted = lora.attach(
         model,
@@ -91,9 +93,6 @@ def _model(this: "run.Run") -> Any:
         targets=options.lora_target_modules,
         seed=options.seed,
     )
-    if options.precision == "int8":
-        _choose_kernels(this)
-        base.quantise(model)
     if options.gradient_checkpointing:
         base.checkpoint_gradients(model)
     return adapted
@@ -205,4 +204,5 @@ def _fit(this: "run.Run", model: Any) -> tuple[list[dict[str, Any]], float | Non
         raise Interrupted(this.training.id) from stopped
     if this.signals.asked:
         raise Interrupted(this.training.id)
-    return list(loop.state.log_history), watch.stopwatch.tokens_per_second
+    history = [one for one in loop.state.log_history if {"loss", "validation_loss"} & one.keys()]
+    return history, watch.stopwatch.tokens_per_second

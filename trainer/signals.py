@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """A signal asked to stop; the training `id`, if it had one yet, can be resumed."""
 
     def __init__(self, training: str) -> None:

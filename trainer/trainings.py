@@ -60,7 +60,7 @@ class Training:
         return sorted(found, key=lambda path: tuple(map(int, _CHECKPOINT.findall(path.name)[0])))
 
     def prune(self, keep: int = KEPT_CHECKPOINTS) -> None:
-        """Remove all but the newest `keep` checkpoints, and what a killed process left half done."""
+        """Remove all but the newest `keep` checkpoints, and what a kill left half done."""
         checkpoints = self.checkpoints()
         for path in checkpoints[: max(0, len(checkpoints) - keep)]:
             shutil.rmtree(path, ignore_errors=True)

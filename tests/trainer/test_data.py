@@ -81,7 +81,7 @@ def test_the_digest_changes_with_the_rows(tmp_path: Path) -> None:
     assert first.digest != second.digest
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[str, str | bytes, str]] = {
     "an empty file": ("rows.json", "", "is empty"),
     "an empty array": ("rows.json", "[]", "holds no rows"),
     "a broken line": ("rows.jsonl", '{"instruction": "a", "output": "b"}\n{oops\n', "line 2"),

@@ -3,14 +3,18 @@
 import copy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tests.trainer.doubles import random_rows, tiny_model
-from trainer import base, kernels, lora
+from trainer import base, kernels, lora, models
+from trainer.errors import ModelMissing
+from trainer.fused import fuse
 from trainer.int8 import Int8Linear, LastInput
 from trainer.objective import pack_loss, packed_rows
 from trainer.packing import pack
@@ -31,12 +35,12 @@ def test_an_int8_layer_and_its_gradient_are_close_to_the_exact_ones() -> None:
     weight = torch.randn(96, 64)
     x = torch.randn(10, 64, requires_grad=True)
     exact = x @ weight.t()
-    exact.square().sum().backward()
+    torch.autograd.backward(exact.square().sum())
     expected = x.grad
     again = x.detach().requires_grad_()
 
     result = Int8Linear(weight, LastInput())(again)
-    result.square().sum().backward()
+    torch.autograd.backward(result.square().sum())
 
     assert cosine(result.detach(), exact.detach()) > 0.9995
     assert again.grad is not None
@@ -54,8 +58,12 @@ def test_an_input_is_quantised_once_until_it_changes() -> None:
     assert inputs.of(x) is not first
 
 
-def adapted(dropout: float = 0.0) -> torch.nn.Module:
+def adapted(dropout: float = 0.0, *, int8: bool = False, bf16: bool = False) -> Any:
     model = tiny_model(hidden_size=64, intermediate_size=160, num_hidden_layers=3)
+    if bf16:
+        model.to(torch.bfloat16)
+    if int8:
+        base.quantise(model)
     return lora.attach(
         model, rank=4, alpha=8, dropout=dropout, targets=("q_proj", "v_proj"), seed=3
     )
@@ -74,15 +82,14 @@ def gradients(model: torch.nn.Module) -> tuple[float, Tensor]:
     model.train()
     with packed_rows(model):
         loss = pack_loss(model, one)
-        loss.backward()
+        torch.autograd.backward(loss)
     flat = [p.grad.flatten() for p in lora.trained(model) if p.grad is not None]
     return float(loss.detach()), torch.cat(flat)
 
 
 def test_the_int8_base_gives_the_adapter_nearly_the_same_gradients() -> None:
     exact_loss, exact = gradients(stirred(adapted()))
-    model = stirred(adapted())
-    base.quantise(model.get_base_model())  # type: ignore[operator]
+    model = stirred(adapted(int8=True))
 
     loss, found = gradients(model)
 
@@ -93,7 +100,7 @@ def test_the_int8_base_gives_the_adapter_nearly_the_same_gradients() -> None:
 def test_fused_modules_compute_what_transformers_does() -> None:
     plain_loss, plain = gradients(stirred(adapted()))
     model = stirred(adapted())
-    base.fuse(model)
+    fuse(model)
 
     loss, found = gradients(model)
 
@@ -143,12 +150,10 @@ def test_dropout_depends_on_the_seed_only() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 def test_compiled_kernels_train_like_eager_ones(tmp_path: Path) -> None:
     def run() -> tuple[float, Tensor]:
-        model = stirred(adapted(dropout=0.1)).to(torch.bfloat16)
-        for parameter in lora.trained(model):
-            parameter.data = parameter.data.float()
-        base.quantise(model.get_base_model())  # type: ignore[operator]
+        model = stirred(adapted(dropout=0.1, int8=True, bf16=True))
         torch.manual_seed(1)
         return gradients(model)
 
@@ -161,3 +166,25 @@ def test_compiled_kernels_train_like_eager_ones(tmp_path: Path) -> None:
 
     assert loss == pytest.approx(eager_loss, rel=2e-3)
     assert cosine(found, eager) > 0.999
+
+
+def test_int8_weights_are_read_one_by_one_to_the_same_model(tmp_path: Path) -> None:
+    tiny_model().to(torch.bfloat16).save_pretrained(tmp_path)
+    whole = models.load_model(models.find(str(tmp_path)), dtype=torch.bfloat16)
+    base.quantise(whole)
+
+    streamed = base.load(models.find(str(tmp_path)), "int8", cache=tmp_path / "cache")
+
+    ids = torch.arange(20)[None]
+    with torch.no_grad():
+        assert torch.equal(streamed(input_ids=ids).logits, whole(input_ids=ids).logits)
+
+
+def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path) -> None:
+    tiny_model().save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors.pop("model.norm.weight")
+    save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+
+    with pytest.raises(ModelMissing, match=r"lack model\.norm\.weight"):
+        base.load(models.find(str(tmp_path)), "int8", cache=tmp_path / "cache")

@@ -19,7 +19,7 @@ def packed_gradients(rows: Rows, train_on_inputs: bool) -> tuple[float, dict[str
     with packed_rows(model):
         for one in pack(rows, limit=120, train_on_inputs=train_on_inputs):
             loss = pack_loss(model, one)
-            loss.backward()
+            torch.autograd.backward(loss)
             total += float(loss.detach())
     return total, {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
 
