@@ -107,7 +107,8 @@ def find(home: Path, training_id: str | None) -> Training:
     """
     parent = home / "trainings"
     if training_id:
-        if not (parent / training_id / "options.json").is_file():
+        known = valid_name(training_id) and (parent / training_id / "options.json").is_file()
+        if not known:
             raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
         return Training(parent / training_id)
     started = [path.parent for path in parent.glob("*/options.json")]
