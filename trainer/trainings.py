@@ -56,6 +56,8 @@ class Training:
 
     def checkpoints(self) -> list[Path]:
         """Return the complete checkpoints, the oldest first."""
+        if not self.folder.is_dir():  # on another host than the first process's
+            return []
         found = [path for path in self.folder.iterdir() if _CHECKPOINT.fullmatch(path.name)]
         return sorted(found, key=lambda path: tuple(map(int, _CHECKPOINT.findall(path.name)[0])))
 

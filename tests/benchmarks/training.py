@@ -1,6 +1,7 @@
 """Rows per second of training, beside the reference recipe, on 4 layers with the 7B's dimensions.
 
     python -m tests.benchmarks.training [--rows 64] [--layers 4] [--skip-recipe] [--rounds 2]
+    python -m tests.benchmarks.training --curves curves.png [--steps 12]
 
 The recipe's script is run as it stands (fp32, checkpointing, padded), then ours on the same rows
 with lengths by the same rule: packing, dropout, label tokens, optimizer step, all through the loop
@@ -22,10 +23,11 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from trainer import base, kernels, lora
+from trainer import base, kernels, lora, plan
 from trainer.encoding import Encoded
 from trainer.loop import Loop, Watcher, arguments
 from trainer.objective import pack_loss, packed_rows
+from trainer.options import Options
 from trainer.steps import Steps
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -148,6 +150,58 @@ def recipe(count: int) -> dict[str, Any]:
     return result
 
 
+def curve(precision: str, steps: int, folder: Path) -> list[float]:
+    """The loss of each step of the small model on real rows, 8 a step."""
+    made = plan.make(
+        Options(
+            data_path=str(SHARED / "data/dolly-ja/train.jsonl"), precision=precision, batch_size=8
+        ),
+        folder,
+    )
+    model = lora.attach(
+        base.load(made.source, precision, cache=folder / "cache"),
+        rank=8,
+        alpha=16,
+        dropout=0.05,
+        targets=("q_proj", "v_proj"),
+        seed=0,
+    )
+    losses: list[float] = []
+
+    class Losses(Watcher):
+        def step_done(self, loop: Loop, step: Any, loss: float, learning_rate: float) -> None:
+            losses.append(loss)
+
+    with packed_rows(model):
+        loop = Loop(
+            model=model,
+            steps=made.steps,
+            arguments=arguments(folder, steps=steps, learning_rate=1e-3, warmup_steps=0, seed=0),
+            watcher=Losses(),
+            place=lambda step, packs: folder / f"checkpoint-{step:06d}-{packs:04d}",
+            clock=time.perf_counter,
+        )
+        loop._save_aside = lambda partial: None  # type: ignore[method-assign]
+        loop.train()
+    return losses
+
+
+def draw_curves(precisions: list[str], steps: int, file: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    with tempfile.TemporaryDirectory() as folder:
+        for precision in precisions:
+            losses = curve(precision, steps, Path(folder))
+            print(json.dumps({precision: [round(loss, 4) for loss in losses]}), flush=True)
+            axes.plot(range(1, len(losses) + 1), losses, "o-", label=precision)
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss (nats per label token)")
+    axes.legend()
+    figure.savefig(file)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=64)
@@ -155,10 +209,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--skip-recipe", action="store_true")
     parser.add_argument("--precisions", default="int8,bf16")
+    parser.add_argument("--curves", help="draw the small model's loss in each precision instead")
+    parser.add_argument("--steps", type=int, default=12)
     options = parser.parse_args()
     torch.set_num_threads(2)
     print(json.dumps({"load": os.getloadavg()}), flush=True)
     kernels.use_compiled(kernels.can_compile(Path(tempfile.gettempdir()) / "swallow-kernels"))
+    if options.curves:
+        draw_curves(options.precisions.split(","), options.steps, Path(options.curves))
+        return
     encoded = rows(options.rows)
     rates = {kind: gemm_rate(kind) for kind in ("int8", "bf16")}
     print(json.dumps({"gemm_operations_per_second": rates}), flush=True)
