@@ -124,6 +124,9 @@ def train(
     except TrainerError as error:
         listener(progress.Failed(reason=str(error)))
         raise SystemExit(_said(str(error), 1)) from error
+    except Exception as error:
+        listener(progress.Failed(reason=f"Unexpected {type(error).__name__}; see the log."))
+        raise
 
 
 def _options(values: dict[str, Any]) -> Options:
