@@ -1,5 +1,7 @@
 // Builds elements. Whatever is a string becomes a text node: nothing here parses markup.
 
+export const $ = (id) => document.getElementById(id);
+
 const SVG = "http://www.w3.org/2000/svg";
 
 const ICONS = {
@@ -69,5 +71,5 @@ export function link(address, label) {
 }
 
 export function announce(text) {
-  document.getElementById("announcer").textContent = text;
+  $("announcer").textContent = text;
 }
