@@ -21,7 +21,9 @@ def reference() -> str:
 
 
 def _section(path: list[str], command: click.Command) -> list[object]:
-    context = click.Context(command, info_name=" ".join(path), max_content_width=96)
+    context = click.Context(
+        command, info_name=" ".join(path), max_content_width=96, terminal_width=96
+    )
     text = f"```\n$ {' '.join(path)} --help\n{command.get_help(context)}\n```"
     children = command.commands.items() if isinstance(command, click.Group) else []
     return [text, [_section([*path, name], child) for name, child in sorted(children)]]
