@@ -154,6 +154,8 @@ def _load(from_pretrained: Any, source: Source, cache: Path | None, **options: A
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # a bar of its own would stand in the answer
+    # A hub that cannot be reached is one sentence at the end, not a page of retries.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         if source.gguf and cache is not None:
             return from_pretrained(str(_unpacked(source, cache)), **options)
