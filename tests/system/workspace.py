@@ -176,9 +176,14 @@ class System:
 
     def kill(self, part: str) -> None:
         """Kill a part with -9, and wait until another process has its place."""
-        pid = self.status()["parts"][part]
+        pid = self.pid_of(part)
         os.kill(pid, signal.SIGKILL)
-        until(lambda: self.status()["parts"][part] not in (pid, None), 30, self.log_text)
+        until(lambda: self.pid_of(part) not in (pid, 0), 30, self.log_text)
+
+    def pid_of(self, part: str) -> int:
+        """Return a part's process, also while the broker is away; 0 between two runs."""
+        up = json.loads((self.home / "up.json").read_text("utf-8"))
+        return int(up["parts"][part] or 0)
 
     def stop(self) -> int:
         """Stop as Ctrl-C does; returns the exit code."""

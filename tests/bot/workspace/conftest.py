@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,6 +22,7 @@ from bot.workspace.workspace import Workspace
 Json = dict[str, Any]
 Connect = Callable[[AsyncApp], AbstractAsyncContextManager[AsyncSocketModeHandler]]
 Local = Callable[..., Awaitable[Json]]
+Open = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +100,62 @@ async def soon(condition: Callable[[], Any], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def texts(client: AsyncWebClient, channel: str = "CGENERAL") -> list[str]:
+    messages = (await client.conversations_history(channel=channel))["messages"]
+    return [message["text"] for message in messages][::-1]
+
+
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1280, height=800)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--no-proxy-server",
+    ]
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser, workspace: Workspace) -> AsyncIterator[Open]:
+    """Open the page as somebody; anything the browser complains about fails the test."""
+    complaints: list[str] = []
+
+    def notice(line: ConsoleMessage) -> None:
+        # A refused request is logged by the browser itself; the page is to cope with it.
+        if line.type == "error" and not line.text.startswith("Failed to load resource"):
+            complaints.append(line.text)
+
+    async def opened(
+        user: str = "UALICE", *, phone: bool = False, locale: str = "en-US", at: str = ""
+    ) -> Page:
+        context = await browser.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            has_touch=phone,
+            is_mobile=phone,
+            locale=locale,
+        )
+        page = await context.new_page()
+        page.set_default_timeout(5000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", notice)
+        await page.goto(f"{workspace.url}/?user={user}{at}")
+        await page.wait_for_selector("#app[data-ready=true]")
+        return page
+
+    yield opened
+    assert complaints == []
