@@ -1,8 +1,10 @@
 """Did it help? Held-out response loss and a few answers, base against adapter, and a verdict.
 
-Two things are measured on held-out rows: the loss of the true answer, and how much the question
-helps, that is how much likelier the answer is behind its own question than behind another row's.
-An adapter that merely learned what answers look like lowers the first and not the second. All
+Two things are measured on held-out rows: the loss of the true answer, and the share of it that the
+question saves: 1 - loss behind its own question / loss behind another row's. An adapter that merely
+learned what answers look like, as from shuffled ones, lowers the loss and not the share; only both
+together are called better. (A share, because nats saved shrink with all nats as a language is
+learned.) All
 differences are paired over rows. This module does not know the loop or where results are kept.
 """
 
@@ -64,7 +66,7 @@ class Verdict:
     after: dict[str, float]
     loss: Difference | None
     question: Difference | None
-    """Difference in how many nats per token the question saves."""
+    """Difference in the share of the answer's loss that the question saves."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON values."""
@@ -144,10 +146,8 @@ def judge(before: Losses, after: Losses, tokens: Sequence[int], size: int) -> Ve
         text = "No rows were held out, so nothing can be said about the adapter."
         return Verdict("unknown", text, rows, total, figures[0], figures[1], None, None)
     loss = _paired(before.own, after.own, tokens)
-    helped = [[o - m for o, m in zip(one.other, one.own, strict=True)] for one in (before, after)]
-    question = _paired(helped[0], helped[1], tokens)
-    relevant = _paired([0.0] * rows, helped[1], tokens)
-    verdict, reason = _verdict(loss, question, relevant)
+    question = _share_gained(before, after)
+    verdict, reason = _verdict(loss, question)
     summary = (
         f"{verdict.capitalize()}: held-out loss per token {figures[0]['loss']:.4f} → "
         f"{figures[1]['loss']:.4f} ({loss.value:+.4f}, 95 % from {loss.low:+.4f} to "
@@ -156,16 +156,17 @@ def judge(before: Losses, after: Losses, tokens: Sequence[int], size: int) -> Ve
     return Verdict(verdict, summary, rows, total, figures[0], figures[1], loss, question)
 
 
-def _verdict(loss: Difference, question: Difference, relevant: Difference) -> tuple[str, str]:
+def _verdict(loss: Difference, question: Difference) -> tuple[str, str]:
     if loss.low > 0:
         return "worse", "the true answers became less likely"
     if loss.high >= 0:
         return "no clear difference", "the change is within its uncertainty"
-    if relevant.low <= 0:
-        return "no clear difference", "but the answers do not depend on the questions"
-    if question.high < 0:
-        return "no clear difference", "but the answers depend less on the questions than before"
-    return "better", "the true answers became likelier"
+    if question.low <= 0:
+        return (
+            "no clear difference",
+            "but answers do not depend more on their questions than before",
+        )
+    return "better", "the true answers became likelier, and depend more on their questions"
 
 
 def _figures(one: Losses, tokens: int, size: int) -> dict[str, float]:
@@ -173,8 +174,23 @@ def _figures(one: Losses, tokens: int, size: int) -> dict[str, float]:
     return {
         "loss": own / max(1, tokens),
         "bits_per_byte": own / math.log(2) / max(1, size),
-        "question_helps": (sum(one.other) - own) / max(1, tokens),
+        "question_helps": 1 - own / (sum(one.other) or 1.0),
     }
+
+
+def _share_gained(before: Losses, after: Losses) -> Difference:
+    """Return how much larger the question's share is after, with its bootstrap interval."""
+
+    def gained(rows: Sequence[int]) -> float:
+        own, other = ([sum(part[i] for i in rows) for part in pair] for pair in parts)
+        return own[0] / (other[0] or 1.0) - own[1] / (other[1] or 1.0)
+
+    parts = (before.own, after.own), (before.other, after.other)
+    rows = range(len(before.own))
+    generator = random.Random(0)
+    draws = sorted(gained(generator.choices(rows, k=len(rows))) for _ in range(RESAMPLES))
+    tail = int(RESAMPLES * (1 - CONFIDENCE) / 2)
+    return Difference(gained(rows), draws[tail], draws[-tail - 1])
 
 
 def _paired(before: Sequence[float], after: Sequence[float], tokens: Sequence[int]) -> Difference:
