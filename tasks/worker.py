@@ -6,6 +6,7 @@ import socket
 import sys
 import warnings
 from dataclasses import replace
+from typing import Any
 
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
@@ -22,6 +23,10 @@ from tasks.workers import Worker, Workers
 from trainer.errors import ModelMissing, TrainerError
 
 log = logging.getLogger(__name__)
+
+
+LOOK_SECONDS = 0.02
+"""How soon a free thread looks for the next message."""
 
 
 class WorkerProcess:
@@ -97,7 +102,10 @@ class WorkerProcess:
             quiet=True,
         ).start()
 
-    def _on_ready(self, **_: object) -> None:
+    def _on_ready(self, sender: Any, **_: object) -> None:
+        # A pool of threads does not wake the event loop when a task ends, so the next message would
+        # wait for its timer of a second.
+        sender.hub.call_repeatedly(LOOK_SECONDS, _nothing)
         self.worker = replace(self.worker, state="ready")
         self._announce(self._report())
         log.info("ready on %s", ", ".join(self.worker.queues))
@@ -126,6 +134,10 @@ class WorkerProcess:
 
     def _announce(self, worker: Worker) -> None:
         Workers(self.jobs.redis).announce(worker)
+
+
+def _nothing() -> None:
+    """Let the event loop turn once."""
 
 
 def _keep_logging(**_: object) -> None:

@@ -38,6 +38,7 @@ def page(
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
     page = context.new_page()
     page.goto(system.workspace.url)
+    expect(page.get_by_test_id("message").first).to_be_visible(timeout=SECONDS)
     yield page
     picture = tmp_path_factory.getbasetemp() / f"{request.node.originalname}-{request.param}.png"
     page.screenshot(path=str(picture))
@@ -48,8 +49,10 @@ def ask(page: Page, text: str) -> None:
     """Type a message and send it with Enter."""
     composer = page.get_by_test_id("composer")
     composer.click()
+    before = page.get_by_test_id("message").count()
     composer.press_sequentially(text)
     composer.press("Enter")
+    expect(page.get_by_test_id("message")).to_have_count(before + 1, timeout=SECONDS)
 
 
 def open_last_thread(page: Page) -> None:

@@ -51,11 +51,12 @@ export class Model {
     this.messages.get(channel)?.set(message.ts, message);
   }
 
-  // What was fetched may be older than the pieces of a stream that came meanwhile.
+  // What was fetched may be older than an edit, or the pieces of a stream, that came meanwhile.
   putFetched(channel, message) {
     const there = this.message(channel, message.ts);
-    const newer = message.streaming_state === "in_progress" && there && there.text.length >= message.text.length;
-    if (!newer) this.put(channel, message);
+    const streamed = message.streaming_state === "in_progress" && there && there.text.length >= message.text.length;
+    const edited = there?.edited && Number(there.edited.ts) > Number(message.edited?.ts ?? 0);
+    if (!streamed && !edited) this.put(channel, message);
   }
 
   message(channel, ts) {

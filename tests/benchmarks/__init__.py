@@ -1,0 +1,1 @@
+"""Scripts that measure; run each by itself on an idle machine."""
