@@ -1,0 +1,148 @@
+"""Packing one weight matrix into fewer bits: int4 in groups, int8 in groups or rows, bf16.
+
+Knows numbers only: no model, no files, no OpenVINO. Symmetric scales throughout, because the CPU's
+fast kernels multiply integers without a zero point.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Format = Literal["int4", "int8", "bf16"]
+
+SLICE = 1 << 15
+"""Weights packed at a time: few enough to stay in a core's cache, and for torch to use one thread
+for each operation. Threads of our own share the slices: torch's wait for each other after every
+operation, which beside other programs takes ten times as long."""
+
+TRIALS = tuple(8.0 + step / 4 for step in range(-5, 6))
+"""Levels the largest weight of a group is tried at; beyond 8 it is clipped to the last level."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A matrix of `shape` [out, in]; a weight is its integer times its group's scale.
+
+    `values`: int4 two to a byte, the earlier in the low half [out, in / 2] uint8; int8 [out, in];
+    bf16 as its bits [out, in] uint16. `scales`: [out, groups] float16, empty for bf16.
+    """
+
+    format: Format
+    shape: tuple[int, int]
+    values: NDArray[np.generic]
+    scales: NDArray[np.float16]
+
+    @property
+    def bytes(self) -> int:
+        """Return what it takes on disk."""
+        return int(self.values.nbytes + self.scales.nbytes)
+
+
+def packed_bytes(format: Format, shape: tuple[int, int], group: int) -> int:
+    """Return `Packed.bytes` of a matrix without packing it."""
+    weights = shape[0] * shape[1]
+    if format == "bf16":
+        return weights * 2
+    return weights // (2 if format == "int4" else 1) + weights // group * 2
+
+
+def pack(weight: torch.Tensor, format: Format, group: int) -> Packed:
+    """Pack `weight` [out, in] with one scale for `group` neighbours, which must divide a row."""
+    rows, columns = weight.shape
+    shape = (rows, columns)
+    if format == "bf16":
+        bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
+        return Packed(format, shape, bits, np.empty((rows, 0), np.float16))
+    grouped = weight.reshape(-1, group)
+    integers, scales = _sliced(grouped, format)
+    values = integers.view(rows, columns)
+    scales_of_rows = scales.view(rows, columns // group).numpy()
+    if format == "int4":
+        return Packed(format, shape, _nibbles(values), scales_of_rows)
+    return Packed(format, shape, values.numpy(), scales_of_rows)
+
+
+def unpack(packed: Packed) -> torch.Tensor:
+    """Return the float32 matrix [out, in] that `packed` stands for."""
+    rows, columns = packed.shape
+    if packed.format == "bf16":
+        bits = torch.from_numpy(np.array(packed.values).view(np.int16))
+        return bits.view(torch.bfloat16).float()
+    if packed.format == "int4":
+        both = np.asarray(packed.values, np.uint8)
+        halves = np.stack([both & 15, both >> 4], axis=-1).astype(np.int8)
+        integers = np.where(halves > 7, halves - 16, halves).reshape(rows, columns)
+    else:
+        integers = np.asarray(packed.values, np.int8)
+    scales = torch.from_numpy(np.array(packed.scales)).float()
+    grouped = torch.from_numpy(integers.astype(np.float32)).view(rows, scales.shape[1], -1)
+    return (grouped * scales[..., None]).view(rows, columns)
+
+
+def plain_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantise [n, group] with the largest weight at level 7: the plain way, to compare with."""
+    scales = _usable(groups.abs().amax(-1, keepdim=True) / 7)
+    return _rounded(groups, scales, -8, 7).to(torch.int8), scales.half()
+
+
+def searched_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantise [n, group] with the scale of least squared error.
+
+    The weight of largest magnitude takes the side of level -8, so that all 16 levels serve (as in
+    llama.cpp's Q4_0). Each trial's integers get the scale that fits them best in the sense of least
+    squares, Σwq / Σq², and the best of all is kept.
+    """
+    largest = groups.gather(-1, groups.abs().argmax(-1, keepdim=True))
+    best = _usable(largest / -8)
+    most = torch.full_like(best, -1.0)
+    for level in TRIALS:
+        q = _rounded(groups, _usable(largest / -level), -8, 7)
+        product, square = (groups * q).sum(-1, keepdim=True), (q * q).sum(-1, keepdim=True)
+        # With the fitted scale the squared error is Σw² - (Σwq)² / Σq²: the more the better.
+        explained = product.square() / square.clamp_min(1)
+        better = explained > most
+        best = torch.where(better, product / square.clamp_min(1), best)
+        most = torch.maximum(most, explained)
+    best = _usable(best)
+    return _rounded(groups, best, -8, 7).to(torch.int8), best.half()
+
+
+def _int8(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    scales = _usable(groups.abs().amax(-1, keepdim=True) / 127)
+    return _rounded(groups, scales, -127, 127).to(torch.int8), scales.half()
+
+
+def _sliced(groups: torch.Tensor, format: Format) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantise slice by slice, so that only slices are ever held as float32."""
+    quantise = searched_int4 if format == "int4" else _int8
+    integers = torch.empty(groups.shape, dtype=torch.int8)
+    scales = torch.empty((len(groups), 1), dtype=torch.float16)
+    step = max(1, SLICE // groups.shape[1])
+
+    def run(start: int) -> None:
+        part = slice(start, start + step)
+        integers[part], scales[part] = quantise(groups[part].float())
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for _ in pool.map(run, range(0, len(groups), step)):
+            pass
+    return integers, scales
+
+
+def _usable(scales: torch.Tensor) -> torch.Tensor:
+    """Round to float16 as it will be stored; a scale of nothing becomes one."""
+    stored = scales.half().float()
+    return torch.where(stored == 0, torch.ones_like(stored), stored)
+
+
+def _rounded(groups: torch.Tensor, scales: torch.Tensor, low: int, high: int) -> torch.Tensor:
+    return (groups / scales).round_().clamp_(low, high)
+
+
+def _nibbles(values: torch.Tensor) -> NDArray[np.uint8]:
+    low, high = values[:, 0::2] & 15, values[:, 1::2] & 15
+    return (low | (high << 4)).to(torch.uint8).contiguous().numpy()
