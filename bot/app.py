@@ -5,11 +5,13 @@ import logging
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry import HttpRequest
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -63,11 +65,26 @@ def client_of(
         token=settings.bot_token, base_url=settings.api_url, timeout=20, session=session
     )
     client.retry_handlers = [
-        AsyncConnectionErrorRetryHandler(max_retry_count=2),
+        _ConnectionRetry(max_retry_count=2),
         AsyncRateLimitErrorRetryHandler(max_retry_count=5),
-        AsyncServerErrorRetryHandler(max_retry_count=2),
+        _ServerErrorRetry(max_retry_count=2),
     ]
     return client
+
+
+class _ConnectionRetry(AsyncConnectionErrorRetryHandler):
+    async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
+        return _repeatable(request) and await super()._can_retry_async(request=request, **more)
+
+
+class _ServerErrorRetry(AsyncServerErrorRetryHandler):
+    async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
+        return _repeatable(request) and await super()._can_retry_async(request=request, **more)
+
+
+def _repeatable(request: HttpRequest) -> bool:
+    """Tell whether a call may be made twice; a message might have arrived, see `Reply`."""
+    return not request.url.endswith("/chat.postMessage")
 
 
 async def run(settings: Settings, bot_settings: BotSettings, name: str | None = None) -> None:

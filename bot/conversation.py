@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import CannotAnswer
-from bot.reply import payload_of
+from bot.reply import PASSING, payload_of
 from bot.slack_text import plain, without_mention
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,9 @@ async def thread_before(
         messages = await _replies(client, place)
     except SlackApiError as error:
         log.warning("the thread of a question cannot be read: %s", error.response.get("error"))
+        return []
+    except PASSING as error:
+        log.warning("the thread of a question cannot be read: %s", type(error).__name__)
         return []
     turns = [turn for message in messages if (turn := _turn(message, place, bot_user))]
     return _newest(turns)

@@ -18,7 +18,7 @@ from bot.errors import CannotAnswer
 from bot.messages import Language, language_of, say
 from bot.pace import Pace
 from bot.prepare import prepare
-from bot.reply import HOPELESS, Reply
+from bot.reply import HOPELESS, PASSING, Reply
 from bot.settings import BotSettings
 from bot.slack_text import unescape
 from bot.status import Status
@@ -147,7 +147,7 @@ class Follower:
         except SlackApiError as error:
             # The final message is retried; a step on the way is not.
             log.warning("job %s: an edit failed: %s", self._job.id, error.response.get("error"))
-        except (OSError, TimeoutError) as error:
+        except PASSING as error:
             log.warning("job %s: an edit failed: %s", self._job.id, type(error).__name__)
 
     async def _end(self, final: Event) -> None:
@@ -160,7 +160,7 @@ class Follower:
                 log.warning("job %s: the final message failed: %s", self._job.id, reason)
                 if reason in HOPELESS:
                     return
-            except (OSError, TimeoutError) as error:
+            except PASSING as error:
                 log.warning("job %s: the final message failed: %s", self._job.id, error)
             else:
                 return

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -31,6 +32,9 @@ HOPELESS = {
     "restricted_action",
     "cannot_reply_to_message",
 }
+PASSING = (aiohttp.ClientError, OSError, TimeoutError)
+"""What a call raises when Slack cannot be reached, or its answer got lost."""
+
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 """The message cannot be edited: a person deleted it, so the text goes into a new one."""
 

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages import Language, say
+from bot.reply import PASSING
 from tasks.jobs import Job, Jobs
 from tasks.workers import Worker, Workers, answering
 
@@ -70,3 +71,5 @@ class Status:
             )
         except SlackApiError as error:
             log.debug("no status for job %s: %s", self._job.id, error.response.get("error"))
+        except PASSING as error:
+            log.debug("no status for job %s: %s", self._job.id, type(error).__name__)

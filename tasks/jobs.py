@@ -23,7 +23,8 @@ Ending = Literal["finished", "failed", "cancelled"]
 Lease = Literal["ok", "cancel", "lost"]
 
 ENDINGS: tuple[str, ...] = ("finished", "failed", "cancelled")
-OPEN, RELAY, ADAPTER = "swallow:open", "swallow:relay", "swallow:adapter"
+OPEN, LEASES = "swallow:open", "swallow:leases"
+RELAY, ADAPTER = "swallow:relay", "swallow:adapter"
 
 LEASE_MS = 15_000
 RENEW_SECONDS = 5.0

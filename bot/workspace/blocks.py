@@ -5,6 +5,7 @@ Checks and names blocks; knows nothing of who sends them or how they look.
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,8 @@ from bot.workspace.errors import Refused
 
 # Text is documented at 40,000 characters but refused near 4,000 in practice.
 MAX_TEXT = 4000
+MAX_SPOKEN = 200_000
+"""A person may paste more into Slack than a bot may post; what is pasted must be survived."""
 # https://docs.slack.dev/reference/block-kit/blocks: the limits of each block.
 MAX_BLOCKS = 50
 MAX_SECTION = 3000
@@ -29,13 +32,14 @@ MAX_MARKDOWN = 12000
 
 Block = dict[str, Any]
 
+_PRESSED = ("button", "feedback_buttons", "icon_button")
 _PLAIN = ("plain_text",)
 _EITHER = ("plain_text", "mrkdwn")
 
 
-def checked_text(text: str) -> str:
-    """Return `text`. Raises Refused `msg_too_long` over 4,000 characters."""
-    if len(text) > MAX_TEXT:
+def checked_text(text: str, longest: int = MAX_TEXT) -> str:
+    """Return `text`. Raises Refused `msg_too_long` over `longest` characters."""
+    if len(text) > longest:
         raise Refused("msg_too_long")
     return text
 
@@ -57,7 +61,7 @@ def checked_blocks(blocks: list[Any]) -> list[Block]:
         if check is None:
             raise Refused("invalid_blocks", f"unsupported type: {block.get('type')}")
         check(block)
-        named.append({**block, "block_id": block.get("block_id") or uuid.uuid4().hex[:5]})
+        named.append(_named(block))
     markdown = sum(len(block["text"]) for block in named if block["type"] == "markdown")
     _require(markdown <= MAX_MARKDOWN, f"markdown over {MAX_MARKDOWN} characters")
     identifiers = [block["block_id"] for block in named]
@@ -68,10 +72,20 @@ def checked_blocks(blocks: list[Any]) -> list[Block]:
 def actions_in(blocks: list[Block]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every interactive element with the id of the block it is in."""
     for block in blocks:
-        elements = [*block.get("elements", []), block.get("accessory")]
-        for element in elements:
-            if isinstance(element, dict) and "action_id" in element:
+        for element in [*block.get("elements", []), block.get("accessory")]:
+            if isinstance(element, dict) and element.get("type") in _PRESSED:
                 yield block["block_id"], element
+
+
+def _named(block: Block) -> Block:
+    """A copy in which the block and whatever can be pressed have the ids Slack would give them."""
+    named = copy.deepcopy(block)
+    named["block_id"] = named.get("block_id") or uuid.uuid4().hex[:5]
+    _require(isinstance(named["block_id"], str), "block_id must be a string")
+    for element in [*named.get("elements", []), named.get("accessory")]:
+        if isinstance(element, dict) and element.get("type") in _PRESSED:
+            element.setdefault("action_id", uuid.uuid4().hex[:5])
+    return named
 
 
 def _require(condition: bool, problem: str) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.arguments import Arguments
+from bot.workspace.blocks import MAX_SPOKEN, MAX_TEXT
 from bot.workspace.content import content_of, in_thread
 from bot.workspace.errors import Refused
 from bot.workspace.people import Caller, person_named
-from bot.workspace.streams import is_streaming
+from bot.workspace.streams import is_streaming, without_streamed_blocks
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -20,7 +21,8 @@ Json = dict[str, Any]
 def post_message(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """chat.postMessage: how the bot answers and how a person speaks."""
     channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
-    content = {"text": ""} | content_of(args)
+    longest = MAX_SPOKEN if caller.kind == "user" else MAX_TEXT
+    content = {"text": ""} | content_of(args, longest=longest)
     if not content["text"] and not content.get("blocks"):
         raise Refused("no_text")
     content |= in_thread(workspace, channel, args)
@@ -43,8 +45,9 @@ def update(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     content = content_of(args)
     if not content:
         raise Refused("no_text")
+    kept = without_streamed_blocks(before) if "text" in content else before
     edited = {"user": caller.user, "ts": workspace.state.next_ts()}
-    after = workspace.messages.change(channel, before, before | content | {"edited": edited})
+    after = workspace.messages.change(channel, before, kept | content | {"edited": edited})
     return {
         "channel": channel.id,
         "ts": after["ts"],

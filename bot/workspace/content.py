@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.arguments import Arguments
-from bot.workspace.blocks import checked_blocks, checked_markdown, checked_text
+from bot.workspace.blocks import MAX_TEXT, checked_blocks, checked_markdown, checked_text
 from bot.workspace.errors import Refused
 from bot.workspace.state import Channel
 from bot.workspace.workspace import Workspace
@@ -16,11 +16,11 @@ from bot.workspace.workspace import Workspace
 Json = dict[str, Any]
 
 
-def content_of(args: Arguments) -> Json:
+def content_of(args: Arguments, *, longest: int = MAX_TEXT) -> Json:
     """The checked text, blocks and metadata of a call, each only if given."""
     content: Json = {}
     if "text" in args:
-        content["text"] = checked_text(args.text("text"))
+        content["text"] = checked_text(args.text("text"), longest)
     blocks = args.items("blocks", "invalid_blocks_format")
     if blocks is not None:
         content["blocks"] = checked_blocks(blocks)

@@ -30,6 +30,8 @@ class Demo:
         self._answered = False
         if workspace.state.is_new:
             workspace.feed.watch(self._notice)
+            if workspace.sockets.connected:
+                self._ask()
 
     def _notice(self, happening: Happening) -> None:
         if happening.kind == "connection" and happening.data["connected"] and not self._thread:

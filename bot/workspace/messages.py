@@ -38,6 +38,7 @@ class Messages:
         if author == BOT_USER and "thread_ts" in message:
             self._statuses.clear(channel, message["thread_ts"])
         self._show("message", channel, message)
+        self._show_thread(channel, message)
         for event in events.posted(channel, message):
             self._sockets.send_event(events.callback(event))
         return message
@@ -92,6 +93,7 @@ class Messages:
                 ts=message["ts"],
                 thread_ts=message.get("thread_ts"),
             )
+            self._show_thread(channel, message)
         event = events.deleted(channel, message, self._state.next_ts())
         self._sockets.send_event(events.callback(event))
 
@@ -125,6 +127,21 @@ class Messages:
         whispers = self._state.ephemeral(channel, user)
         whispers[:] = [message for message in whispers if message["ts"] != ts]
         self._feed.publish("ephemeral_deleted", channel=channel.id, user=user, ts=ts)
+
+    def _show_thread(self, channel: Channel, reply: Message) -> None:
+        """Let the page know that a message got a reply, or lost one."""
+        root_ts = str(reply.get("thread_ts", reply["ts"]))
+        if root_ts != reply["ts"]:
+            root = self._state.message(channel, root_ts)
+            shown = self._state.shown(channel, root)
+            self._feed.publish(
+                "thread",
+                channel=channel.id,
+                ts=root_ts,
+                reply_count=shown.get("reply_count", 0),
+                reply_users=shown.get("reply_users", []),
+                latest_reply=shown.get("latest_reply"),
+            )
 
     def _show(self, kind: str, channel: Channel, message: Message) -> None:
         shown = self._state.shown(channel, message, metadata=True)

@@ -18,6 +18,8 @@ from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
 
+STREAMED = "streamed"
+
 
 def start(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """chat.startStream: begin a reply in a thread."""
@@ -73,6 +75,16 @@ def is_streaming(workspace: Workspace, channel: Channel, message: Message) -> bo
     return True
 
 
+def without_streamed_blocks(message: Message) -> Message:
+    """The message without blocks if those were made from its streamed text.
+
+    New text takes their place; blocks the bot chose itself stay unless it replaces them.
+    """
+    if any(block.get("block_id") == STREAMED for block in message.get("blocks", [])):
+        return {key: value for key, value in message.items() if key != "blocks"}
+    return message
+
+
 def _stream(workspace: Workspace, args: Arguments) -> tuple[Channel, Message]:
     channel = workspace.state.channel(args.text("channel"))
     message = workspace.state.message(channel, args.text("ts"))
@@ -84,7 +96,7 @@ def _stream(workspace: Workspace, args: Arguments) -> tuple[Channel, Message]:
 def _finished(message: Message, extra: list[Json]) -> Message:
     blocks = list(extra)
     if message["text"]:
-        blocks.insert(0, {"type": "markdown", "block_id": "streamed", "text": message["text"]})
+        blocks.insert(0, {"type": "markdown", "block_id": STREAMED, "text": message["text"]})
     return message | {"streaming_state": "completed", "blocks": blocks}
 
 

@@ -72,13 +72,13 @@ class TextStream:
 
     def _final_length(self) -> int:
         """Return how much of the pending text can neither be trailing nor begin a stop text."""
-        final = len(self._pending.rstrip())
+        final = len(self._pending)
         for stop in self.stop_texts:
             for length in range(min(len(stop) - 1, len(self._pending)), 0, -1):
                 if self._pending.endswith(stop[:length]):
                     final = min(final, len(self._pending) - length)
                     break
-        return final
+        return len(self._pending[:final].rstrip())
 
     def _emit(self, text: str) -> None:
         if not self._begun:

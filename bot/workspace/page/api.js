@@ -1,0 +1,84 @@
+// Talks to the server: the Web API as one person, the /local routes, and the stream of events.
+
+export class ApiError extends Error {}
+
+async function json(response) {
+  const body = await response.json().catch(() => ({ ok: false, error: `HTTP ${response.status}` }));
+  if (!body.ok) throw new ApiError(body.error ?? `HTTP ${response.status}`);
+  return body;
+}
+
+async function post(path, body, headers = {}) {
+  const kind = { "Content-Type": "application/json; charset=utf-8" };
+  return json(await fetch(path, { method: "POST", headers: { ...kind, ...headers }, body: JSON.stringify(body) }));
+}
+
+export const bootstrap = async () => json(await fetch("/local/state"));
+
+export const whispers = async (channel, user) =>
+  (await json(await fetch(`/local/ephemeral?${new URLSearchParams({ channel, user })}`))).messages;
+
+export const runCommand = (channel, user, command, text) =>
+  post("/local/command", { channel, user, command, text });
+
+export const pressButton = (channel, user, ts, actionId, value) =>
+  post("/local/action", { channel, user, ts, action_id: actionId, value });
+
+// The Web API as seen by one person.
+export class Person {
+  constructor(token) {
+    this.headers = { Authorization: `Bearer ${token}` };
+  }
+
+  call(method, args) {
+    return post(`/api/${method}`, args, this.headers);
+  }
+
+  async all(method, args) {
+    const messages = [];
+    let cursor = "";
+    do {
+      const page = await this.call(method, { ...args, limit: 200, ...(cursor && { cursor }) });
+      messages.push(...page.messages);
+      cursor = page.response_metadata?.next_cursor ?? "";
+    } while (cursor && messages.length < 1000);
+    return messages;
+  }
+
+  async upload(file, { channel, thread, text }) {
+    const { upload_url: address, file_id: id } = await this.call("files.getUploadURLExternal", {
+      filename: file.name,
+      length: file.size,
+    });
+    // The address names 127.0.0.1; the page may have been opened as localhost.
+    await fetch(new URL(address).pathname, { method: "POST", body: file });
+    await this.call("files.completeUploadExternal", {
+      files: [{ id, title: file.name }],
+      channel_id: channel,
+      initial_comment: text,
+      ...(thread && { thread_ts: thread }),
+    });
+  }
+
+  async file(address) {
+    const response = await fetch(new URL(address).pathname, { headers: this.headers });
+    if (!response.ok) throw new ApiError(`HTTP ${response.status}`);
+    return response.blob();
+  }
+}
+
+const KINDS = ["message", "changed", "deleted", "ephemeral", "ephemeral_deleted", "status", "append", "thread", "connection", "reset"];
+
+// The browser reconnects by itself and says with Last-Event-ID where it was.
+export function follow(since, onEvent, onOnline) {
+  const source = new EventSource(`/local/events?${new URLSearchParams({ since })}`);
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => onEvent(kind, JSON.parse(event.data)));
+  }
+  source.addEventListener("open", () => onOnline(true));
+  source.addEventListener("error", () => {
+    onOnline(false);
+    // A refused stream is closed for good; an interrupted one is retried by the browser.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+  });
+}

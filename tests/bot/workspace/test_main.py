@@ -1,0 +1,120 @@
+"""The command as `swallow up` starts it: a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from .conftest import Json, connected
+
+
+@asynccontextmanager
+async def command(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The running command and the address it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.workspace",
+        "--port",
+        "0",
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )
+    try:
+        label, _, address = (await line_of(process)).partition(": ")
+        assert label == "Local workspace"
+        yield process, address
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def line_of(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await asyncio.wait_for(process.stdout.readline(), 10)).decode().rstrip("\n")
+
+
+async def test_it_ends_cleanly_within_a_second_though_a_page_follows(
+    http: aiohttp.ClientSession,
+) -> None:
+    async with command() as (process, address), http.get(f"{address}/local/events"):
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert time.monotonic() - started < 1
+
+
+async def test_a_port_that_is_taken_is_explained_in_one_sentence() -> None:
+    async with command() as (_, address):
+        port = address.rpartition(":")[2]
+        second = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot.workspace",
+            "--port",
+            port,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await second.communicate()
+    assert second.returncode == 1
+    assert out == b""
+    assert err.decode().startswith(f"Port {port} is already in use")
+    assert err.count(b"\n") == 1
+
+
+async def test_the_demo_asks_once_and_prints_the_final_answer(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    async with command("--state", state, "--demo", "1 < 2?") as (process, address):
+        asked: list[str] = []
+        async with answering(address, asked):
+            assert await line_of(process) == "alice: 1 < 2?"
+            assert await line_of(process) == "swallow: yes, 1 < 2"
+    assert asked == ["<@UBOT> 1 &lt; 2?"]
+
+    again = command("--state", state, "--demo", "again?")
+    async with again as (_, address), answering(address, asked):
+        await asyncio.sleep(0.5)
+    assert asked == ["<@UBOT> 1 &lt; 2?"]
+
+
+@asynccontextmanager
+async def answering(address: str, asked: list[str]) -> AsyncIterator[None]:
+    """A bot that says it works on it, then answers."""
+    bot = AsyncWebClient("xoxb-local", base_url=f"{address}/api/")
+    app = AsyncApp(client=bot)
+
+    def job(state: str) -> dict[str, Any]:
+        return {"event_type": "swallow_job", "event_payload": {"job": "j", "state": state}}
+
+    @app.event("app_mention")
+    async def mentioned(event: Json) -> None:
+        asked.append(event["text"])
+        where = {"channel": event["channel"], "thread_ts": event["ts"]}
+        sent = await bot.chat_postMessage(**where, text="…", metadata=job("running"))
+        await bot.chat_update(
+            channel=event["channel"],
+            ts=sent["ts"],
+            text="yes, 1 &lt; 2",
+            metadata=job("finished"),
+        )
+
+    @app.event("message")
+    async def said() -> None:
+        """Of no concern."""
+
+    async with connected(app):
+        yield

@@ -1,0 +1,26 @@
+"""One system for all tests of this folder: starting it takes as long as loading a model."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.workspace import System, Workspace, running_system
+from trainer.models import Source
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, small_model: Source) -> Iterator[System]:
+    """A running `swallow up` with the small model."""
+    for name in list(os.environ):
+        if name.startswith(("SWALLOW_", "SLACK_")):
+            del os.environ[name]
+    # Long enough to be interrupted in the middle, short enough for a slow machine.
+    with running_system(tmp_path_factory.mktemp("system"), SWALLOW_MAX_NEW_TOKENS="96") as system:
+        yield system
+
+
+@pytest.fixture
+def workspace(system: System) -> Workspace:
+    """The local workspace of the running system."""
+    return system.workspace

@@ -1,0 +1,108 @@
+"""Whatever dies on the way: every question ends in exactly one final answer."""
+
+from pathlib import Path
+
+from tests.system.workspace import System, Workspace, running_system, state_of, until
+from trainer.models import Source
+
+LONG = "<@UBOT> Write a very long story about a {}."
+
+
+def test_a_killed_bot_completes_the_same_message(system: System, workspace: Workspace) -> None:
+    ts = workspace.say(LONG.format("bot"))
+    workspace.text_begun(ts)
+    begun = workspace.bot_messages(ts)
+
+    system.kill("bot")
+
+    (message,) = workspace.answers(ts)
+    assert message["ts"] == begun[0]["ts"]
+    assert message["text"].startswith(begun[0]["text"][:20])
+    assert len(workspace.bot_messages(ts)) == 1
+
+
+def test_a_killed_worker_is_replaced_and_the_answer_comes_once(
+    system: System, workspace: Workspace
+) -> None:
+    ts = workspace.say(LONG.format("worker"))
+    workspace.text_begun(ts)
+
+    system.kill("worker")
+
+    (message,) = workspace.answers(ts)
+    assert state_of(message) == "finished"
+    assert len(workspace.bot_messages(ts)) == 1
+    job = message["metadata"]["event_payload"]["job"]
+    assert '"attempt": 2' in system.command("jobs", "show", job, "--json").stdout
+
+
+def test_a_killed_broker_loses_nothing(system: System, workspace: Workspace) -> None:
+    running = workspace.say(LONG.format("broker"))
+    workspace.text_begun(running)
+    waiting = workspace.say("<@UBOT> What is the capital of France?", user="UBOB")
+    until(lambda: system.status()["jobs"]["queued"] == 1, 10)
+
+    system.kill("broker")
+
+    assert len(workspace.answers(running)) == 1
+    assert "Paris" in workspace.answer(waiting)
+
+
+def test_a_killed_workspace_comes_back_with_its_messages(
+    system: System, workspace: Workspace
+) -> None:
+    ts = workspace.say(LONG.format("workspace"))
+    workspace.text_begun(ts)
+
+    system.kill("workspace")
+
+    until(lambda: _answers_again(workspace), 30)
+    assert len(workspace.answers(ts)) == 1
+    assert len(workspace.bot_messages(ts)) == 1
+
+
+def _answers_again(workspace: Workspace) -> bool:
+    try:
+        workspace.api("auth.test")
+    except OSError:
+        return False
+    return True
+
+
+def test_slack_that_refuses_for_a_while_gets_the_answer_all_the_same(workspace: Workspace) -> None:
+    workspace.local(
+        "faults",
+        rate_limit={"chat.postMessage": 1, "chat.update": 2},
+        errors={"chat.update": 1},
+        lose_response={"chat.postMessage": 1},
+    )
+    ts = workspace.say("<@UBOT> Write a long poem about rain.")
+
+    assert len(workspace.answers(ts)) == 1
+    assert len(workspace.bot_messages(ts)) == 1
+
+
+def test_a_message_that_was_deleted_is_posted_anew(workspace: Workspace) -> None:
+    ts = workspace.say(LONG.format("deletion"))
+    workspace.text_begun(ts)
+    first = workspace.bot_messages(ts)[0]["ts"]
+
+    workspace.api("chat.delete", channel=workspace.channel("general"), ts=first)
+
+    (message,) = workspace.answers(ts)
+    assert message["ts"] != first
+
+
+def test_ctrl_c_puts_the_running_answer_back_and_the_next_start_finishes_it(
+    tmp_path: Path, small_model: Source
+) -> None:
+    with running_system(tmp_path, SWALLOW_DRAIN_SECONDS="0", SWALLOW_MAX_NEW_TOKENS="96") as system:
+        ts = system.workspace.say(LONG.format("restart"))
+        system.workspace.text_begun(ts)
+
+        assert system.stop() == 0
+        system.start()
+
+        (message,) = system.workspace.answers(ts)
+        assert state_of(message) == "finished"
+        assert len(system.workspace.bot_messages(ts)) == 1

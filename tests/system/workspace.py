@@ -1,0 +1,207 @@
+"""A person at the local workspace, and the whole system under `swallow up`."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+ENDED = ("finished", "failed", "cancelled")
+
+
+class Workspace:
+    """The local workspace of a running system, seen from outside."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def api(self, method: str, *, token: str = "xoxb-local", **arguments: Any) -> dict[str, Any]:
+        """Call a Web API method and insist on success."""
+        request = Request(
+            f"{self.url}/api/{method}",
+            data=urlencode(arguments).encode(),
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        with urlopen(request, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+        assert answer["ok"], answer
+        return answer
+
+    def local(self, path: str, **body: Any) -> dict[str, Any]:
+        """Post JSON to a `/local/` route."""
+        request = Request(
+            f"{self.url}/local/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+    def say(self, text: str, *, user: str = "UALICE", channel: str = "", thread: str = "") -> str:
+        """Let a person speak; returns the message's ts."""
+        arguments = {"channel": channel or self.channel("general"), "text": text}
+        if thread:
+            arguments["thread_ts"] = thread
+        token = f"xoxp-local-{user}"
+        return str(self.api("chat.postMessage", token=token, **arguments)["ts"])
+
+    def channel(self, name: str) -> str:
+        """Return a channel's id."""
+        channels = self.api("conversations.list")["channels"]
+        return next(str(c["id"]) for c in channels if c["name"] == name)
+
+    def direct(self, user: str) -> str:
+        """Return the channel of a person's direct messages with the bot."""
+        opened = self.api("conversations.open", token=f"xoxp-local-{user}", users="UBOT")
+        return str(opened["channel"]["id"])
+
+    def bot_messages(self, ts: str, *, channel: str = "") -> list[dict[str, Any]]:
+        """Return what the bot said in a thread, without the status it may show there."""
+        replies = self.api(
+            "conversations.replies",
+            channel=channel or self.channel("general"),
+            ts=ts,
+            limit=200,
+            include_all_metadata="true",
+        )
+        return [message for message in replies["messages"] if message["user"] == "UBOT"]
+
+    def answers(
+        self, ts: str, *, channel: str = "", seconds: float = 120, count: int = 1
+    ) -> list[dict[str, Any]]:
+        """Wait for `count` final messages in a thread and return them."""
+        found: list[dict[str, Any]] = []
+
+        def all_there() -> bool:
+            found[:] = [m for m in self.bot_messages(ts, channel=channel) if state_of(m) in ENDED]
+            return len(found) >= count
+
+        until(all_there, seconds, lambda: f"no final answer; {self.bot_messages(ts)}")
+        return found
+
+    def answer(self, ts: str, *, channel: str = "", seconds: float = 120) -> str:
+        """Wait for the one final message in a thread and return its text."""
+        return str(self.answers(ts, channel=channel, seconds=seconds)[0]["text"])
+
+    def text_begun(self, ts: str) -> None:
+        """Wait until an answer is in the thread and still grows."""
+        until(lambda: bool(self.bot_messages(ts)), 60, lambda: "no text")
+
+
+def state_of(message: dict[str, Any]) -> str:
+    """Return what the bot noted about the job's state in a message of its own."""
+    payload = message.get("metadata", {}).get("event_payload", {})
+    return str(payload.get("state", ""))
+
+
+def footer_of(message: dict[str, Any]) -> str:
+    """Return the text of a message's context block."""
+    contexts = [block for block in message["blocks"] if block["type"] == "context"]
+    return "".join(element["text"] for block in contexts for element in block["elements"])
+
+
+def until(
+    condition: Callable[[], bool], seconds: float, problem: Callable[[], str] = lambda: "timeout"
+) -> None:
+    """Wait for `condition`, and fail with `problem` when the seconds are over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, problem()
+        time.sleep(0.05)
+
+
+class System:
+    """`swallow up` on a home of its own."""
+
+    def __init__(self, home: Path, port: int, **settings: str) -> None:
+        self.home = home
+        self.port = port
+        self.workspace = Workspace(port)
+        self.log = home.with_suffix(".log")
+        self.env = {**os.environ, "SWALLOW_HOME": str(home), **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until the worker is ready and the bot is connected."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tasks.cli", "up", "--port", str(self.port)],
+                env=self.env,
+                stdout=log,
+                stderr=log,
+            )
+        until(self.ready, 120, self.log_text)
+
+    def ready(self) -> bool:
+        """Tell whether the worker answers and the bot is connected."""
+        assert self._process is not None
+        assert self._process.poll() is None, self.log_text()
+        try:
+            status = self.status()
+        except subprocess.CalledProcessError:
+            return False
+        ready = [w for w in status["workers"] if w["state"] == "ready" and w["engine"]]
+        return bool(ready) and "connected to" in self.log_text()
+
+    def log_text(self) -> str:
+        """Return the log so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run `swallow` on this home."""
+        return subprocess.run(
+            [sys.executable, "-m", "tasks.cli", *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Return `swallow status --json`."""
+        done = self.command("status", "--json")
+        done.check_returncode()
+        status: dict[str, Any] = json.loads(done.stdout)
+        return status
+
+    def kill(self, part: str) -> None:
+        """Kill a part with -9, and wait until another process has its place."""
+        pid = self.pid_of(part)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: self.pid_of(part) not in (pid, 0), 30, self.log_text)
+
+    def pid_of(self, part: str) -> int:
+        """Return a part's process, also while the broker is away; 0 between two runs."""
+        up = json.loads((self.home / "up.json").read_text("utf-8"))
+        return int(up["parts"][part] or 0)
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C does; returns the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=60)
+
+
+@contextmanager
+def running_system(folder: Path, **settings: str) -> Iterator[System]:
+    """Give a running system with an empty home."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    system = System(folder / "home", port, **settings)
+    system.start()
+    try:
+        yield system
+    finally:
+        code = system.stop()
+    assert code == 0, system.log_text()
