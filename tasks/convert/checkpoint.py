@@ -45,10 +45,7 @@ class Checkpoint:
         In the hub's cache a file is a link to one named by its content; elsewhere the date counts.
         """
         files = [*self.files, self.folder / "config.json"]
-        return [
-            [file.name, file.stat().st_size, file.resolve().name if file.is_symlink() else _date(file)]
-            for file in files
-        ]
+        return [[file.name, file.stat().st_size, _version(file)] for file in files]
 
     def names(self) -> set[str]:
         """Return the names of all tensors."""
@@ -63,7 +60,9 @@ class Checkpoint:
         for name, shape in shapes.items():
             found = self._shapes.get(name)
             if found != shape:
-                what = f"has shape {list(found)} instead of {list(shape)}" if found else "is missing"
+                what = (
+                    f"has shape {list(found)} instead of {list(shape)}" if found else "is missing"
+                )
                 raise ConversionFailed(
                     f"The model in {self.folder} is not whole: {name} {what}; fetch it again."
                 )
@@ -101,5 +100,5 @@ def read_config(folder: Path) -> Mapping[str, Any]:
     return config
 
 
-def _date(file: Path) -> int:
-    return file.stat().st_mtime_ns
+def _version(file: Path) -> str | int:
+    return file.resolve().name if file.is_symlink() else file.stat().st_mtime_ns

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-from openvino import opset15 as op
 from numpy.typing import NDArray
+from openvino import opset15 as op
 from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
 
@@ -176,7 +176,7 @@ class _Graph:
         return op.select(allowed, _const(0, np.float32), _const(MASKED, np.float32))
 
     def _weights(self, packed: Packed) -> Node:
-        """Return the float32 matrix [out, in] that the CPU plugin keeps packed and multiplies so."""
+        """Return the float32 matrix [out, in]; the CPU plugin keeps and multiplies it packed."""
         rows, columns = packed.shape
         if packed.format == "bf16":
             return op.convert(self._shared(packed, ov.Type.bf16, [rows, columns]), ov.Type.f32)
@@ -190,7 +190,6 @@ class _Graph:
         if not one_per_row:
             weights = op.reshape(weights, _const([rows, columns]), False)
         return op.convert(weights, ov.Type.f32)
-
 
     def _shared(self, packed: Packed, type: ov.Type, shape: list[int]) -> Node:
         values = np.ascontiguousarray(packed.values).reshape(-1)

@@ -10,6 +10,8 @@ from tasks.convert.architecture import Architecture
 from tasks.convert.quantise import Format, packed_bytes
 
 Precision = Literal["int4", "int8", "bf16"]
+Wanted = Literal["auto", "int4", "int8", "bf16"]
+"""What `SWALLOW_PRECISION` may say."""
 
 INT4_FROM_PARAMETERS = 1_000_000_000
 """Smaller models suffer from four bits (SmolLM2-135M: KL 0.9) and are fast enough with eight."""
@@ -21,9 +23,7 @@ it does, which the CPU's kernels are fastest at."""
 ENDS = ("model.embed_tokens", "lm_head")
 
 
-def choose_precision(
-    architecture: Architecture, wanted: Literal["auto", "int4", "int8", "bf16"]
-) -> Precision:
+def choose_precision(architecture: Architecture, wanted: Wanted) -> Precision:
     """Return the precision `wanted` means for this model."""
     if wanted != "auto":
         return wanted

@@ -1,4 +1,4 @@
-"""The folder of a converted model in the cache: made once, whole or absent, by one process at a time.
+"""The folder of a converted model in the cache: made once, by one process, whole or absent.
 
 Does not know how a graph is built or what serves it.
 """
@@ -12,8 +12,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from tasks.convert import graph
 from tasks.convert.architecture import Architecture, read_architecture
 from tasks.convert.checkpoint import Checkpoint
 from tasks.convert.parts import Parts, synced
-from tasks.convert.plan import Precision, choose_precision, plan, planned_bytes
+from tasks.convert.plan import Precision, Wanted, choose_precision, plan, planned_bytes
 from tasks.convert.quantise import pack
 from tasks.errors import ConversionFailed, ModelUnsupported
 
@@ -54,7 +55,7 @@ def convert(
     *,
     name: str,
     cache: Path,
-    wanted: Literal["auto", "int4", "int8", "bf16"] = "auto",
+    wanted: Wanted = "auto",
     progress: Progress = lambda done, total: None,
 ) -> Converted:
     """Return the converted model of the checkpoint in `folder`, made under `cache` where absent.
@@ -121,7 +122,7 @@ class _Conversion:
 
     def _write(self) -> None:
         parts = Parts(self.aside / "parts")
-        packed = {name: parts.get(name, lambda name=name: self._pack(name)) for name in self._each()}
+        packed = {name: parts.get(name, partial(self._pack, name)) for name in self._each()}
         file = self.aside / MODEL
         graph.write(self.made.architecture, packed.__getitem__, self._norm, file)
         packed.clear()
@@ -180,7 +181,7 @@ def _key(checkpoint: Checkpoint, precision: Precision) -> str:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Tell whether `folder` holds a conversion whose files have the sizes they were written with."""
+    """Tell whether `folder` holds a conversion with files of the sizes they were written in."""
     try:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
         return all((folder / n).stat().st_size == size for n, size in about["files"].items())
