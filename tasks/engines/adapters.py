@@ -70,7 +70,7 @@ class AttachedAdapters:
         self._attached[key] = None
         try:
             result = set_peft_model_state_dict(self._peft, tensors, adapter_name=key)
-            _insist(adapter, tensors, result)
+            _insist(adapter, key, tensors, result)
         except (RuntimeError, AdapterRefused) as error:
             self._detach(key)
             raise AdapterRefused(
@@ -90,9 +90,9 @@ class AttachedAdapters:
             self.base = _stripped(self.base)
 
 
-def _insist(adapter: Adapter, tensors: dict[str, torch.Tensor], result: Any) -> None:
+def _insist(adapter: Adapter, key: str, tensors: dict[str, torch.Tensor], result: Any) -> None:
     """Refuse an adapter of which something was ignored, or that lacks something."""
-    missing = [key for key in result.missing_keys if "lora_" in key]
+    missing = [name for name in result.missing_keys if f".{key}." in name]
     if result.unexpected_keys or missing or not tensors:
         raise AdapterRefused(f"The adapter {adapter.name!r} has tensors that belong nowhere.")
     if any(not torch.isfinite(tensor).all() for tensor in tensors.values()):
