@@ -71,8 +71,10 @@ def _noted(folder: Path) -> int:
 
 
 def _checksum(packed: Packed) -> int:
-    values, scales = (np.ascontiguousarray(array) for array in (packed.values, packed.scales))
-    return zlib.crc32(scales.data.cast("B"), zlib.crc32(values.data.cast("B")))
+    checksum = 0
+    for array in (packed.values, packed.scales):
+        checksum = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), checksum)
+    return checksum
 
 
 def synced(file: Path) -> None:
