@@ -73,7 +73,7 @@ def _noted(folder: Path) -> int:
 def _checksum(packed: Packed) -> int:
     checksum = 0
     for array in (packed.values, packed.scales):
-        checksum = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), checksum)
+        checksum = zlib.crc32(array.tobytes(), checksum)
     return checksum
 
 

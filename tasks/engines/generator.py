@@ -103,7 +103,8 @@ class _Child:
         self._ready = threading.Event()
         self._why: EngineFailed | None = None
         self._send({"spec": asdict(spec)})
-        threading.Thread(target=self._listen, name="generator", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="generator", daemon=True)
+        self._listener.start()
 
     def wait_until_ready(self) -> None:
         self._ready.wait()
@@ -120,9 +121,8 @@ class _Child:
             self._send({"cancel": id})
 
     def close(self) -> None:
-        self._connection.close()
         self.process.kill()
-        self.process.wait()
+        self._listener.join()
 
     def _send(self, message: dict[str, Any]) -> None:
         with self._sending:
@@ -138,8 +138,11 @@ class _Child:
                 message = json.loads(self._connection.recv_bytes())
                 why = message.get("failed", why)
                 self._take(message)
-        except (EOFError, OSError, TypeError):  # TypeError: closed by us while reading
+        except (EOFError, OSError):
             self._fail(why)
+            self.process.kill()
+            self.process.wait()
+            self._connection.close()
 
     def _take(self, message: dict[str, Any]) -> None:
         if "ready" in message:

@@ -1,4 +1,4 @@
-"""Tiny models with random weights, made in the test: the shapes of real families in a few layers."""
+"""Tiny models with random weights, made in the test: real families in a few layers."""
 
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
         for name, parameter in model.named_parameters():
             if "norm" in name:
                 parameter.copy_(1 + 0.1 * torch.randn_like(parameter))
-    model.save_pretrained(folder)
+    model.to(torch.bfloat16).save_pretrained(folder)
     _tokenizer().save_pretrained(folder)
     return folder
 
