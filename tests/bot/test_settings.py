@@ -1,0 +1,48 @@
+"""The bot's settings and tokens."""
+
+import pytest
+
+from bot.app import client_of
+from bot.errors import TokensMissing
+from bot.settings import BotSettings
+from tasks.errors import SettingInvalid
+from tasks.settings import Settings, checked
+
+
+def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWALLOW_CHANNELS", "C1, C2,")
+
+    assert checked(BotSettings).channels == ("C1", "C2")
+
+
+def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWALLOW_LANGUAGE", "fr")
+
+    with pytest.raises(SettingInvalid, match="SWALLOW_LANGUAGE is 'fr'"):
+        checked(BotSettings)
+
+
+def test_empty_lines_of_a_template_mean_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SWALLOW_MODEL", "SWALLOW_LANGUAGE", "SWALLOW_STYLE", "SLACK_BOT_TOKEN"):
+        monkeypatch.setenv(name, "")
+
+    assert checked(Settings).model is None
+    assert checked(BotSettings).language is None
+    assert not checked(Settings).uses_slack
+
+
+def test_one_token_without_the_other_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+
+    with pytest.raises(SettingInvalid, match="SLACK_APP_TOKEN is not set"):
+        _ = checked(Settings).uses_slack
+    with pytest.raises(TokensMissing, match="SLACK_APP_TOKEN is not set"):
+        client_of(checked(BotSettings))
+
+
+def test_tokens_in_each_others_place_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xapp-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xoxb-1")
+
+    with pytest.raises(TokensMissing, match="SLACK_BOT_TOKEN does not start with xoxb-"):
+        client_of(checked(BotSettings))

@@ -1,0 +1,90 @@
+"""A person at the page: types a mention, reads the streamed answer, presses stop."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import missing
+from tests.system.workspace import System
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+SECONDS = 60_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, driven by Playwright."""
+    path = shutil.which("chromium")
+    if path is None:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(
+    request: Any, browser: Browser, system: System, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    """The page at a desktop's and at a phone's width; a picture of its end is left to look at."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
+    page = context.new_page()
+    page.goto(system.workspace.url)
+    yield page
+    picture = tmp_path_factory.getbasetemp() / f"{request.node.originalname}-{request.param}.png"
+    page.screenshot(path=str(picture))
+    context.close()
+
+
+def ask(page: Page, text: str) -> None:
+    """Type a message and send it with Enter."""
+    composer = page.get_by_test_id("composer")
+    composer.click()
+    composer.press_sequentially(text)
+    composer.press("Enter")
+
+
+def open_last_thread(page: Page) -> None:
+    """Open the thread of one's own last question, where it has not opened by itself."""
+    thread = page.get_by_test_id("thread")
+    try:
+        expect(thread).to_be_visible(timeout=5_000)
+    except AssertionError:
+        page.get_by_test_id("open-thread").last.click(timeout=SECONDS)
+
+
+def test_a_mention_typed_on_the_page_is_answered_in_the_thread(page: Page) -> None:
+    ask(page, "@swallow What is the capital of France?")
+    open_last_thread(page)
+
+    answer = page.get_by_test_id("thread-message").last
+
+    expect(answer).to_contain_text("The capital of France is Paris.", timeout=SECONDS)
+    expect(answer).to_contain_text("SmolLM2-135M-Instruct", timeout=SECONDS)
+
+
+def test_the_answer_streams_and_the_stop_button_ends_it(page: Page) -> None:
+    ask(page, "@swallow Write a very long story about a ship.")
+    open_last_thread(page)
+    answer = page.get_by_test_id("thread-message").last
+    button = page.get_by_role("button", name="Stop")
+
+    expect(button).to_be_visible(timeout=SECONDS)
+    first = answer.inner_text()
+    page.wait_for_function(
+        "([before]) => document.querySelector('[data-testid=thread]').innerText.length > before",
+        arg=[len(first) + 20],
+        timeout=SECONDS,
+    )
+    button.click()
+
+    expect(answer).to_contain_text("stopped", timeout=SECONDS)
+    expect(button).to_have_count(0)

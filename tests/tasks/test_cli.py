@@ -1,0 +1,91 @@
+"""The command line: exit codes and one-line reasons, run as a user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainer.models import Source
+
+
+def swallow(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "tasks.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask"],
+        ["ask", "--instruction", "x", "--max-new-tokens", "0"],
+        ["ask", "--instruction", "x", "--nonsense"],
+        ["worker", "--queues", "nonsense"],
+        ["up", "--engine", "steam"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    done = swallow(*arguments)
+
+    assert done.returncode == 2
+    assert "Error:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["status"], "No broker is known for"),
+        (["jobs", "list"], "start `swallow up`"),
+        (["jobs", "cancel", "x"], "start `swallow up`"),
+        (["worker"], "No broker is known for"),
+        (["ask", "--instruction", "x", "--model", "/no/such"], "There is no model at '/no/such'"),
+        (["ask", "--instruction", "x", "--lora-data", "none"], "There is no adapter 'none'"),
+        (["ask", "--instruction", "x", "--lora-data", ".."], "cannot name an adapter"),
+    ],
+)
+def test_what_cannot_be_done_exits_with_1_and_one_line(
+    arguments: list[str], reason: str, small_model: Source
+) -> None:
+    done = swallow(*arguments)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("swallow: ")
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_ask_takes_the_references_spelling_and_reads_files(
+    tmp_path: Path, small_model: Source, model_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The home's cache is the tests' own, so that the model is unpacked once.
+    home = tmp_path / "asking"
+    home.mkdir()
+    (home / "cache").symlink_to(model_cache)
+    monkeypatch.setenv("SWALLOW_HOME", str(home))
+    instruction = tmp_path / "instruction.txt"
+    instruction.write_text("Which of these is a rapper?\n", encoding="utf-8")
+    names = "Eminem, Michael Jackson, Rihanna, 50 Cent"
+
+    done = swallow(
+        "ask", "--instruction", str(instruction), "--input", names, "--max_new_tokens=32"
+    )
+    told = swallow(
+        "ask", "--instruction", str(instruction), "--input", names, "--max-new-tokens=32", "--json"
+    )
+    verbose = swallow("ask", "--instruction", "Say hi", "--verbose", "--max-new-tokens", "2")
+
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(told.stdout)
+    assert done.stdout.strip() == answer["answer"]
+    assert f"rapper?\n\n{names}<|im_end|>" in answer["prompt"]
+    assert "adapter: none" in verbose.stdout
+    assert "<|im_start|>user\nSay hi" in verbose.stdout

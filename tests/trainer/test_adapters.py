@@ -1,0 +1,204 @@
+"""Adapters on disk: what is accepted, and everything that is not."""
+
+import json
+import os
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from trainer.adapters import (
+    ABOUT,
+    CONFIG,
+    MAX_WEIGHTS_BYTES,
+    WEIGHTS,
+    check_base,
+    folder_of,
+    free_folder,
+    read,
+    valid_name,
+)
+from trainer.errors import AdapterRefused
+
+GOOD = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["v_proj", "q_proj"]}
+
+
+def adapter(folder: Path, **changes: Any) -> Path:
+    """Write an adapter that is well but for the changes of its configuration."""
+    folder.mkdir(parents=True)
+    config = {**GOOD, "base_model_name_or_path": "org/Base-7b", **changes}
+    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    save_file({"a.lora_A.weight": torch.zeros(8, 4)}, folder / WEIGHTS)
+    return folder
+
+
+def test_a_good_adapter_is_read_with_its_facts(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "output")
+    (folder / ABOUT).write_text('{"base_model": "Base-7b", "style": "alpaca-ja"}', "utf-8")
+
+    found = read(folder)
+
+    assert (found.name, found.base_model, found.style) == ("output", "Base-7b", "alpaca-ja")
+    assert (found.rank, found.scale, found.targets) == (8, 2.0, ("q_proj", "v_proj"))
+    assert len(found.digest) == 64
+
+
+def test_rank_stabilised_adapters_scale_by_the_root(tmp_path: Path) -> None:
+    found = read(adapter(tmp_path / "a", r=16, use_rslora=True))
+
+    assert found.scale == 4.0
+
+
+def test_the_digest_follows_the_weights(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "a")
+    before = read(folder).digest
+
+    save_file({"a.lora_A.weight": torch.ones(8, 4)}, folder / WEIGHTS)
+
+    assert read(folder).digest != before
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"peft_type": "IA3"}, "is not a LoRA"),
+        ({"r": 0}, "rank 0"),
+        ({"r": "8"}, "rank '8'"),
+        ({"r": 100_000}, "rank 100000"),
+        ({"target_modules": ["lm_head"]}, "changes lm_head"),
+        ({"target_modules": []}, "changes nothing"),
+        ({"target_modules": None}, "changes nothing"),
+        ({"bias": "all"}, "uses bias"),
+        ({"modules_to_save": ["embed_tokens"]}, "uses modules_to_save"),
+        ({"use_dora": True}, "uses use_dora"),
+    ],
+)
+def test_what_we_cannot_apply_is_refused(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(AdapterRefused, match=reason):
+        read(adapter(tmp_path / "a", **changes))
+
+
+def test_a_pickle_under_the_right_name_is_refused_and_never_run(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "a")
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.system, (f"touch {tmp_path / 'owned'}",)
+
+    (folder / WEIGHTS).write_bytes(pickle.dumps(Evil()))
+
+    with pytest.raises(AdapterRefused, match="is not safetensors"):
+        read(folder)
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0" * 7,
+        struct.pack("<Q", 2**63),
+        struct.pack("<Q", 2) + b"{}",
+        struct.pack("<Q", 4) + b"null",
+        struct.pack("<Q", 12) + b'{"a": "b"}  ',
+        struct.pack("<Q", 40) + b'{"a": {"data_offsets": [0, 9999999999]}}',
+        struct.pack("<Q", 100_000) + b"[" * 100_000,
+    ],
+)
+def test_a_broken_header_is_refused(tmp_path: Path, content: bytes) -> None:
+    folder = adapter(tmp_path / "a")
+    (folder / WEIGHTS).write_bytes(content)
+
+    with pytest.raises(AdapterRefused, match="is not safetensors"):
+        read(folder)
+
+
+def test_weights_cut_short_are_refused(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "a")
+    content = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(content[:-1])
+
+    with pytest.raises(AdapterRefused, match="is not safetensors"):
+        read(folder)
+
+
+def test_weights_beyond_the_limit_are_refused_without_being_read(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "a")
+    os.truncate(folder / WEIGHTS, MAX_WEIGHTS_BYTES + 1)
+
+    with pytest.raises(AdapterRefused, match="700 MB"):
+        read(folder)
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
+def test_a_link_to_elsewhere_is_not_followed(tmp_path: Path, name: str) -> None:
+    folder = adapter(tmp_path / "a")
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(AdapterRefused, match=f"no readable {name}"):
+        read(folder)
+
+
+def test_a_linked_folder_a_pipe_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
+    folder = adapter(tmp_path / "a")
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(AdapterRefused, match="no adapter 'link'"):
+        read(tmp_path / "link")
+    with pytest.raises(AdapterRefused, match="no adapter 'none'"):
+        read(tmp_path / "none")
+
+    (folder / WEIGHTS).unlink()
+    os.mkfifo(folder / WEIGHTS)
+    with pytest.raises(AdapterRefused, match="regular file"):
+        read(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"r": 1e999}', "[" * 100_000])
+def test_a_broken_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    folder = adapter(tmp_path / "a")
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+
+    with pytest.raises(AdapterRefused):
+        read(folder)
+
+
+def test_the_base_model_is_compared_by_its_own_name(tmp_path: Path) -> None:
+    found = read(adapter(tmp_path / "a"))
+
+    check_base(found, "Base-7b")
+    check_base(found, "/models/Base-7b/")
+    with pytest.raises(AdapterRefused, match="trained on Base-7b and cannot be used with Other"):
+        check_base(found, "Other")
+
+
+def test_a_bare_name_lies_under_the_home_and_a_slash_makes_a_path(tmp_path: Path) -> None:
+    assert folder_of("output", tmp_path) == tmp_path / "adapters" / "output"
+    assert folder_of("./output", tmp_path) == Path("./output")
+    for wrong in ("..", ".", "", "-a", "a b", "a" * 65, "ａ", "a\n", "a\0"):
+        with pytest.raises(AdapterRefused, match="cannot name an adapter"):
+            folder_of(wrong, tmp_path)
+
+
+@given(st.text(max_size=80))
+def test_a_valid_name_is_one_plain_path_component(name: str) -> None:
+    if valid_name(name):
+        assert Path(name).name == name
+        assert name not in (".", "..")
+        assert name.isascii()
+
+
+def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
+    assert free_folder(tmp_path / "output") == tmp_path / "output"
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output-2").symlink_to("nowhere")
+
+    assert free_folder(tmp_path / "output") == tmp_path / "output-3"
