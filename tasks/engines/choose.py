@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasks.convert.architecture import read_architecture
 from tasks.convert.checkpoint import read_config
+from tasks.convert.progress import Tenths
 from tasks.convert.store import Progress
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.protocol import Engine
@@ -17,14 +18,11 @@ from trainer.models import Source, config_folder, find
 log = logging.getLogger(__name__)
 
 
-def _quiet(done: int, total: int) -> None:
-    """Report no progress."""
-
-
-def load_engine(settings: Settings, progress: Progress = _quiet) -> Engine:
+def load_engine(settings: Settings, progress: Progress | None = None) -> Engine:
     """Load the model of `settings` into the engine it should run on.
 
-    `progress` is told how many of how many weights are converted, where that is needed.
+    `progress` is told how many of how many weights are converted, where that is needed; the log is
+    told where it is None.
 
     Raises:
         ModelMissing: the model is not here and could not be fetched.
@@ -36,7 +34,7 @@ def load_engine(settings: Settings, progress: Progress = _quiet) -> Engine:
         return _reference(settings, source)
     try:
         _insist_on_support(settings)
-        return _fast(settings, source, progress)
+        return _fast(settings, source, progress or Tenths())
     except (ModelUnsupported, ConversionFailed, EngineFailed) as error:
         if settings.engine == "openvino":
             raise _refused(source, error) from error
