@@ -7,12 +7,14 @@ Does not know what the tensors are for.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 
 from tasks.errors import ConversionFailed, ModelUnsupported
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Checkpoint:
@@ -67,7 +69,7 @@ class Checkpoint:
                     f"The model in {self.folder} is not whole: {name} {what}; fetch it again."
                 )
 
-    def tensor(self, name: str) -> torch.Tensor:
+    def tensor(self, name: str) -> "torch.Tensor":
         """Return the tensor called `name` in the precision it is stored in."""
         with safe_open(self._file_of[name], "pt") as opened:
             tensor: torch.Tensor = opened.get_tensor(name)
@@ -75,7 +77,7 @@ class Checkpoint:
 
     def _look_into(self, file: Path) -> None:
         try:
-            with safe_open(file, "pt") as opened:
+            with safe_open(file, "np") as opened:
                 for name in opened.keys():  # noqa: SIM118  # no mapping, it only has `keys`
                     self._shapes[name] = tuple(opened.get_slice(name).get_shape())
                     self._file_of[name] = file

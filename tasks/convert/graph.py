@@ -16,7 +16,7 @@ from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
 
 from tasks.convert.architecture import Architecture
-from tasks.convert.quantise import Packed
+from tasks.convert.packed import Packed
 
 Node = Any
 """An OpenVINO graph node; the package has no useful types for it."""

@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from tasks.convert.quantise import Format, Packed
+from tasks.convert.packed import Format, Packed
 
 
 class Parts:

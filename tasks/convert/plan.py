@@ -7,7 +7,7 @@ are not averaged over layers. Knows no files and no OpenVINO.
 from typing import Literal
 
 from tasks.convert.architecture import Architecture
-from tasks.convert.quantise import Format, packed_bytes
+from tasks.convert.packed import Format, packed_bytes
 
 Precision = Literal["int4", "int8", "bf16"]
 Wanted = Literal["auto", "int4", "int8", "bf16"]

@@ -5,14 +5,12 @@ fast kernels multiply integers without a zero point.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Format = Literal["int4", "int8", "bf16"]
+from tasks.convert.packed import Format, Packed
 
 SLICE = 1 << 15
 """Weights packed at a time: few enough to stay in a core's cache, and for torch to use one thread
@@ -21,33 +19,6 @@ operation, which beside other programs takes ten times as long."""
 
 TRIALS = tuple(8.0 + step / 4 for step in range(-5, 6))
 """Levels the largest weight of a group is tried at; beyond 8 it is clipped to the last level."""
-
-
-@dataclass(frozen=True)
-class Packed:
-    """A matrix of `shape` [out, in]; a weight is its integer times its group's scale.
-
-    `values`: int4 two to a byte, the earlier in the low half [out, in / 2] uint8; int8 [out, in];
-    bf16 as its bits [out, in] uint16. `scales`: [out, groups] float16, empty for bf16.
-    """
-
-    format: Format
-    shape: tuple[int, int]
-    values: NDArray[np.generic]
-    scales: NDArray[np.float16]
-
-    @property
-    def bytes(self) -> int:
-        """Return what it takes on disk."""
-        return int(self.values.nbytes + self.scales.nbytes)
-
-
-def packed_bytes(format: Format, shape: tuple[int, int], group: int) -> int:
-    """Return `Packed.bytes` of a matrix without packing it."""
-    weights = shape[0] * shape[1]
-    if format == "bf16":
-        return weights * 2
-    return weights // (2 if format == "int4" else 1) + weights // group * 2
 
 
 def pack(weight: torch.Tensor, format: Format, group: int) -> Packed:

@@ -14,17 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.convert import graph
 from tasks.convert.architecture import Architecture, read_architecture
 from tasks.convert.checkpoint import Checkpoint
+from tasks.convert.packed import Packed
 from tasks.convert.parts import Parts, synced
 from tasks.convert.plan import Precision, Wanted, choose_precision, plan, planned_bytes
-from tasks.convert.quantise import pack
 from tasks.errors import ConversionFailed, ModelUnsupported
 
 log = logging.getLogger(__name__)
@@ -121,6 +119,8 @@ class _Conversion:
             )
 
     def _write(self) -> None:
+        from tasks.convert import graph
+
         parts = Parts(self.aside / "parts")
         packed = {name: parts.get(name, partial(self._pack, name)) for name in self._each()}
         file = self.aside / MODEL
@@ -136,7 +136,9 @@ class _Conversion:
             self.done += rows * columns
         self.progress(self.total, self.total)
 
-    def _pack(self, name: str) -> Any:
+    def _pack(self, name: str) -> Packed:
+        from tasks.convert.quantise import pack
+
         format, group = self.plan[name]
         weight = self.checkpoint.tensor(f"{name}.weight")
         packed = pack(weight, format, group)

@@ -10,6 +10,7 @@ from tasks.convert.progress import Tenths
 from tasks.convert.store import Progress
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.protocol import Engine
+from tasks.engines.serving import memory_needed
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
 from tasks.settings import Settings
 from trainer.errors import ModelMissing
@@ -53,6 +54,15 @@ def explain(settings: Settings) -> str:
     if asked:
         return f"openvino was asked for and cannot run: {why_not}"
     return f"transformers (chosen, the fast engine cannot run: {why_not})"
+
+
+def memory_of(settings: Settings) -> float | None:
+    """Return about how many bytes the fast engine takes; None where that is not known yet."""
+    source = find(settings.model)
+    folder = config_folder(source)
+    if _why_not(settings) is not None or folder is None or source.gguf is not None:
+        return None
+    return memory_needed(read_architecture(read_config(folder)), settings.precision)
 
 
 def _why_not(settings: Settings) -> str | None:

@@ -4,7 +4,12 @@ Measured choices, each with its reason; imports no OpenVINO.
 """
 
 from tasks.convert.architecture import Architecture
-from tasks.convert.plan import INT4_FROM_PARAMETERS
+from tasks.convert.plan import (
+    INT4_FROM_PARAMETERS,
+    Wanted,
+    choose_precision,
+    planned_bytes,
+)
 from tasks.convert.store import Converted
 from tasks.engines.cpu import usable_cores
 from tasks.engines.line import BLOCK
@@ -16,6 +21,9 @@ PARALLEL = 8
 
 CACHE_BYTES = 1_200_000_000
 """Memory keys and values may come to fill: one whole context of a Llama-2 7B at 8 bits."""
+
+PROCESSES_BYTES = 700_000_000
+"""The worker with its tokenizer, and the generating process without the model."""
 
 CHUNK_SMALL, CHUNK_LARGE = 512, 128
 """Prompt tokens read in one step, for models below and above a billion weights."""
@@ -42,6 +50,13 @@ def spec_of(converted: Converted, *, threads: int | None, parallel: int = PARALL
 def context_of(converted: Converted, spec: Spec) -> int:
     """Return the longest sequence in tokens: what the model and the memory allow."""
     return min(converted.architecture.context_length, spec.blocks * BLOCK)
+
+
+def memory_needed(architecture: Architecture, wanted: Wanted) -> float:
+    """Return about how many bytes of memory serving takes: weights, their scales, keys and values,
+    and what the worker itself needs."""
+    weights = planned_bytes(architecture, choose_precision(architecture, wanted))
+    return 1.1 * weights + CACHE_BYTES + PROCESSES_BYTES
 
 
 def _properties(converted: Converted, threads: int, large: bool) -> dict[str, str]:

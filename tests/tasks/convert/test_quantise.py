@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.convert.quantise import Format, pack, packed_bytes, plain_int4, searched_int4, unpack
+from tasks.convert.packed import Format, packed_bytes
+from tasks.convert.quantise import pack, plain_int4, searched_int4, unpack
 
 
 def weights(rows: int = 64, columns: int = 256) -> torch.Tensor:
