@@ -184,12 +184,16 @@ class _Graph:
         type = ov.Type.i4 if packed.format == "int4" else ov.Type.i8
         one_per_row = groups == 1
         shape = [rows, columns] if one_per_row else [rows, groups, columns // groups]
-        integers = op.convert(self._shared(packed, type, shape), ov.Type.f16)
+        # With zeros all is float32, which keeps what was quantised before nearly as it was.
+        exact = ov.Type.f32 if packed.zeros.size else ov.Type.f16
+        integers = op.convert(self._shared(packed, type, shape), exact)
+        if packed.zeros.size:
+            integers = op.subtract(integers, op.constant(packed.zeros[..., None]))
         scales = packed.scales if one_per_row else packed.scales[..., None]
         weights = op.multiply(integers, op.constant(np.ascontiguousarray(scales)))
         if not one_per_row:
             weights = op.reshape(weights, _const([rows, columns]), False)
-        return op.convert(weights, ov.Type.f32)
+        return weights if packed.zeros.size else op.convert(weights, ov.Type.f32)
 
     def _shared(self, packed: Packed, type: ov.Type, shape: list[int]) -> Node:
         values = np.ascontiguousarray(packed.values).reshape(-1)

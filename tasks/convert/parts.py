@@ -9,7 +9,7 @@ import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,23 +47,27 @@ class Parts:
         for old in (aside, folder):
             shutil.rmtree(old, ignore_errors=True)
         aside.mkdir()
-        for what, array in zip(_ARRAYS, (packed.values, packed.scales), strict=True):
+        for what, array in zip(_ARRAYS, _arrays(packed), strict=True):
             np.save(aside / f"{what}.npy", array)
         about = f"{packed.format} {packed.shape[0]} {packed.shape[1]} {_checksum(packed)}"
         (aside / "about").write_text(about, "ascii")
         aside.rename(folder)
 
 
-_ARRAYS = ("values", "scales")
+_ARRAYS = ("values", "scales", "zeros")
 
 
 def _read(folder: Path) -> Packed | None:
     try:
-        values, scales = (np.load(folder / f"{what}.npy", mmap_mode="c") for what in _ARRAYS)
+        arrays = [np.load(folder / f"{what}.npy", mmap_mode="c") for what in _ARRAYS]
         format, rows, columns, _ = (folder / "about").read_text("ascii").split()
     except (OSError, ValueError, EOFError):
         return None
-    return Packed(cast(Format, format), (int(rows), int(columns)), values, scales)
+    return Packed(cast(Format, format), (int(rows), int(columns)), *arrays)
+
+
+def _arrays(packed: Packed) -> list[np.ndarray[Any, Any]]:
+    return [packed.values, packed.scales, packed.zeros]
 
 
 def _noted(folder: Path) -> int:
@@ -72,7 +76,7 @@ def _noted(folder: Path) -> int:
 
 def _checksum(packed: Packed) -> int:
     checksum = 0
-    for array in (packed.values, packed.scales):
+    for array in _arrays(packed):
         checksum = zlib.crc32(array.tobytes(), checksum)
     return checksum
 

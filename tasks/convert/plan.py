@@ -20,6 +20,9 @@ GROUPS = (128, 64, 32)
 """Neighbouring weights of a row that share a scale: the most that divides a row is taken, 128 where
 it does, which the CPU's kernels are fastest at."""
 
+SMALL_GROUP = 32
+"""The same for small models at 8 bits: what GGUF files were quantised in before."""
+
 ENDS = ("model.embed_tokens", "lm_head")
 
 
@@ -53,8 +56,8 @@ def _of(name: str, columns: int, precision: Precision, small: bool) -> tuple[For
         return "bf16", columns
     if precision == "int4" and name not in ENDS and (group := _group(columns)):
         return "int4", group
-    if small and name not in ENDS and (group := _group(columns)):
-        return "int8", group
+    if small and columns % SMALL_GROUP == 0:
+        return "int8", SMALL_GROUP
     return "int8", columns
 
 

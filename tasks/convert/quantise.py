@@ -1,9 +1,10 @@
 """Packing one weight matrix into fewer bits: int4 in groups, int8 in groups or rows, bf16.
 
-Knows numbers only: no model, no files, no OpenVINO. Symmetric scales throughout, because the CPU's
-fast kernels multiply integers without a zero point.
+Knows numbers only: no model, no files, no OpenVINO. Mostly with symmetric scales,
+because the CPU's fast kernels multiply integers without a zero.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,13 +13,19 @@ from numpy.typing import NDArray
 
 from tasks.convert.packed import Format, Packed
 
+Quantise = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
+"""From weights [n, group] to integers [n, group] int8, scales [n, 1], and what else there is."""
+
 SLICE = 1 << 15
 """Weights packed at a time: few enough to stay in a core's cache, and for torch to use one thread
 for each operation. Threads of our own share the slices: torch's wait for each other after every
 operation, which beside other programs takes ten times as long."""
 
-TRIALS = tuple(8.0 + step / 4 for step in range(-5, 6))
+INT4_TRIALS = tuple(8.0 + step / 4 for step in range(-5, 6))
 """Levels the largest weight of a group is tried at; beyond 8 it is clipped to the last level."""
+AFFINE_GROUP = 32
+"""Groups of this length may get a zero of their own at 8 bits. Checkpoints that were quantised
+before (GGUF) lie on such a grid, and nearly nothing is lost once more."""
 
 
 def pack(weight: torch.Tensor, format: Format, group: int) -> Packed:
@@ -29,12 +36,28 @@ def pack(weight: torch.Tensor, format: Format, group: int) -> Packed:
         bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
         return Packed(format, shape, bits, np.empty((rows, 0), np.float16))
     grouped = weight.reshape(-1, group)
-    integers, scales = _sliced(grouped, format)
+    if format == "int8" and group == AFFINE_GROUP and (affine := _affine(grouped, shape)):
+        return affine
+    integers, scales = _sliced(grouped, searched_int4 if format == "int4" else plain_int8)
     values = integers.view(rows, columns)
     scales_of_rows = scales.view(rows, columns // group).numpy()
     if format == "int4":
         return Packed(format, shape, _nibbles(values), scales_of_rows)
     return Packed(format, shape, values.numpy(), scales_of_rows)
+
+
+def _affine(groups: torch.Tensor, shape: tuple[int, int]) -> Packed | None:
+    """Pack with a zero for each group, where that errs less than without."""
+    integers, scales, zeros, gain = _sliced(groups, affine_int8)
+    if gain.sum() <= 0:
+        return None
+    return Packed(
+        "int8",
+        shape,
+        integers.view(shape).numpy(),
+        scales.view(shape[0], -1).numpy(),
+        zeros.view(shape[0], -1).numpy(),
+    )
 
 
 def unpack(packed: Packed) -> torch.Tensor:
@@ -51,6 +74,8 @@ def unpack(packed: Packed) -> torch.Tensor:
         integers = np.asarray(packed.values, np.int8)
     scales = torch.from_numpy(np.array(packed.scales)).float()
     grouped = torch.from_numpy(integers.astype(np.float32)).view(rows, scales.shape[1], -1)
+    if packed.zeros.size:
+        grouped -= torch.from_numpy(np.array(packed.zeros))[..., None]
     return (grouped * scales[..., None]).view(rows, columns)
 
 
@@ -68,9 +93,8 @@ def searched_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     squares, Σwq / Σq², and the best of all is kept.
     """
     largest = groups.gather(-1, groups.abs().argmax(-1, keepdim=True))
-    best = _usable(largest / -8)
-    most = torch.full_like(best, -1.0)
-    for level in TRIALS:
+    best, most = torch.ones_like(largest), torch.full_like(largest, -1.0)
+    for level in INT4_TRIALS:
         q = _rounded(groups, _usable(largest / -level), -8, 7)
         product, square = (groups * q).sum(-1, keepdim=True), (q * q).sum(-1, keepdim=True)
         # With the fitted scale the squared error is Σw² - (Σwq)² / Σq²: the more the better.
@@ -82,26 +106,38 @@ def searched_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return _rounded(groups, best, -8, 7).to(torch.int8), best.half()
 
 
-def _int8(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def plain_int8(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantise [n, group] with the largest weight at level 127."""
     scales = _usable(groups.abs().amax(-1, keepdim=True) / 127)
     return _rounded(groups, scales, -127, 127).to(torch.int8), scales.half()
 
 
-def _sliced(groups: torch.Tensor, format: Format) -> tuple[torch.Tensor, torch.Tensor]:
+def affine_int8(groups: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Quantise [n, group] from its least to its largest weight.
+
+    Returns integers, scales and zeros, [n, 1] float32, and by how much the squared error of each
+    group is less than with the plain scale.
+    """
+    low, high = groups.amin(-1, keepdim=True), groups.amax(-1, keepdim=True)
+    scales = torch.where(high > low, (high - low) / 255, torch.ones_like(low))
+    zeros = -128 - low / scales
+    integers = (groups / scales + zeros).round_().clamp_(-128, 127)
+    error = (groups - (integers - zeros) * scales).square().sum(-1, keepdim=True)
+    plain, plain_scales = plain_int8(groups)
+    plain_error = (groups - plain * plain_scales.float()).square().sum(-1, keepdim=True)
+    return integers.to(torch.int8), scales, zeros, plain_error - error
+
+
+def _sliced(groups: torch.Tensor, quantise: Quantise) -> tuple[torch.Tensor, ...]:
     """Quantise slice by slice, so that only slices are ever held as float32."""
-    quantise = searched_int4 if format == "int4" else _int8
-    integers = torch.empty(groups.shape, dtype=torch.int8)
-    scales = torch.empty((len(groups), 1), dtype=torch.float16)
     step = max(1, SLICE // groups.shape[1])
 
-    def run(start: int) -> None:
-        part = slice(start, start + step)
-        integers[part], scales[part] = quantise(groups[part].float())
+    def run(start: int) -> tuple[torch.Tensor, ...]:
+        return quantise(groups[start : start + step].float())
 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for _ in pool.map(run, range(0, len(groups), step)):
-            pass
-    return integers, scales
+        slices = list(pool.map(run, range(0, len(groups), step)))
+    return tuple(torch.cat(parts) for parts in zip(*slices, strict=True))
 
 
 def _usable(scales: torch.Tensor) -> torch.Tensor:

@@ -141,10 +141,9 @@ class _Conversion:
 
         format, group = self.plan[name]
         weight = self.checkpoint.tensor(f"{name}.weight")
-        packed = pack(weight, format, group)
-        if not np.isfinite(packed.scales).all():
-            raise ConversionFailed(f"{name} in {self.checkpoint.folder} holds no finite weights.")
-        return packed
+        if not weight.isfinite().all():
+            raise ConversionFailed(f"{name} in {self.checkpoint.folder} has weights like NaN.")
+        return pack(weight, format, group)
 
     def _norm(self, name: str) -> NDArray[np.float32]:
         weights: NDArray[np.float32] = self.checkpoint.tensor(f"{name}.weight").float().numpy()

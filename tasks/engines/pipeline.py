@@ -86,7 +86,9 @@ class Pipeline:
 
     def _switch(self, adapters: Any, tokens: int = 1) -> None:
         # Adapters given to `add_request` are ignored; `generate` applies them, to what follows.
-        config = genai.GenerationConfig(max_new_tokens=1, eos_token_id=0, adapters=adapters)
+        config = genai.GenerationConfig(
+            max_new_tokens=2, ignore_eos=True, eos_token_id=0, adapters=adapters
+        )
         self._pipeline.generate([ov.Tensor(np.ones((1, tokens), np.int64))], [config])
 
 

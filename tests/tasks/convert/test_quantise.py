@@ -58,3 +58,17 @@ def test_bf16_weights_are_kept_bit_for_bit() -> None:
     original = weights().bfloat16()
 
     assert torch.equal(unpack(pack(original, "bf16", 256)).bfloat16(), original)
+
+
+def test_what_lay_on_a_grid_already_comes_back_unharmed() -> None:
+    """Q4_1 of GGUF: sixteen levels from a least weight on, in groups of 32."""
+    random = torch.Generator().manual_seed(0)
+    levels = torch.randint(0, 16, (64, 8, 32), generator=random)
+    levels[..., 0], levels[..., 1] = 0, 15  # the least and the largest weight are exact there
+    steps = torch.rand(64, 8, 1, generator=random) * 0.01 + 0.001
+    original = (levels * steps - 7.3 * steps).reshape(64, 256)
+
+    packed = pack(original, "int8", 32)
+
+    assert packed.zeros.size
+    assert error(original, unpack(packed)) < 1e-10

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tasks.convert import store
 from tasks.convert.parts import Parts
@@ -211,3 +212,12 @@ def test_parts_are_whole_or_absent(tmp_path: Path) -> None:
         Parts(tmp_path).get("a", broken)  # type: ignore[arg-type]
 
     assert Parts(tmp_path).bytes() == 0
+
+
+def test_weights_that_are_no_numbers_are_refused(tiny: Path, cache: Path) -> None:
+    tensors = load_file(tiny / "model.safetensors")
+    tensors["model.layers.1.mlp.up_proj.weight"][3, 4] = float("nan")
+    save_file(tensors, tiny / "model.safetensors", metadata={"format": "pt"})
+
+    with pytest.raises(ConversionFailed, match=r"model\.layers\.1\.mlp\.up_proj .* NaN"):
+        convert(tiny, name="tiny", cache=cache)
