@@ -25,7 +25,7 @@ CACHE_BYTES = 1_200_000_000
 PROCESSES_BYTES = 700_000_000
 """The worker with its tokenizer, and the generating process without the model."""
 
-CHUNK_SMALL, CHUNK_LARGE = 512, 128
+CHUNK_SMALL, CHUNK_LARGE = 512, 64
 """Prompt tokens read in one step, for models below and above a billion weights."""
 
 
