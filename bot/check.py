@@ -33,8 +33,12 @@ async def check(settings: BotSettings) -> list[dict[str, Any]]:
         me = await client.auth_test()
     except TokensMissing as error:
         return [_row("Slack tokens", False, str(error), "Set both tokens, or none.")]
-    except (SlackApiError, SlackClientError, OSError, TimeoutError) as error:
-        return [_row("SLACK_BOT_TOKEN", False, _reason(error), "Install the app again.")]
+    except SlackApiError as error:
+        advice = "Copy the token again from the app's page; if it is the same, reinstall the app."
+        return [_row("SLACK_BOT_TOKEN", False, _reason(error), advice)]
+    except (SlackClientError, OSError, TimeoutError) as error:
+        advice = "Check this machine's network and proxy settings (HTTPS_PROXY)."
+        return [_row("Slack", False, _reason(error), advice)]
     rows = [_row("SLACK_BOT_TOKEN", True, f"@{me['user']} in {me['team']}")]
     rows.append(_scopes(str(me.headers.get("x-oauth-scopes", ""))))
     try:

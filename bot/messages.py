@@ -100,6 +100,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Something went wrong while answering. Ask again; if it goes on, ask the operator to look "
         "at the log.",
     ),
+    "command.unavailable": (
+        "{command} はこの版ではまだ使えません。サーバーの端末で `swallow` コマンドを使ってください。",
+        "{command} is not part of this version yet. Use the `swallow` command on the server.",
+    ),
     "cancelled": ("停止しました。", "Stopped."),
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.messages import Language, failure, say
-from bot.slack_text import escape
+from bot.slack_text import escape, from_markdown
 
 PART_CHARACTERS = 2900
 """Escaped length of one message's text."""
@@ -87,7 +87,7 @@ def _posts(text: str, last: dict[str, Any] | None) -> list[Post]:
 
 
 def _post(text: str) -> Post:
-    safe = escape(text)
+    safe = escape(from_markdown(text))
     section = {"type": "mrkdwn", "text": safe, "verbatim": True}
     return Post(safe, ({"type": "section", "block_id": "answer", "text": section},))
 

@@ -13,7 +13,11 @@ class BotSettings(BaseSettings):
     """Every variable of this package."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SWALLOW_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore"
+        env_prefix="SWALLOW_",
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
     )
 
     bot_token: str = Field(
@@ -52,11 +56,6 @@ class BotSettings(BaseSettings):
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
-
-    @field_validator("language", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
     @property
     def is_local(self) -> bool:

@@ -7,6 +7,8 @@ and shown with `verbatim`, it can neither ping nor link.
 
 import re
 
+_BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
+_HEADING = re.compile(r"^#{1,6} +([^*\n]+?) *#*$", re.M)
 _REFERENCE = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 
 
@@ -18,6 +20,16 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Undo `escape`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def from_markdown(text: str) -> str:
+    """Return a model's Markdown with the bold words and headings written as Slack writes them.
+
+    Everything else stays as it is; code blocks are not touched. Links stay text on purpose.
+    """
+    parts = re.split(r"(```.*?(?:```|\Z))", text, flags=re.S)
+    parts[::2] = [_HEADING.sub(r"*\1*", _BOLD.sub(r"*\1*", part)) for part in parts[::2]]
+    return "".join(parts)
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,7 @@ from tasks.broker import jobs_of, reachable
 from tasks.engines.choose import explain, memory_of
 from tasks.errors import TaskError
 from tasks.settings import Settings
-from tasks.workers import Workers
+from tasks.workers import Workers, answering
 from trainer.errors import ModelMissing
 from trainer.models import SMALL_MODEL, Source, cpu_has_bf16, find, is_local, size_of
 
@@ -72,16 +72,24 @@ def _memory(source: Source, here: bool, packed: float | None) -> Row:
     )
 
 
+def _is_here(settings: Settings) -> bool:
+    try:
+        return is_local(find(settings.model))
+    except ModelMissing:
+        return True  # there is nothing to fetch
+
+
 def _disk(settings: Settings) -> Row:
     folder = settings.home
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
+    needed = 2 * GB + (0 if _is_here(settings) else LARGE_MODEL_BYTES)
     writable = os.access(folder, os.W_OK)
-    detail = f"{free / GB:.1f} GB free in {settings.home}"
+    detail = f"{free / GB:.1f} GB free in {settings.home}, {needed / GB:.0f} GB needed"
     return row(
         "disk",
-        free > 2 * GB and writable,
+        free > needed and writable,
         detail if writable else f"{settings.home} is not writable",
         "Free some space, or set SWALLOW_HOME to another folder.",
     )
@@ -96,10 +104,10 @@ def _broker(settings: Settings) -> list[Row]:
             workers = Workers(redis).all()
     except TaskError as error:
         return [row("broker", False, str(error), "Start `swallow up`.")]
-    answering = [worker for worker in workers if worker.state in ("ready", "loading")]
+    able = answering(workers)
     why = [worker.detail for worker in workers if worker.state == "failed"]
     return [
-        row("broker", True, f"answers (Redis protocol {version})"),
+        row("broker", True, f"answers, speaks as Redis {version}"),
         row(
             "broker memory",
             policy == "noeviction",
@@ -108,8 +116,8 @@ def _broker(settings: Settings) -> list[Row]:
         ),
         row(
             "workers",
-            bool(answering) and not why,
-            "; ".join(why) or f"{len(answering)} registered",
+            bool(able) and not why,
+            "; ".join(why) or f"{len(able)} answering questions",
             "Correct that, or start `swallow worker`; look at the log of the worker.",
         ),
     ]

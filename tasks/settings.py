@@ -19,7 +19,12 @@ class Settings(BaseSettings):
     """Every `SWALLOW_…` variable of this package."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SWALLOW_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore"
+        env_prefix="SWALLOW_",
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        # Templates ship `SWALLOW_MODEL=`: an empty line means the default.
+        env_ignore_empty=True,
+        extra="ignore",
     )
 
     home: Path = Field(
@@ -83,14 +88,6 @@ class Settings(BaseSettings):
     @classmethod
     def _expanded(cls, home: Path) -> Path:
         return home.expanduser().absolute()
-
-    @field_validator(
-        "model", "redis_url", "style", "temperature", "top_p", "threads", mode="before"
-    )
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        # Templates ship `SWALLOW_MODEL=`: an empty line means the default.
-        return None if value == "" else value
 
     @property
     def uses_slack(self) -> bool:

@@ -70,6 +70,7 @@ class Up:
             "SWALLOW_HOME": str(self.settings.home),
             "SWALLOW_SUPERVISED": "1",
             "PYTHONUNBUFFERED": "1",
+            "TQDM_DISABLE": "1",  # bars of libraries, which a log cannot show
         }
         if not self.settings.redis_url:
             await self._start_broker()
@@ -135,6 +136,7 @@ class Up:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        _say("up", "stopped")
 
     async def _end(self, *names: str, seconds: float) -> None:
         parts = [part for part in self.parts if part.name in names]
@@ -190,12 +192,18 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-_NOISE = ("Memory overcommit must be enabled",)
-"""Advice for large servers that means nothing for a broker of a few megabytes."""
+_NOISE = (
+    # Advice for large servers that means nothing for a broker of a few megabytes.
+    "Memory overcommit must be enabled",
+    # What Celery and Valkey say of a stop that was asked for.
+    "Warm shutdown (MainProcess)",
+    "Received SIGTERM scheduling shutdown",
+    "is now ready to exit",
+)
 
 
 def _say(part: str, line: str) -> None:
-    if any(noise in line for noise in _NOISE):
+    if not line.strip() or any(noise in line for noise in _NOISE):
         return
     colour = _COLOURS[sum(part.encode()) % len(_COLOURS)]
     clock = click.style(time.strftime("%H:%M:%S"), dim=True)

@@ -103,7 +103,8 @@ class WorkerProcess:
         log.info("ready on %s", ", ".join(self.worker.queues))
 
     def _on_shutting_down(self, **_: object) -> None:
-        log.info("stopping; answers have %g s to finish", self.settings.drain_seconds)
+        if self.running.all():
+            log.info("stopping; answers have %g s to finish", self.settings.drain_seconds)
         self.worker = replace(self.worker, state="draining")
         self.running.drain()
 

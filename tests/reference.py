@@ -1,56 +1,97 @@
-"""The command reference in the READMEs, generated from `--help`.
+"""The generated parts of the READMEs: the command reference and the table of settings.
 
-`python -m tests.reference [--check] FILE…` writes it between its markers, or with `--check` fails
-where it is out of step.
+`python -m tests.reference [--check] FILE…` writes them between their markers, or with `--check`
+fails where they are out of step.
 """
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
+from bot.settings import BotSettings
 from tasks.cli import swallow
+from tasks.settings import Settings
 
-START, END = "<!-- reference:start -->", "<!-- reference:end -->"
 
-
-def reference() -> str:
+def commands() -> str:
     """Return the help of every command as one Markdown text."""
-    sections = [_section(["swallow"], swallow)]
-    return "\n\n".join(_flat(sections))
+    return "\n\n".join(_helps(["swallow"], swallow))
 
 
-def _section(path: list[str], command: click.Command) -> list[object]:
-    context = click.Context(
-        command, info_name=" ".join(path), max_content_width=96, terminal_width=96
-    )
-    text = f"```\n$ {' '.join(path)} --help\n{command.get_help(context)}\n```"
-    children = command.commands.items() if isinstance(command, click.Group) else []
-    return [text, [_section([*path, name], child) for name, child in sorted(children)]]
+def _helps(path: list[str], command: click.Command) -> Iterator[str]:
+    name = " ".join(path)
+    context = click.Context(command, info_name=name, max_content_width=96, terminal_width=96)
+    yield f"```\n$ {name} --help\n{command.get_help(context)}\n```"
+    children = command.commands if isinstance(command, click.Group) else {}
+    for child in sorted(children):
+        yield from _helps([*path, child], children[child])
 
 
-def _flat(tree: object) -> list[str]:
-    if isinstance(tree, str):
-        return [tree]
-    assert isinstance(tree, list)
-    return [text for item in tree for text in _flat(item)]
+def settings() -> str:
+    """Return every variable with its default and its meaning as one Markdown table."""
+    rows = {}
+    for kind in (Settings, BotSettings):  # the bot knows more of a variable both of them read
+        for name, field in kind.model_fields.items():
+            rows[_variable(kind, name, field)] = (_default(field), _meaning(field))
+    lines = [f"| `{name}` | {' | '.join(cells)} |" for name, cells in sorted(rows.items())]
+    return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *lines])
+
+
+def _variable(kind: type[BaseSettings], name: str, field: FieldInfo) -> str:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        alias = str(alias.choices[0])
+    return str(alias or f"{kind.model_config.get('env_prefix', '')}{name}".upper())
+
+
+def _default(field: FieldInfo) -> str:
+    return "" if field.default in (None, "", ()) else f"`{field.default}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    annotation = field.annotation
+    values = [
+        value
+        for part in (annotation, *get_args(annotation))
+        for value in get_args(part)
+        if isinstance(value, str)
+    ]
+    meaning = (field.description or "").replace("|", "\\|")
+    return f"{meaning} One of {', '.join(f'`{value}`' for value in values)}." if values else meaning
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"reference": commands, "settings": settings}
+"""What stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`."""
+
+
+def filled(text: str) -> str:
+    """Return `text` with every block it has markers for written anew."""
+    for name, block in BLOCKS.items():
+        start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+        before, opened, rest = text.partition(start)
+        _, closed, after = rest.partition(end)
+        if opened and closed:
+            text = f"{before}{start}\n{block()}\n{end}{after}"
+    return text
 
 
 def main() -> int:
     """Write or check; returns 1 where a file is out of step."""
     files = [Path(name) for name in sys.argv[1:] if name != "--check"]
-    stale = []
-    for file in files:
-        text = file.read_text(encoding="utf-8")
-        before, _, rest = text.partition(START)
-        _, _, after = rest.partition(END)
-        new = f"{before}{START}\n{reference()}\n{END}{after}"
-        if new != text and "--check" in sys.argv:
-            stale.append(file.name)
-        elif new != text:
-            file.write_text(new, encoding="utf-8")
+    stale = [file for file in files if filled(file.read_text("utf-8")) != file.read_text("utf-8")]
+    if "--check" not in sys.argv:
+        for file in stale:
+            file.write_text(filled(file.read_text("utf-8")), encoding="utf-8")
+        return 0
     if stale:
-        print(f"The command reference of {', '.join(stale)} is out of step: run `make reference`.")
+        names = ", ".join(file.name for file in stale)
+        print(f"The generated parts of {names} are out of step: run `make reference`.")
     return 1 if stale else 0
 
 

@@ -88,9 +88,7 @@ def read(folder: Path) -> Adapter:
         AdapterRefused: it is missing, a link, too large, not a LoRA, or not safetensors.
     """
     if folder.is_symlink() or not folder.is_dir():
-        raise AdapterRefused(
-            f"There is no adapter {folder.name!r}; `swallow adapter list` shows them."
-        )
+        raise AdapterRefused(f"There is no adapter {folder.name!r} in {folder.parent}.")
     config = _json(folder, CONFIG)
     if config.get("peft_type") != "LORA":
         raise AdapterRefused(f"The adapter {folder.name!r} is not a LoRA; only LoRA is supported.")

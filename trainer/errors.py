@@ -4,7 +4,13 @@ TrainerError
 ├── UnknownStyle         a prompt style that is not one of ours
 ├── InstructionTooLong   an instruction that does not fit the context, and is never cut silently
 ├── ModelMissing         a model that is not here and cannot be fetched
-└── AdapterRefused       an adapter that is absent, unsafe, or made for another base model
+├── AdapterRefused       an adapter that is absent, unsafe, or made for another base model
+├── OptionInvalid        an option's value that cannot work
+├── DataUnusable         training data that is missing, unreadable, mixed or empty
+├── MemoryTooSmall       a training that would not fit into this machine's memory
+├── NotWritable          a folder that cannot be written to, or a full disk
+├── TrainingMissing      a training that cannot be resumed
+└── LossDiverged         a loss that is no longer a number
 
 Each message is one sentence that names the value and what to do next.
 """
@@ -36,3 +42,27 @@ class ModelMissing(TrainerError):
 
 class AdapterRefused(TrainerError):
     """The adapter is not there, is not what it says it is, or was made for another base model."""
+
+
+class OptionInvalid(TrainerError):
+    """An option has a value that cannot work; the message names the flag."""
+
+
+class DataUnusable(TrainerError):
+    """The training data is missing, unreadable, of mixed shapes, or leaves nothing to learn."""
+
+
+class MemoryTooSmall(TrainerError):
+    """The training needs more memory than this machine has free."""
+
+
+class NotWritable(TrainerError):
+    """A folder cannot be written to, or its disk is full."""
+
+
+class TrainingMissing(TrainerError):
+    """There is no such training to resume, or what it started with has changed."""
+
+
+class LossDiverged(TrainerError):
+    """The loss is no longer a number, so that nothing can be learned any more."""

@@ -138,6 +138,17 @@ def load_tokenizer(source: Source, *, cache: Path | None = None) -> Tokenizer:
     return _load(AutoTokenizer.from_pretrained, source, cache)
 
 
+def load_config(source: Source, *, cache: Path | None = None) -> Any:
+    """Load the configuration of `source`, without any weights.
+
+    Raises:
+        ModelMissing: its files are not here and could not be fetched.
+    """
+    from transformers import AutoConfig
+
+    return _load(AutoConfig.from_pretrained, source, cache)
+
+
 def load_model(source: Source, *, dtype: Any | None = None, cache: Path | None = None) -> Any:
     """Load the weights of `source` for the CPU, in evaluation mode.
 
@@ -170,9 +181,9 @@ def cpu_has_bf16() -> bool:
 def _parameters(source: Source, cache: Path | None) -> int:
     """Count the parameters from the configuration alone."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
-    config = _load(AutoConfig.from_pretrained, source, cache)
+    config = load_config(source, cache=cache)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
     return sum(parameter.numel() for parameter in model.parameters())
@@ -182,6 +193,8 @@ def _load(from_pretrained: Any, source: Source, cache: Path | None, **options: A
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # a bar of its own would stand in the answer
+    # A hub that cannot be reached is one sentence at the end, not a page of retries.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         if source.gguf and cache is not None:
             return from_pretrained(str(_unpacked(source, cache)), **options)

@@ -3,10 +3,11 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.follow import Bot
-from bot.listeners import questions, stop
+from bot.listeners import commands, questions, stop
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
     """Register every listener."""
     questions.register(app, bot)
     stop.register(app, bot)
+    commands.register(app, bot)

@@ -1,6 +1,7 @@
 """`swallow ask`: one question in this process, as the reference's `sample_swallow.py`."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,8 @@ def _engine() -> "Engine":
     from tasks.engines.choose import load_engine
     from tasks.settings import settings
 
+    if sys.stderr.isatty():
+        click.echo("Loading the model…", err=True)
     return load_engine(settings())
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import render
-from bot.slack_text import escape, unescape
+from bot.slack_text import escape, from_markdown, unescape
 
 FACTS = {
     "model": "Swallow-7b-instruct-hf",
@@ -104,6 +104,14 @@ def test_a_growing_text_never_changes_the_parts_before_the_last(text: str) -> No
     for length in range(0, len(text), 997):
         grown = render.split(text[:length])
         assert grown[:-1] == whole[: len(grown) - 1]
+
+
+def test_markdown_is_shown_as_slack_writes_it() -> None:
+    text = "## Title\n1. **Bold words**: x ** y **2 * 3\n```\n**code** # no\n```\n[a](https://b)"
+
+    assert from_markdown(text) == (
+        "*Title*\n1. *Bold words*: x ** y **2 * 3\n```\n**code** # no\n```\n[a](https://b)"
+    )
 
 
 @given(st.text())

@@ -55,6 +55,28 @@ export function avatar(user) {
   return face;
 }
 
+// Makes `old` look like `fresh` and returns what is in the document then. What is equal stays the same
+// element, so that a button under a growing text can be pressed; a button that differs is exchanged
+// whole, because its listener belongs to it. A picture that was loaded is kept.
+export function morph(old, fresh) {
+  if (old.isEqualNode(fresh)) return old;
+  if (old.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) {
+    old.nodeValue = fresh.nodeValue;
+    return old;
+  }
+  if (old.nodeName !== fresh.nodeName || old.nodeName === "BUTTON" || old.nodeName === "A") {
+    old.replaceWith(fresh);
+    return fresh;
+  }
+  if (old.nodeName === "IMG" && old.alt === fresh.alt) return old;
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const [now, next] = [[...old.childNodes], [...fresh.childNodes]];
+  next.forEach((child, index) => (now[index] ? morph(now[index], child) : old.append(child)));
+  now.slice(next.length).forEach((child) => child.remove());
+  return old;
+}
+
 export function safeLink(address) {
   try {
     const url = new URL(address);

@@ -3,7 +3,7 @@
 // Stays at the newest message while one is there; otherwise nothing moves under the reader and
 // a button leads down. Knows messages only as things with a `ts`.
 
-import { el, icon } from "./dom.js";
+import { el, icon, morph } from "./dom.js";
 import { growMessage, renderMessage } from "./message.js";
 import { dayOf, t } from "./strings.js";
 
@@ -13,10 +13,11 @@ const NEAR = 60;
 // Whoever has the keyboard focus in the old node keeps it in the new one.
 function replace(old, node) {
   const focused = old.contains(document.activeElement) && document.activeElement;
-  old.replaceWith(node);
-  if (!focused) return;
+  const kept = morph(old, node);
+  if (!focused || focused.isConnected) return kept;
   const same = (other) => other.dataset.testid === focused.dataset.testid && other.dataset.action === focused.dataset.action && other.className === focused.className;
-  [...node.querySelectorAll("button, a, pre")].find(same)?.focus({ preventScroll: true });
+  [...kept.querySelectorAll("button, a, pre")].find(same)?.focus({ preventScroll: true });
+  return kept;
 }
 
 export class Timeline {
@@ -53,8 +54,8 @@ export class Timeline {
     for (const [key, version, build, message] of wanted) {
       let entry = this.drawn.get(key);
       if (entry?.version !== version) {
-        const node = build();
-        if (entry) replace(entry.node, node);
+        const built = build();
+        const node = entry ? replace(entry.node, built) : built;
         entry = { version, node };
         this.drawn.set(key, entry);
       } else if (message?.streaming_state === "in_progress") {

@@ -1,0 +1,238 @@
+"""Rows per second of training, beside the reference recipe, on 4 layers with the 7B's dimensions.
+
+    python -m tests.benchmarks.training [--rows 64] [--layers 4] [--skip-recipe] [--rounds 2]
+    python -m tests.benchmarks.training --curves curves.png [--steps 12]
+
+The recipe's script is run as it stands (fp32, checkpointing, padded), then ours on the same rows
+with lengths by the same rule: packing, dropout, label tokens, optimizer step, all through the loop
+that trains. One JSON line per figure; quote ratios, absolute figures drift with the machine.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from trainer import base, kernels, lora, plan
+from trainer.encoding import Encoded
+from trainer.loop import Loop, Watcher, arguments
+from trainer.objective import pack_loss, packed_rows
+from trainer.options import Options
+from trainer.steps import Steps
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+DIMENSIONS = {
+    "vocab_size": 43176,
+    "hidden_size": 4096,
+    "intermediate_size": 11008,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 32,
+    "max_position_embeddings": 4096,
+    "rms_norm_eps": 1e-5,
+}
+CUTOFF = 256
+PREAMBLE = {True: 40, False: 29}
+"""Tokens of the Japanese template before the instruction, with and without input."""
+
+
+def rows(count: int) -> list[Encoded]:
+    """The recipe's own choice of rows; a token is 1.9 characters, as there, with random ids."""
+    lines = (SHARED / "data/dolly-ja/train.jsonl").read_text(encoding="utf-8").splitlines()
+    chosen = random.Random(0).sample([json.loads(line) for line in lines], count)
+    generator = random.Random(1)
+
+    def ids(text: str) -> tuple[int, ...]:
+        return tuple(generator.randrange(300, 43000) for _ in range(int(len(text) / 1.9) + 1))
+
+    encoded = []
+    for row in chosen:
+        length = PREAMBLE[bool(row["input"])]
+        preamble = tuple(range(300, 300 + length))
+        prompt = preamble + ids(row["instruction"] + row["input"]) + ids("\n\n### 応答:")
+        full = (*prompt, *ids(row["output"]), 2)[:CUTOFF]
+        # A row without room for an answer is computed all the same: the recipe does so too.
+        encoded.append(Encoded(full, min(len(prompt), len(full) - 1), length))
+    return encoded
+
+
+def slice_model(layers: int, precision: str) -> Any:
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        model = LlamaForCausalLM(LlamaConfig(**DIMENSIONS, num_hidden_layers=layers))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    model.requires_grad_(False)
+    if precision == "int8":
+        base.quantise(model)
+    return lora.attach(model, rank=8, alpha=16, dropout=0.05, targets=("q_proj", "v_proj"), seed=0)
+
+
+def gemm_rate(kind: str) -> float:
+    """Operations per second of the plain GEMM, 1024 rows by 11008 by 4096."""
+    if kind == "int8":
+        left = torch.randint(-127, 127, (1024, 4096), dtype=torch.int8)
+        right = torch.randint(-127, 127, (11008, 4096), dtype=torch.int8)
+    else:
+        left, right = torch.randn(1024, 4096).bfloat16(), torch.randn(11008, 4096).bfloat16()
+    multiply: Any = torch._int_mm if kind == "int8" else torch.mm
+    best = float("inf")
+    for _ in range(6):
+        started = time.perf_counter()
+        multiply(left, right.t())
+        best = min(best, time.perf_counter() - started)
+    return 2 * 1024 * 11008 * 4096 / best
+
+
+def ours(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> dict[str, Any]:
+    model = slice_model(layers, precision)
+    steps = Steps(encoded, rounds, len(encoded), 4 * CUTOFF, 0)
+    with packed_rows(model):
+        torch.autograd.backward(pack_loss(model, steps[0].packs[0]))
+    times: list[float] = []
+
+    class Clock(Watcher):
+        def step_done(self, loop: Loop, step: Any, loss: float, learning_rate: float) -> None:
+            times.append(time.perf_counter())
+
+    with tempfile.TemporaryDirectory() as folder, packed_rows(model):
+        loop = Loop(
+            model=model,
+            steps=steps,
+            arguments=arguments(
+                Path(folder), steps=rounds, learning_rate=3e-4, warmup_steps=0, seed=0
+            ),
+            watcher=Clock(),
+            place=lambda step, packs: Path(folder) / f"checkpoint-{step:06d}-{packs:04d}",
+            clock=time.perf_counter,
+        )
+        loop._save_aside = lambda partial: None  # type: ignore[method-assign]
+        times.append(time.perf_counter())
+        loop.train()
+    seconds = min(after - before for before, after in itertools.pairwise(times))
+    one = slice_parameters(layers)
+    labels = sum(len(row.ids) - row.prompt for row in encoded)
+    int8 = 4 * one * steps[0].tokens
+    head = 4 * DIMENSIONS["vocab_size"] * DIMENSIONS["hidden_size"] * labels
+    return {
+        "rows_per_second": len(encoded) / seconds,
+        "tokens_per_second": steps[0].tokens / seconds,
+        "packed_tokens": steps[0].tokens,
+        "row_tokens": sum(len(row.ids) for row in encoded),
+        "label_tokens": labels,
+        "block_operations": int8,
+        "head_operations": head,
+        "seconds": seconds,
+    }
+
+
+def slice_parameters(layers: int) -> float:
+    hidden, wide = DIMENSIONS["hidden_size"], DIMENSIONS["intermediate_size"]
+    return layers * (4 * hidden * hidden + 3 * hidden * wide)
+
+
+def recipe(count: int) -> dict[str, Any]:
+    script = SHARED / "peers/bench_recipe_training.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(count)], capture_output=True, text=True, check=True
+    )
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def curve(precision: str, steps: int, folder: Path) -> list[float]:
+    """The loss of each step of the small model on real rows, 8 a step."""
+    made = plan.make(
+        Options(
+            data_path=str(SHARED / "data/dolly-ja/train.jsonl"), precision=precision, batch_size=8
+        ),
+        folder,
+    )
+    model = lora.attach(
+        base.load(made.source, precision, cache=folder / "cache"),
+        rank=8,
+        alpha=16,
+        dropout=0.05,
+        targets=("q_proj", "v_proj"),
+        seed=0,
+    )
+    losses: list[float] = []
+
+    class Losses(Watcher):
+        def step_done(self, loop: Loop, step: Any, loss: float, learning_rate: float) -> None:
+            losses.append(loss)
+
+    with packed_rows(model):
+        loop = Loop(
+            model=model,
+            steps=made.steps,
+            arguments=arguments(folder, steps=steps, learning_rate=1e-3, warmup_steps=0, seed=0),
+            watcher=Losses(),
+            place=lambda step, packs: folder / f"checkpoint-{step:06d}-{packs:04d}",
+            clock=time.perf_counter,
+        )
+        loop._save_aside = lambda partial: None  # type: ignore[method-assign]
+        loop.train()
+    return losses
+
+
+def draw_curves(precisions: list[str], steps: int, file: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    with tempfile.TemporaryDirectory() as folder:
+        for precision in precisions:
+            losses = curve(precision, steps, Path(folder))
+            print(json.dumps({precision: [round(loss, 4) for loss in losses]}), flush=True)
+            axes.plot(range(1, len(losses) + 1), losses, "o-", label=precision)
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss (nats per label token)")
+    axes.legend()
+    figure.savefig(file)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=64)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--skip-recipe", action="store_true")
+    parser.add_argument("--precisions", default="int8,bf16")
+    parser.add_argument("--curves", help="draw the small model's loss in each precision instead")
+    parser.add_argument("--steps", type=int, default=12)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    print(json.dumps({"load": os.getloadavg()}), flush=True)
+    kernels.use_compiled(kernels.can_compile(Path(tempfile.gettempdir()) / "swallow-kernels"))
+    if options.curves:
+        draw_curves(options.precisions.split(","), options.steps, Path(options.curves))
+        return
+    encoded = rows(options.rows)
+    rates = {kind: gemm_rate(kind) for kind in ("int8", "bf16")}
+    print(json.dumps({"gemm_operations_per_second": rates}), flush=True)
+    reference = None if options.skip_recipe else recipe(options.rows)
+    print(json.dumps({"recipe": reference}), flush=True)
+    for precision in options.precisions.split(","):
+        result = ours(encoded, options.layers, precision, options.rounds)
+        ideal = result["block_operations"] / rates[precision]
+        ideal += result["head_operations"] / rates["bf16"]
+        result["share_of_gemm_peak"] = ideal / result["seconds"]
+        if reference:
+            result["times_the_recipe"] = result["rows_per_second"] / reference["rows_per_second"]
+        print(json.dumps({precision: result}), flush=True)
+    print(json.dumps({"load": os.getloadavg()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

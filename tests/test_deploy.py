@@ -1,0 +1,121 @@
+"""The templates in deploy/ ask for what the code needs: no more, no less."""
+
+import configparser
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+from slack_bolt.async_app import AsyncApp
+
+from bot.check import SCOPES
+from bot.follow import Bot
+from bot.listeners import register
+from bot.settings import BotSettings
+from tasks.settings import Settings
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+TRAINING = {"SWALLOW_TRAIN_DATA"}
+"""Read by the training alone."""
+
+
+class Listening:
+    """Stands for a Bolt app and notes what is registered with it."""
+
+    def __init__(self) -> None:
+        self.events: set[str] = set()
+        self.commands: set[str] = set()
+
+    def event(self, name: str) -> Any:
+        self.events.add(name)
+        return lambda listener: listener
+
+    def command(self, name: str) -> Any:
+        self.commands.add(name)
+        return lambda listener: listener
+
+    def action(self, _id: str) -> Any:
+        return lambda listener: listener
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Any:
+    return yaml.safe_load((DEPLOY / "slack-manifest.yaml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def listening() -> Listening:
+    app = Listening()
+    register(cast(AsyncApp, app), cast(Bot, None))
+    return app
+
+
+def test_the_app_asks_for_the_scopes_that_the_doctor_looks_for(manifest: Any) -> None:
+    assert manifest["oauth_config"]["scopes"]["bot"] == list(SCOPES)
+
+
+def test_the_app_hears_what_the_bot_listens_to(manifest: Any, listening: Listening) -> None:
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {event.partition(".")[0] for event in events} == listening.events
+    conversations = {event.partition(".")[2] for event in events} - {""}
+    assert {f"{name}:history" for name in conversations} == {
+        scope for scope in SCOPES if scope.endswith(":history")
+    }
+
+
+def test_the_app_has_the_commands_that_the_bot_answers(manifest: Any, listening: Listening) -> None:
+    commands = manifest["features"]["slash_commands"]
+    assert {command["command"] for command in commands} >= listening.commands
+    assert all(command["usage_hint"] for command in commands)
+
+
+def test_the_app_needs_no_address_of_ours(manifest: Any) -> None:
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    assert manifest["settings"]["interactivity"] == {"is_enabled": True}
+    assert "url" not in (DEPLOY / "slack-manifest.yaml").read_text("utf-8")
+
+
+def test_the_manifest_keeps_to_slacks_lengths(manifest: Any) -> None:
+    assert len(manifest["display_information"]["name"]) <= 35
+    assert len(manifest["display_information"]["description"]) <= 140
+    home = manifest["features"]["app_home"]
+    assert (home["messages_tab_enabled"], home["messages_tab_read_only_enabled"]) == (True, False)
+
+
+def test_the_environment_template_sets_only_variables_that_exist(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text((DEPLOY / "swallow.env.example").read_text("utf-8"), encoding="utf-8")
+    names = {line.partition("=")[0] for line in file.read_text("utf-8").splitlines() if "=" in line}
+    known = {
+        f"SWALLOW_{name}".upper() for kind in (Settings, BotSettings) for name in kind.model_fields
+    }
+    assert names - known - TRAINING == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}
+    settings = Settings()  # reads .env in the working directory, which is tmp_path
+    assert settings.model == "tokyotech-llm/Swallow-7b-instruct-hf"
+    assert not settings.uses_slack
+    assert BotSettings().channels == ()
+
+
+def test_compose_runs_bot_and_workers_on_one_broker() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    assert "noeviction" in services["valkey"]["command"]
+    ours = {name: service for name, service in services.items() if name != "valkey"}
+    assert {name: service["command"][0] for name, service in ours.items()} == {
+        "bot": "bot",
+        "worker": "worker",
+        "trainer": "worker",
+    }
+    for service in ours.values():
+        assert service["environment"]["SWALLOW_REDIS_URL"] == "redis://valkey:6379/0"
+
+
+@pytest.mark.parametrize("name", ["swallow.service", "swallow-worker.service"])
+def test_units_run_as_their_own_user_and_leave_time_to_stop(name: str) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(DEPLOY / name, encoding="utf-8")
+    service = unit["Service"]
+    assert service["User"] == "swallow"
+    assert service["KillMode"] == "mixed"
+    # Worker and bot one after the other, then the broker, as `swallow up` ends them.
+    assert float(service["TimeoutStopSec"]) >= Settings().drain_seconds + 10 + 8 + 10

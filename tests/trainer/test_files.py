@@ -1,0 +1,88 @@
+"""Files and folders are whole or not there, and what the disk refuses is one sentence."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from trainer import files, trainings
+from trainer.errors import NotWritable, OptionInvalid, TrainingMissing
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    with files.whole_folder(tmp_path / "a" / "done") as folder:
+        (folder / "one").write_text("1")
+        assert not (tmp_path / "a" / "done").exists()
+
+    assert (tmp_path / "a" / "done" / "one").read_text() == "1"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["done"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("[enforce fail at inline_container.cc] basic_ios::clear: iostream error"),
+    ],
+)
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, error: Exception) -> None:
+    def write() -> None:
+        with files.whole_folder(tmp_path / "done") as folder:
+            (folder / "half").write_text("1")
+            raise error
+
+    with pytest.raises(NotWritable, match=r"is full .* make room"):
+        write()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused_beforehand() -> None:
+    with pytest.raises(NotWritable, match="cannot be written to"):
+        files.check_writable(Path("/proc/nothing"))
+
+
+def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
+    with pytest.raises(NotWritable, match=r"MB free and the training needs 1,000,000,000 MB"):
+        files.check_writable(tmp_path, needed=10**15)
+
+
+def test_the_last_two_checkpoints_are_kept_and_half_written_ones_removed(tmp_path: Path) -> None:
+    training = trainings.Training(tmp_path)
+    for step, packs in ((2, 0), (10, 3), (10, 0), (9, 1)):
+        training.checkpoint_path(step, packs).mkdir()
+    (tmp_path / ".checkpoint-000011-0000.77").mkdir()
+    (tmp_path / "options.json").write_text("{}")
+
+    training.prune()
+
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["checkpoint-000010-0000", "checkpoint-000010-0003", "options.json"]
+
+
+def test_resume_takes_the_last_unfinished_training(tmp_path: Path) -> None:
+    for place, name in enumerate(("old", "new", "done")):
+        training = trainings.new(tmp_path, name)
+        training.fix({})
+        os.utime(training.folder, (place, place))
+    trainings.Training(tmp_path / "trainings" / "done").note("finished", {})
+
+    assert trainings.find(tmp_path, None).id == "new"
+    with pytest.raises(TrainingMissing, match="There is no training 'other'"):
+        trainings.find(tmp_path, "other")
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden"])
+def test_an_id_that_is_no_plain_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises((OptionInvalid, TrainingMissing)):
+        trainings.new(tmp_path, name or "/")
+    with pytest.raises(TrainingMissing):
+        trainings.find(tmp_path, name or None)
+
+
+def test_a_taken_id_is_refused(tmp_path: Path) -> None:
+    trainings.new(tmp_path, "t").fix({})
+
+    with pytest.raises(OptionInvalid, match="--resume t"):
+        trainings.new(tmp_path, "t")

@@ -1,0 +1,72 @@
+"""What a checkpoint holds, and how it is saved and read back, bit for bit.
+
+A folder of the adapter in PEFT's layout, the Trainer's optimizer, schedule, random states and
+state, and, when taken inside a step, the gradients so far. The folder is whole or not there. This
+module does not decide when to save or which checkpoint is the newest.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from trainer import files
+
+STATE = "trainer_state.json"
+PARTIAL = "partial.safetensors"
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Where in a step a checkpoint was taken: packs done, their loss, the gradients so far."""
+
+    packs: int
+    loss: float
+    gradients: list[Tensor]
+
+
+def save(loop: Any, path: Path, partial: Partial | None) -> None:
+    """Save the state of `loop`, a Trainer, to the folder `path`.
+
+    Raises:
+        NotWritable: the disk is full or refuses; nothing of it stays behind.
+    """
+    if path.exists():
+        return
+    with files.whole_folder(path) as folder:
+        loop.model.save_pretrained(folder)
+        (folder / "README.md").unlink(missing_ok=True)
+        loop._save_optimizer_and_scheduler(str(folder))
+        loop._save_rng_state(str(folder))
+        loop.state.save_to_json(str(folder / STATE))
+        if partial:
+            _save_partial(partial, folder)
+
+
+def _save_partial(partial: Partial, folder: Path) -> None:
+    tensors = {f"{index:05d}": one.contiguous() for index, one in enumerate(partial.gradients)}
+    where = {"packs": str(partial.packs), "loss": partial.loss.hex()}
+    save_file(tensors, folder / PARTIAL, metadata=where)
+
+
+def load_partial(path: Path) -> Partial | None:
+    """Return where in a step the checkpoint in `path` was taken, None at a step's end."""
+    file = path / PARTIAL
+    if not file.exists():
+        return None
+    tensors = load_file(file)
+    with file.open("rb") as opened:
+        header = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
+    where = header["__metadata__"]
+    gradients = [tensors[name] for name in sorted(tensors)]
+    return Partial(int(where["packs"]), float.fromhex(where["loss"]), gradients)
+
+
+def load_adapter(model: torch.nn.Module, path: Path) -> None:
+    """Load the adapter of a checkpoint or an output folder into `model`."""
+    set_peft_model_state_dict(model, load_file(path / "adapter_model.safetensors"))

@@ -1,0 +1,192 @@
+"""The command `train`: options in, a training, one exit code out.
+
+`python -m trainer` runs it, and the `swallow` command line takes it over as `swallow train`. torch
+is imported only when a training starts. Exit codes: 0 done, 1 failed with one sentence, 2 usage,
+75 interrupted and resumable (EX_TEMPFAIL of sysexits.h).
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trainer import progress
+from trainer.adapters import PROJECTIONS
+from trainer.errors import TrainerError
+from trainer.options import PRECISIONS, Options
+from trainer.prompts import STYLES
+
+INTERRUPTED = 75
+DEFAULTS = Options()
+CONTEXT = {"token_normalize_func": lambda token: token.replace("_", "-"), "show_default": True}
+
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--base-model", {"help": "Model: a folder, a .gguf file, a hub id; default the small model."}),
+    ("--data-path", {"help": "Rows to learn: JSON, JSONL, CSV, a folder, a hub id, or `sample`."}),
+    ("--output-dir", {"help": "Adapter's name, or a folder (with a slash); never overwritten."}),
+    ("--num-epochs", {"type": int, "help": "How often each row is learned."}),
+    (
+        "--batch-size",
+        {"type": int, "help": "Rows per step; default 128, fewer for small data (50 steps)."},
+    ),
+    (
+        "--micro-batch-size",
+        {"type": int, "help": "A pack holds at most this many times --cutoff-len tokens."},
+    ),
+    ("--learning-rate", {"type": float, "help": "AdamW's, after warm-up; decays linearly."}),
+    ("--warmup-share", {"type": float, "help": "Share of the steps that warm up."}),
+    ("--cutoff-len", {"type": int, "help": "Tokens of a row; longer ones lose their end."}),
+    ("--val-set-size", {"type": int, "help": "Rows held out to judge by, at most an eighth."}),
+    ("--val-data-path", {"help": "Hold out the rows of this source instead."}),
+    ("--lora-r", {"type": int, "help": "Rank of the adapter."}),
+    ("--lora-alpha", {"type": float, "help": "The adapter's strength is alpha / r."}),
+    ("--lora-dropout", {"type": float, "help": "Dropout on the adapter's input."}),
+    (
+        "--lora-target-modules",
+        {"help": f"Comma-separated layers to adapt, of {','.join(PROJECTIONS)}."},
+    ),
+    (
+        "--train-on-inputs/--no-train-on-inputs",
+        {"help": "Learn the prompt too, as the reference did."},
+    ),
+    ("--style", {"type": click.Choice(list(STYLES)), "help": "Prompt style; default the model's."}),
+    (
+        "--precision",
+        {"type": click.Choice(PRECISIONS), "help": "Of the frozen base; auto suits the CPU."},
+    ),
+    ("--packing/--no-packing", {"help": "Pack rows into sequences that share the preamble."}),
+    (
+        "--gradient-checkpointing/--no-gradient-checkpointing",
+        {"help": "Trade a third of the speed for memory; default only where needed."},
+    ),
+    ("--threads", {"type": int, "help": "Threads; default what measures fastest here."}),
+    ("--checkpoint-minutes", {"type": float, "help": "Minutes between checkpoints."}),
+    ("--seed", {"type": int, "help": "Order of rows, first weights, dropout."}),
+)
+
+
+def _with_options(function: Callable[..., None]) -> Callable[..., None]:
+    for flag, settings in reversed(OPTIONS):
+        name = flag.lstrip("-").partition("/")[0].replace("-", "_")
+        default = getattr(DEFAULTS, name)
+        if isinstance(default, tuple):
+            default = ",".join(default)
+        function = click.option(flag, name, default=default, **settings)(function)
+    return function
+
+
+@click.command("train", context_settings=CONTEXT)
+@_with_options
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="SWALLOW_HOME",
+    default="~/.swallow",
+    help="Where trainings and adapters are kept.",
+)
+@click.option("--training-id", help="Name of this training, for --resume; default made up.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="",
+    metavar="[ID]",
+    help="Continue this training, or the last unfinished one; its options stay as they were.",
+)
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would be done, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="With --plan: as JSON.")
+@click.option(
+    "--progress",
+    "shown",
+    type=click.Choice(["bar", "json"]),
+    default="bar",
+    help="A bar on stderr, or events as JSON lines on stdout.",
+)
+def train(
+    home: Path,
+    training_id: str | None,
+    resume: str | None,
+    plan_only: bool,
+    as_json: bool,
+    shown: str,
+    **values: Any,
+) -> None:
+    """Teach a model with a LoRA adapter, on the CPU."""
+    listener = progress.JsonLines(sys.stdout) if shown == "json" else _bar()
+    home = home.expanduser().absolute()
+    try:
+        if plan_only:
+            _plan(_options(values), home, as_json)
+        else:
+            _train(_options(values), home, training_id, resume, listener)
+    except TrainerError as error:
+        listener(progress.Failed(reason=str(error)))
+        raise SystemExit(_said(str(error), 1)) from error
+    except Exception as error:
+        listener(progress.Failed(reason=f"Unexpected {type(error).__name__}; see the log."))
+        raise
+
+
+def _options(values: dict[str, Any]) -> Options:
+    modules = values.pop("lora_target_modules").strip("[]").replace(" ", "").replace("'", "")
+    return Options(lora_target_modules=tuple(modules.split(",")), **values)
+
+
+def _bar() -> progress.Listener:
+    from trainer.bar import Bar
+
+    return Bar(sys.stderr)
+
+
+def _plan(options: Options, home: Path, as_json: bool) -> None:
+    _quiet()
+    from trainer import plan
+
+    made = plan.make(options, home)
+    if as_json:
+        click.echo(json.dumps(made.to_dict(), ensure_ascii=False))
+    else:
+        from trainer.bar import described
+
+        click.echo(described(made.to_dict()))
+
+
+def _train(
+    options: Options,
+    home: Path,
+    training_id: str | None,
+    resume: str | None,
+    listener: progress.Listener,
+) -> None:
+    _quiet()
+    from trainer import run
+    from trainer.signals import Interrupted
+
+    try:
+        if resume is None:
+            run.start(options, home, training_id=training_id, listener=listener)
+        else:
+            run.resume(home, resume or training_id, listener=listener)
+    except Interrupted as stopped:
+        listener(progress.Interrupted(training=stopped.training, reason=str(stopped)))
+        raise SystemExit(_said(str(stopped), INTERRUPTED)) from stopped
+
+
+def _quiet() -> None:
+    """Silence libraries: progress bars of their own, and advice that is not for users."""
+    import warnings
+
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+    from transformers.utils import logging
+
+    disable_progress_bars()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    warnings.filterwarnings("ignore")
+
+
+def _said(sentence: str, code: int) -> int:
+    click.echo(sentence, err=True)
+    return code

@@ -1,0 +1,63 @@
+"""The processes of one training, as torchrun starts them; a single process is the plain case.
+
+Knows ranks and how they agree on a value; it does not know what is trained.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process's `rank` among `count`, of which `local` share this host."""
+
+    rank: int = 0
+    count: int = 1
+    local: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process speaks and writes for all."""
+        return self.rank == 0
+
+    def agree(self, value: Value) -> Value:
+        """Return the first process's `value` in every process."""
+        if self.count == 1:
+            return value
+        import torch.distributed
+
+        values = [value]
+        torch.distributed.broadcast_object_list(values, src=0)
+        return values[0]
+
+
+def current() -> Processes:
+    """Read what torchrun set, else one process."""
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return Processes(int(os.environ.get("RANK", "0")), count, local)
+
+
+@contextmanager
+def joined(processes: Processes) -> Iterator[None]:
+    """Connect the processes over gloo for the length of the block."""
+    if processes.count == 1:
+        yield
+        return
+    import torch.distributed
+
+    torch.distributed.init_process_group("gloo")
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def cores(processes: Processes) -> int:
+    """Return the cores this process may use, fairly shared with the others on this host."""
+    return max(1, len(os.sched_getaffinity(0)) // processes.local)

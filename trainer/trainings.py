@@ -1,0 +1,120 @@
+"""The folder of a training: what was fixed at its first start, its checkpoints, its results so far.
+
+`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, `before.json` and `checkpoint-<step>-<pack>`
+folders. This module finds and prunes them; it does not know what is in a checkpoint.
+"""
+
+import json
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer import files
+from trainer.adapters import valid_name
+from trainer.errors import OptionInvalid, TrainingMissing
+
+KEPT_CHECKPOINTS = 2
+_CHECKPOINT = re.compile(r"checkpoint-(\d{6,})-(\d{4,})")
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training's folder; its name is the training's id."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The training's id."""
+        return self.folder.name
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """What was fixed at the first start."""
+        return _json(self.folder / "options.json")
+
+    def fix(self, values: dict[str, Any]) -> None:
+        """Write what is fixed from now on."""
+        files.write_json(self.folder / "options.json", values)
+
+    def note(self, name: str, values: Any) -> None:
+        """Keep a result under `name`, for this start and the next."""
+        files.write_json(self.folder / f"{name}.json", values)
+
+    def noted(self, name: str) -> dict[str, Any] | None:
+        """Return the result kept under `name`."""
+        file = self.folder / f"{name}.json"
+        return _json(file) if file.is_file() else None
+
+    def checkpoint_path(self, step: int, packs: int) -> Path:
+        """Return where a checkpoint after `step` steps and `packs` packs of the next belongs."""
+        return self.folder / f"checkpoint-{step:06d}-{packs:04d}"
+
+    def checkpoints(self) -> list[Path]:
+        """Return the complete checkpoints, the oldest first."""
+        if not self.folder.is_dir():  # on another host than the first process's
+            return []
+        found = [path for path in self.folder.iterdir() if _CHECKPOINT.fullmatch(path.name)]
+        return sorted(found, key=lambda path: tuple(map(int, _CHECKPOINT.findall(path.name)[0])))
+
+    def prune(self, keep: int = KEPT_CHECKPOINTS) -> None:
+        """Remove all but the newest `keep` checkpoints, and what a kill left half done."""
+        checkpoints = self.checkpoints()
+        for path in checkpoints[: max(0, len(checkpoints) - keep)]:
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.folder.glob(".*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingMissing(
+            f"The training's {file.name} in {file.parent} is unusable."
+        ) from error
+    return dict(content)
+
+
+def new(home: Path, training_id: str | None) -> Training:
+    """Make the folder of a new training, under the id given or a new one.
+
+    Raises:
+        OptionInvalid: the id is taken or may not be one.
+        NotWritable: the folder cannot be made.
+    """
+    name = training_id or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    if not valid_name(name):
+        raise OptionInvalid(f"--training-id is {name!r}, but it must be a plain name.")
+    training = Training(home / "trainings" / name)
+    if (training.folder / "options.json").exists():
+        raise OptionInvalid(f"--training-id {name} is taken; continue it with --resume {name}.")
+    with files.writing(training.folder.parent):
+        training.folder.mkdir(parents=True, exist_ok=True)
+    return training
+
+
+def find(home: Path, training_id: str | None) -> Training:
+    """Return the training to resume: the one named, else the one that was last worked on.
+
+    Raises:
+        TrainingMissing: there is none.
+    """
+    parent = home / "trainings"
+    if training_id:
+        known = valid_name(training_id) and (parent / training_id / "options.json").is_file()
+        if not known:
+            raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
+        return Training(parent / training_id)
+    started = [path.parent for path in parent.glob("*/options.json")]
+    unfinished = [path for path in started if not (path / "finished.json").exists()]
+    if not unfinished:
+        raise TrainingMissing(f"There is no unfinished training in {parent} to resume.")
+    return Training(max(unfinished, key=lambda path: path.stat().st_mtime_ns))
