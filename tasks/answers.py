@@ -16,6 +16,7 @@ from celery import Task
 from tasks.app import app, publish
 from tasks.broker import AWAY
 from tasks.engines.protocol import Answer, Engine, Question
+from tasks.errors import EngineFailed
 from tasks.jobs import Ending, Jobs
 from tasks.running import Running, RunningJobs
 from tasks.settings import Settings
@@ -74,7 +75,7 @@ class Answers:
         started = time.monotonic()
         try:
             answer = self.engine.answer(question, on_text, running.should_stop)
-        except TrainerError as error:
+        except (TrainerError, EngineFailed) as error:
             self._end(running, "failed", _why(error))
             return
         self._note_speed(answer)
@@ -126,7 +127,7 @@ class Answers:
                 self.tokens_per_second = (answer.tokens - 1) / decoding
 
 
-def _why(error: TrainerError) -> dict[str, Any]:
+def _why(error: TrainerError | EngineFailed) -> dict[str, Any]:
     if isinstance(error, InstructionTooLong):
         return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}
     reason = "adapter" if isinstance(error, AdapterRefused) else "internal"

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from tasks.broker import jobs_of, reachable
-from tasks.engines.choose import explain
+from tasks.engines.choose import explain, memory_of
 from tasks.errors import TaskError
 from tasks.settings import Settings
 from tasks.workers import Workers, answering
@@ -53,15 +53,15 @@ def _model(settings: Settings) -> list[Row]:
     return [
         row("model", here, detail, advice),
         row("engine", True, explain(settings)),
-        _memory(source, here),
+        _memory(source, here, memory_of(settings) if here else None),
     ]
 
 
-def _memory(source: Source, here: bool) -> Row:
-    needed = size_of(source) if here else LARGE_MODEL_BYTES
+def _memory(source: Source, here: bool, packed: float | None) -> Row:
+    needed: float = size_of(source) if here else LARGE_MODEL_BYTES
     if not cpu_has_bf16() or source.name == SMALL_MODEL:
         needed *= 2
-    needed = needed * 1.15 + 1.0 * GB
+    needed = packed or needed * 1.15 + 1.0 * GB
     memory = psutil.virtual_memory()
     return row(
         "memory",

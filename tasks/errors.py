@@ -1,10 +1,13 @@
 """Errors of the tasks package.
 
 TaskError
-├── BrokerAway      Redis or Valkey does not answer
-├── SettingInvalid  a setting that cannot be what it is
-├── NoSuchJob       a job id nobody knows
-└── AlreadyRunning  a second `swallow up` on one home
+├── BrokerAway        Redis or Valkey does not answer
+├── SettingInvalid    a setting that cannot be what it is
+├── NoSuchJob         a job id nobody knows
+├── AlreadyRunning    a second `swallow up` on one home
+├── ModelUnsupported  a model the fast engine cannot run
+├── ConversionFailed  a checkpoint that could not become a graph
+└── EngineFailed      the process that generates text died or could not go on
 
 Each message is one sentence that names the value and what to do next.
 """
@@ -28,3 +31,15 @@ class NoSuchJob(TaskError):
 
 class AlreadyRunning(TaskError):
     """Another `swallow up` holds this home."""
+
+
+class ModelUnsupported(TaskError):
+    """The fast engine cannot run this model; the text says what about it, as half a sentence."""
+
+
+class ConversionFailed(TaskError):
+    """The checkpoint is not whole, or there is no room to convert it."""
+
+
+class EngineFailed(TaskError):
+    """The process that generates text died or reported an error."""

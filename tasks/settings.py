@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     engine: Literal["auto", "openvino", "transformers"] = Field(
         default="auto", description="What generates text."
     )
+    precision: Literal["auto", "int4", "int8", "bf16"] = Field(
+        default="auto",
+        description="Weights in the openvino engine; auto: int4 from a billion on, else int8.",
+    )
     redis_url: str | None = Field(
         default=None, description="Redis or Valkey; unset: the embedded one of `swallow up`."
     )

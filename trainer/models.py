@@ -87,13 +87,41 @@ def is_local(source: Source) -> bool:
     return isinstance(try_to_load_from_cache(source.path, "config.json"), str)
 
 
+def config_folder(source: Source) -> Path | None:
+    """Return the folder of a model that is on this machine, else None; asks no network."""
+    folder = Path(source.path)
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import try_to_load_from_cache
+
+    config = try_to_load_from_cache(source.path, "config.json")
+    return Path(config).parent if isinstance(config, str) else None
+
+
+def local_folder(source: Source, *, cache: Path) -> Path:
+    """Return a folder with the model's configuration and safetensors, fetched or unpacked first.
+
+    Raises:
+        ModelMissing: its files are not here and could not be fetched.
+    """
+    if source.gguf:
+        return _unpacked(source, cache)
+    if Path(source.path).is_dir():
+        return Path(source.path)
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.json", "*.safetensors", "tokenizer.model", "*.jinja"]
+    try:
+        return Path(snapshot_download(source.path, allow_patterns=wanted))
+    except (OSError, ValueError) as error:
+        raise _missing(source, error) from error
+
+
 def size_of(source: Source) -> int:
     """Return the size in bytes of the weight files of a model that is on this machine."""
-    folder = Path(source.path)
-    if not folder.is_dir():
-        from huggingface_hub import try_to_load_from_cache
-
-        folder = Path(str(try_to_load_from_cache(source.path, "config.json"))).parent
+    folder = config_folder(source)
+    if folder is None:
+        return 0
     if source.gguf:
         return (folder / source.gguf).stat().st_size
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
@@ -176,11 +204,15 @@ def _load(from_pretrained: Any, source: Source, cache: Path | None, **options: A
             return from_pretrained(source.path, gguf_file=source.gguf, **options)
         return from_pretrained(source.path, **options)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelMissing(
-            f"The model {source.name} could not be loaded from {source.path!r} ({reason}); "
-            "check the name and the network, or set SWALLOW_MODEL to a folder that holds it."
-        ) from error
+        raise _missing(source, error) from error
+
+
+def _missing(source: Source, error: Exception) -> ModelMissing:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return ModelMissing(
+        f"The model {source.name} could not be loaded from {source.path!r} ({reason}); "
+        "check the name and the network, or set SWALLOW_MODEL to a folder that holds it."
+    )
 
 
 def _dequantize() -> Any:

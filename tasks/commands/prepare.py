@@ -1,4 +1,4 @@
-"""`swallow prepare`: fetch and unpack the model ahead of time."""
+"""`swallow prepare`: fetch and convert the model ahead of time."""
 
 import click
 
@@ -12,8 +12,13 @@ from tasks.commands.serve import engine_option, home_option, model_option, use
 def prepare(model: str | None, engine: str | None, home: str | None) -> None:
     """Download and convert the model, so that the first start of a worker is quick."""
     use(home=home, model=model, engine=engine)
+    from tasks.convert.progress import Bar
     from tasks.engines.choose import load_engine
     from tasks.settings import settings
 
-    loaded = load_engine(settings())
+    bar = Bar()
+    try:
+        loaded = load_engine(settings(), bar)
+    finally:
+        bar.close()
     click.echo(f"{loaded.model} is ready for the {loaded.name} engine.")

@@ -1,40 +1,117 @@
-"""Choosing the engine: the setting, else what supports the model and the CPU."""
+"""Choosing the engine: the setting, else the fast one where it supports the model and the CPU."""
 
+import importlib.util
+import logging
 from pathlib import Path
 
+from tasks.convert.architecture import read_architecture
+from tasks.convert.checkpoint import read_config
+from tasks.convert.progress import Tenths
+from tasks.convert.store import Progress
+from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.protocol import Engine
-from tasks.errors import SettingInvalid
+from tasks.engines.serving import memory_needed
+from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
 from tasks.settings import Settings
-from trainer.models import find
+from trainer.errors import ModelMissing
+from trainer.models import Source, config_folder, find
+
+log = logging.getLogger(__name__)
 
 
-def load_engine(settings: Settings) -> Engine:
+def load_engine(settings: Settings, progress: Progress | None = None) -> Engine:
     """Load the model of `settings` into the engine it should run on.
+
+    `progress` is told how many of how many weights are converted, where that is needed; the log is
+    told where it is None.
 
     Raises:
         ModelMissing: the model is not here and could not be fetched.
-        SettingInvalid: the engine is not part of this version.
+        SettingInvalid: `SWALLOW_ENGINE=openvino` for a model or machine it does not support.
+        ConversionFailed, EngineFailed: the fast engine was asked for and could not be made ready.
     """
-    if settings.engine == "openvino":
-        raise SettingInvalid(
-            "SWALLOW_ENGINE=openvino is not part of this version; use auto or transformers."
-        )
-    from tasks.engines.transformers import TransformersEngine
-
-    return TransformersEngine(
-        find(settings.model),
-        style=settings.style,
-        threads=settings.threads,
-        cache=_made(settings.cache),
-    )
+    source = find(settings.model)
+    if settings.engine == "transformers":
+        return _reference(settings, source)
+    try:
+        _insist_on_support(settings)
+        return _fast(settings, source, progress or Tenths())
+    except (ModelUnsupported, ConversionFailed, EngineFailed) as error:
+        if settings.engine == "openvino":
+            raise _refused(source, error) from error
+        log.warning("the fast engine is not used: %s", error)
+        return _reference(settings, source)
 
 
 def explain(settings: Settings) -> str:
     """Say which engine runs and why, for the doctor."""
-    if settings.engine == "openvino":
-        return "openvino was asked for and is not part of this version"
-    why = "asked for" if settings.engine == "transformers" else "chosen, it runs every model"
-    return f"transformers ({why})"
+    if settings.engine == "transformers":
+        return "transformers (asked for)"
+    asked = settings.engine == "openvino"
+    why_not = _why_not(settings)
+    if why_not is None:
+        return f"openvino ({'asked for' if asked else 'chosen, it supports this model and CPU'})"
+    if asked:
+        return f"openvino was asked for and cannot run: {why_not}"
+    return f"transformers (chosen, the fast engine cannot run: {why_not})"
+
+
+def memory_of(settings: Settings) -> float | None:
+    """Return about how many bytes the fast engine takes; None where that is not known yet."""
+    source = find(settings.model)
+    folder = config_folder(source)
+    if _why_not(settings) is not None or folder is None or source.gguf is not None:
+        return None
+    return memory_needed(read_architecture(read_config(folder)), settings.precision)
+
+
+def _why_not(settings: Settings) -> str | None:
+    """Return what keeps the fast engine from running, as far as is known without loading."""
+    try:
+        _insist_on_support(settings)
+        source = find(settings.model)
+        folder = config_folder(source)
+        if folder is not None and source.gguf is None:
+            read_architecture(read_config(folder))
+    except (ModelUnsupported, ConversionFailed, ModelMissing) as error:
+        return str(error)
+    return None
+
+
+def _insist_on_support(settings: Settings) -> None:
+    if importlib.util.find_spec("openvino_genai") is None:
+        raise ModelUnsupported("the package openvino-genai is not installed")
+    if settings.engine == "auto" and not runs_fast_kernels():
+        raise ModelUnsupported("the CPU has no AVX2")
+
+
+def _refused(source: Source, error: Exception) -> Exception:
+    if not isinstance(error, ModelUnsupported):
+        return error
+    return SettingInvalid(
+        f"SWALLOW_ENGINE=openvino cannot run {source.name}: {error}; use auto or transformers."
+    )
+
+
+def _fast(settings: Settings, source: Source, progress: Progress) -> Engine:
+    from tasks.engines.openvino import OpenVinoEngine
+
+    return OpenVinoEngine(
+        source,
+        style=settings.style,
+        threads=settings.threads,
+        cache=_made(settings.cache),
+        precision=settings.precision,
+        progress=progress,
+    )
+
+
+def _reference(settings: Settings, source: Source) -> Engine:
+    from tasks.engines.transformers import TransformersEngine
+
+    return TransformersEngine(
+        source, style=settings.style, threads=settings.threads, cache=_made(settings.cache)
+    )
 
 
 def _made(folder: Path) -> Path:

@@ -91,4 +91,5 @@ class Engine(Protocol):
         Raises:
             InstructionTooLong: the instruction does not fit the context.
             AdapterRefused: the adapter cannot be used with this model.
+            EngineFailed: a process that generates for this one died; the next question may work.
         """

@@ -1,0 +1,136 @@
+"""What of a model's configuration the graph needs, and which models it can be built for.
+
+Knows `config.json` as transformers writes it; does not know weights, OpenVINO or folders.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.errors import ModelUnsupported
+
+SUPPORTED = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"}
+"""Model types, and what their configuration names as the architecture where it names one."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A Llama-style decoder: RMS norm, rotary positions, grouped attention, SwiGLU.
+
+    `inverse_frequencies` are radians per position, one for each pair of a head's dimensions.
+    `context_length` is the longest sequence in tokens the graph is right for.
+    """
+
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocabulary: int
+    epsilon: float
+    context_length: int
+    tied: bool
+    inverse_frequencies: tuple[float, ...]
+
+    @property
+    def linears(self) -> dict[str, tuple[int, int]]:
+        """Return the shape [out, in] of each linear layer of a block, by its name in the block."""
+        q, kv = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        return {
+            "self_attn.q_proj": (q, self.hidden),
+            "self_attn.k_proj": (kv, self.hidden),
+            "self_attn.v_proj": (kv, self.hidden),
+            "self_attn.o_proj": (self.hidden, q),
+            "mlp.gate_proj": (self.intermediate, self.hidden),
+            "mlp.up_proj": (self.intermediate, self.hidden),
+            "mlp.down_proj": (self.hidden, self.intermediate),
+        }
+
+    @property
+    def matrices(self) -> dict[str, tuple[int, int]]:
+        """Return the shape of every matrix of the model, by its name in the checkpoint."""
+        shapes = {"model.embed_tokens": (self.vocabulary, self.hidden)}
+        for layer in range(self.layers):
+            shapes |= {f"model.layers.{layer}.{name}": s for name, s in self.linears.items()}
+        if not self.tied:
+            shapes["lm_head"] = (self.vocabulary, self.hidden)
+        return shapes
+
+    @property
+    def parameters(self) -> int:
+        """Return how many weights the matrices have."""
+        return sum(rows * columns for rows, columns in self.matrices.values())
+
+
+def read_architecture(config: Mapping[str, Any]) -> Architecture:
+    """Return the architecture that `config`, the content of a `config.json`, describes.
+
+    Raises:
+        ModelUnsupported: the graph cannot express this model; the message says what.
+    """
+    _check(config)
+    heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
+    head_dim = int(config.get("head_dim") or hidden // heads)
+    context = int(config["max_position_embeddings"])
+    # Within the window, attention over a sliding window is plain attention.
+    window = config.get("sliding_window")
+    return Architecture(
+        layers=int(config["num_hidden_layers"]),
+        hidden=hidden,
+        intermediate=int(config["intermediate_size"]),
+        heads=heads,
+        kv_heads=int(config.get("num_key_value_heads") or heads),
+        head_dim=head_dim,
+        vocabulary=int(config["vocab_size"]),
+        epsilon=float(config.get("rms_norm_eps", 1e-6)),
+        context_length=min(context, int(window)) if window else context,
+        tied=bool(config.get("tie_word_embeddings", False)),
+        inverse_frequencies=_inverse_frequencies(config, head_dim),
+    )
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    kind, names = str(config.get("model_type")), config.get("architectures")
+    if kind not in SUPPORTED or (names and SUPPORTED[kind] not in names):
+        what = ", ".join(map(str, names or [kind]))
+        raise ModelUnsupported(f"its architecture is {what}, not Llama or Mistral")
+    if config.get("hidden_act", "silu") != "silu":
+        raise ModelUnsupported(f"its activation is {config['hidden_act']!r}, not silu")
+    for bias in ("attention_bias", "mlp_bias"):
+        if config.get(bias):
+            raise ModelUnsupported(f"its linear layers have a bias ({bias})")
+    if config.get("quantization_config"):
+        raise ModelUnsupported("its checkpoint is quantised already")
+
+
+def _inverse_frequencies(config: Mapping[str, Any], head_dim: int) -> tuple[float, ...]:
+    """Return the angular step per position; transformers 5 and older write the keys differently."""
+    rope = {**(config.get("rope_scaling") or {}), **(config.get("rope_parameters") or {})}
+    theta = float(rope.get("rope_theta") or config.get("rope_theta") or 10_000.0)
+    plain = [theta ** -(pair / head_dim) for pair in range(0, head_dim, 2)]
+    kind = rope.get("rope_type") or rope.get("type") or "default"
+    if kind == "default":
+        return tuple(plain)
+    if kind == "linear":
+        return tuple(value / float(rope["factor"]) for value in plain)
+    if kind == "llama3":
+        return tuple(_llama3(value, rope) for value in plain)
+    raise ModelUnsupported(f"its rotary positions are of kind {kind!r}")
+
+
+def _llama3(frequency: float, rope: Mapping[str, Any]) -> float:
+    """Stretch low frequencies by `factor` and blend in between, as Llama 3.1 does.
+
+    Source: `_compute_llama3_parameters` in transformers' `modeling_rope_utils.py`.
+    """
+    factor, trained = float(rope["factor"]), float(rope["original_max_position_embeddings"])
+    low, high = float(rope["low_freq_factor"]), float(rope["high_freq_factor"])
+    wavelength = 2 * math.pi / frequency
+    if wavelength < trained / high:
+        return frequency
+    if wavelength > trained / low:
+        return frequency / factor
+    smooth = (trained / wavelength - low) / (high - low)
+    return (1 - smooth) * frequency / factor + smooth * frequency

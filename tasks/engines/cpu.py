@@ -1,0 +1,49 @@
+"""The processor as an engine sees it: cores it may use, and whether the fast kernels run on it."""
+
+import math
+import os
+import platform
+from pathlib import Path
+
+CPUS = Path("/sys/devices/system/cpu")
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def usable_cores() -> int:
+    """Return how many physical cores this process may use, at least 1.
+
+    Two threads of one core share its multipliers: a second one only takes turns with the first.
+    """
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(_count())
+    cores = {_siblings(cpu) for cpu in allowed}
+    return max(1, min(len(cores), _quota()))
+
+
+def runs_fast_kernels() -> bool:
+    """Tell whether OpenVINO's packed integer kernels exist for this processor: x86-64 with AVX2."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return False
+    try:
+        return "avx2" in Path("/proc/cpuinfo").read_text("ascii", errors="replace")
+    except OSError:
+        return False
+
+
+def _siblings(cpu: int) -> str:
+    try:
+        return (CPUS / f"cpu{cpu}/topology/thread_siblings_list").read_text("ascii")
+    except OSError:
+        return str(cpu)
+
+
+def _quota() -> int:
+    """Return the cores' worth of time the control group grants, as `cpu.max` of cgroup v2 says."""
+    try:
+        limit, period = QUOTA.read_text("ascii").split()
+        return math.ceil(int(limit) / int(period))
+    except (OSError, ValueError):  # no such file, or "max"
+        return _count()
+
+
+def _count() -> int:
+    return os.cpu_count() or 1

@@ -1,0 +1,168 @@
+"""How fast and lean the engine is: `python -m tests.benchmarks.engine MODEL --help`.
+
+Every side has its model loaded; each figure is the best of some rounds in which the sides take
+turns, so that whatever else the machine does hits them alike. Prints one table in Markdown.
+"""
+
+import argparse
+import multiprocessing
+import operator
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tasks.convert.plan import planned_bytes
+from tasks.convert.store import Converted, convert
+from tasks.engines.cpu import usable_cores
+from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
+from trainer.models import find, local_folder
+
+
+def main() -> None:
+    """Measure what was asked for and print it."""
+    options = _options()
+    source = find(options.model)
+    print(f"{source.name}, {options.threads} threads\n")
+    folder = local_folder(source, cache=options.cache)
+    arguments = (folder, source.name, options.cache, options.precision)
+    converted, seconds, peak = _converted(arguments)
+    print(f"converted in {seconds:.0f} s with at most {peak / 1e9:.2f} GB anonymous memory")
+    fast = Fast(converted, options.threads)
+    print(f"ready in {fast.ready_seconds:.1f} s, {fast.anonymous_bytes() / 1e9:.2f} GB anonymous\n")
+    sides: list[Side] = [fast]
+    if options.gguf:
+        sides.append(LlamaCpp(options.llama_python, options.gguf, options.threads))
+    if options.reference:
+        sides.append(Reference(source, options.threads))
+    _table(sides, converted, options)
+    print(f"\nafterwards {fast.anonymous_bytes() / 1e9:.2f} GB anonymous")
+    fast.generator.close()
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", nargs="?", help="folder, .gguf file or hub id")
+    parser.add_argument("--cache", type=Path, default=Path("~/.swallow/cache").expanduser())
+    parser.add_argument("--precision", default="auto", choices=["auto", "int4", "int8", "bf16"])
+    parser.add_argument("--gguf", type=Path, help="the same model for llama.cpp")
+    parser.add_argument("--llama-python", default="python3", help="a Python with llama-cpp-python")
+    parser.add_argument("--reference", action="store_true", help="measure transformers as well")
+    parser.add_argument("--prompt", type=int, default=256, help="tokens of the prompt")
+    parser.add_argument("--streams", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=usable_cores())
+    return parser.parse_args()
+
+
+def _converted(arguments: tuple[Path, str, Path, Any]) -> tuple[Converted, float, int]:
+    """Convert in a process of its own and watch its memory; returns also seconds and peak bytes."""
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_convert, args=arguments)
+    start, peak = time.perf_counter(), 0
+    process.start()
+    while process.is_alive():
+        try:
+            peak = max(peak, anonymous_bytes(int(process.pid or 0)))
+        except (OSError, IndexError):
+            break
+        time.sleep(0.1)
+    process.join()
+    return _convert(*arguments), time.perf_counter() - start, peak
+
+
+def _convert(folder: Path, name: str, cache: Path, precision: Any) -> Converted:
+    return convert(folder, name=name, cache=cache, wanted=precision)
+
+
+def _table(sides: list[Side], converted: Converted, options: Any) -> None:
+    prompt = _rounds(sides, options.rounds, operator.methodcaller("prefill", options.prompt))
+    steps = {
+        streams: _rounds(sides, options.rounds, operator.methodcaller("decode", streams))
+        for streams in options.streams
+    }
+    operations = 2 * converted.architecture.parameters
+    bytes_read = planned_bytes(converted.architecture, converted.precision)
+    gops, bandwidth = int8_peak(options.threads), read_bandwidth(options.threads)
+    print(f"limits: int8 {gops / 1e9:.0f} GOPS, memory {bandwidth / 1e9:.1f} GB/s\n")
+    names = [side.name for side in sides]
+    ratios = [f"ratio to {name}" for name in names[1:]]
+    print("| | " + " | ".join([*(f"{n} tok/s" for n in names), *ratios, "share of limit"]) + " |")
+    print("|---" * (len(names) + len(ratios) + 2) + "|")
+    limit = gops / operations
+    _row(f"prompt of {options.prompt}", options.prompt, prompt, limit)
+    for streams, seconds in steps.items():
+        # A step reads all weights once; with many streams computing becomes the limit instead.
+        limit = min(streams * bandwidth / bytes_read, gops / operations)
+        _row(f"{streams} streams", streams, seconds, limit)
+    print(
+        "\nfirst token of that prompt: "
+        + ", ".join(
+            f"{name} {seconds:.2f} s"
+            for name, seconds in zip(names, prompt, strict=True)
+            if seconds
+        )
+    )
+
+
+def _rounds(
+    sides: list[Side], rounds: int, measure: Callable[[Side], float | None]
+) -> list[float | None]:
+    """Return each side's best seconds, the sides taking turns."""
+    best: list[float | None] = [None] * len(sides)
+    for _ in range(rounds):
+        for index, side in enumerate(sides):
+            seconds = measure(side)
+            known = best[index]
+            if seconds is not None:
+                best[index] = seconds if known is None else min(known, seconds)
+    return best
+
+
+def _row(what: str, tokens: int, seconds: list[float | None], limit: float) -> None:
+    rates = [tokens / s if s else None for s in seconds]
+    first = rates[0] or 0.0
+    cells = [f"{rate:.1f}" if rate else "–" for rate in rates]
+    cells += [f"{first / rate:.2f}" if rate else "–" for rate in rates[1:]]
+    print(f"| {what} | " + " | ".join([*cells, f"{first / limit:.0%}"]) + " |")
+
+
+def read_bandwidth(threads: int) -> float:
+    """Return bytes per second of `threads` that read memory far larger than any cache."""
+    torch.set_num_threads(1)
+    blocks = [torch.ones(1 << 25) for _ in range(threads)]  # 128 MB each
+    return threads * (1 << 27) / _together([block.sum for block in blocks])
+
+
+def int8_peak(threads: int) -> float:
+    """Return operations per second of torch's int8 product on `threads`, the best of some."""
+    torch.set_num_threads(threads)
+    a = torch.randint(-9, 9, (512, 4096), dtype=torch.int8)
+    b = torch.randint(-9, 9, (4096, 4096), dtype=torch.int8)
+    best = 1e9
+    for _ in range(8):
+        start = time.perf_counter()
+        torch._int_mm(a, b)
+        best = min(best, time.perf_counter() - start)
+    return 2 * 512 * 4096 * 4096 / best
+
+
+def _together(works: list[Callable[[], Any]]) -> float:
+    """Run all at once, ten times; returns the best seconds."""
+    best = 1e9
+    for _ in range(10):
+        threads = [threading.Thread(target=work) for work in works]
+        start = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""What is compared: each side reads a prompt or lets streams take a step, and tells the seconds."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from tasks.convert.store import Converted
+from tasks.engines.generator import Generator, Run
+from tasks.engines.line import Ask
+from tasks.engines.serving import spec_of
+from trainer.models import Source, load_model
+
+START, STEPS = 8, 12
+"""Tokens each stream begins with, and how many it is then given."""
+
+
+class Side(Protocol):
+    """One engine with its model loaded."""
+
+    name: str
+
+    def prefill(self, tokens: int) -> float:
+        """Seconds from asking with a prompt of so many tokens to the first token."""
+
+    def decode(self, streams: int) -> float | None:
+        """Seconds of one step in which every stream gets a token; None where it cannot."""
+
+
+class Fast:
+    """The openvino engine's generating process as the worker runs it, adapter slots and all."""
+
+    name = "openvino"
+
+    def __init__(self, converted: Converted, threads: int | None) -> None:
+        self.vocabulary = converted.architecture.vocabulary
+        self.generator = Generator(spec_of(converted, threads=threads, parallel=32))
+        start = time.perf_counter()
+        self.generator.ready()
+        self.ready_seconds = time.perf_counter() - start
+        self._random = np.random.default_rng(0)
+
+    def prefill(self, tokens: int) -> float:
+        start = time.perf_counter()
+        run = self._ask(tokens, 1)
+        _wait(run)
+        return time.perf_counter() - start
+
+    def decode(self, streams: int) -> float | None:
+        runs = [self._ask(START, STEPS + streams) for _ in range(streams)]
+        for run in runs:  # until the last prompt is read
+            run.news.get()
+        # Every step tells every stream's token: the last stream's are seen when all have theirs.
+        times = []
+        for _ in range(STEPS):
+            start = time.perf_counter()
+            runs[-1].news.get()
+            times.append(time.perf_counter() - start)
+        for run in runs:
+            run.cancel()
+        return float(np.median(times[1:]))
+
+    def anonymous_bytes(self) -> int:
+        """Return the generating process's anonymous memory."""
+        assert self.generator.pid is not None
+        return anonymous_bytes(self.generator.pid)
+
+    def _ask(self, tokens: int, new: int) -> Run:
+        ids = self._random.integers(300, self.vocabulary, tokens).tolist()
+        return self.generator.ask(lambda id: Ask(id, ids, new, [self.vocabulary - 1]))
+
+
+class LlamaCpp:
+    """llama.cpp in a process of its own, possibly with another Python."""
+
+    name = "llama.cpp"
+
+    def __init__(self, python: str, file: Path, threads: int) -> None:
+        script = Path(__file__).with_name("llama_cpp_side.py")
+        self._process = subprocess.Popen(
+            [python, str(script), str(file), str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._line() == "ready"
+
+    def prefill(self, tokens: int) -> float:
+        return self._measure(f"prefill {tokens}")
+
+    def decode(self, streams: int) -> float | None:
+        return self._measure(f"decode {streams}")
+
+    def close(self) -> None:
+        self._process.kill()
+
+    def _measure(self, what: str) -> float:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        return float(self._line())
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        if not line:
+            raise RuntimeError("llama.cpp ended; is llama-cpp-python installed there?")
+        return line
+
+
+class Reference:
+    """The transformers engine's model; one stream."""
+
+    name = "transformers"
+
+    def __init__(self, source: Source, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.model: Any = load_model(source)
+        self.vocabulary = int(self.model.config.vocab_size)
+
+    @torch.inference_mode()
+    def prefill(self, tokens: int) -> float:
+        ids = torch.randint(300, self.vocabulary, (1, tokens))
+        start = time.perf_counter()
+        self.model(ids, logits_to_keep=1)
+        return time.perf_counter() - start
+
+    @torch.inference_mode()
+    def decode(self, streams: int) -> float | None:
+        if streams > 1:
+            return None
+        cache = self.model(torch.randint(300, self.vocabulary, (1, START))).past_key_values
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            self.model(torch.tensor([[300]]), past_key_values=cache)
+            times.append(time.perf_counter() - start)
+        return float(np.median(times[1:]))
+
+
+def _wait(run: Run) -> None:
+    last = False
+    while not last:
+        _, last, error = run.news.get()
+        if error is not None:
+            raise error
+
+
+def anonymous_bytes(pid: int) -> int:
+    """Return `RssAnon` of a process: what the kernel cannot take back."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(status.split("RssAnon:")[1].split()[0]) * 1024

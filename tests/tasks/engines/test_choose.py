@@ -1,0 +1,78 @@
+"""Which engine runs, and what is said about it."""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tasks.engines import choose
+from tasks.engines.choose import explain, load_engine
+from tasks.errors import ConversionFailed, SettingInvalid
+from tasks.settings import Settings
+from tests.tasks.models import write_tiny
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A supported model."""
+    return write_tiny(tmp_path / "tiny", "llama3")
+
+
+def settings(model: Path, **values: str) -> Settings:
+    return Settings(model=str(model), **values)  # type: ignore[arg-type]
+
+
+def with_bias(model: Path) -> Path:
+    """Make it one the graph cannot express."""
+    config = json.loads((model / "config.json").read_text("utf-8"))
+    (model / "config.json").write_text(json.dumps(config | {"attention_bias": True}), "utf-8")
+    return model
+
+
+def test_auto_takes_the_fast_engine_where_it_can(tiny: Path) -> None:
+    engine = load_engine(settings(tiny))
+
+    assert engine.name == "openvino"
+    assert explain(settings(tiny)) == "openvino (chosen, it supports this model and CPU)"
+    engine.close()  # type: ignore[attr-defined]
+
+
+def test_auto_takes_the_reference_for_another_model_and_says_why(
+    tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        engine = load_engine(settings(with_bias(tiny)))
+
+    assert engine.name == "transformers"
+    assert "attention_bias" in caplog.text
+    assert "attention_bias" in explain(settings(tiny))
+
+
+def test_auto_takes_the_reference_on_another_processor(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "runs_fast_kernels", lambda: False)
+
+    assert explain(settings(tiny)).startswith("transformers (chosen")
+    assert "AVX2" in explain(settings(tiny))
+
+
+def test_what_was_asked_for_is_not_replaced(tiny: Path) -> None:
+    with pytest.raises(SettingInvalid, match="attention_bias"):
+        load_engine(settings(with_bias(tiny), engine="openvino"))
+
+    assert "cannot run" in explain(settings(tiny, engine="openvino"))
+    assert explain(settings(tiny, engine="transformers")) == "transformers (asked for)"
+
+
+def test_a_full_disk_is_an_error_only_where_the_fast_engine_was_asked_for(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage("/")._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+
+    assert load_engine(settings(tiny)).name == "transformers"
+    with pytest.raises(ConversionFailed, match="are free"):
+        load_engine(settings(tiny, engine="openvino"))

@@ -1,0 +1,75 @@
+"""Tiny models with random weights, made in the test: real families in a few layers."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+VOCABULARY = 320
+
+SHAPE: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 128,
+    "intermediate_size": 256,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "initializer_range": 0.1,
+}
+
+LLAMA3_ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 500_000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
+
+KINDS = ("llama2", "llama3", "mistral")
+
+
+def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
+    """Write a model of `kind` with its tokenizer to `folder`."""
+    torch.manual_seed(seed)
+    model = _model(kind).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "norm" in name:
+                parameter.copy_(1 + 0.1 * torch.randn_like(parameter))
+    model.to(torch.bfloat16).save_pretrained(folder)
+    _tokenizer().save_pretrained(folder)
+    return folder
+
+
+def _model(kind: str) -> Any:
+    if kind == "llama2":
+        return LlamaForCausalLM(LlamaConfig(**SHAPE | {"num_key_value_heads": 4}))
+    if kind == "llama3":  # grouped heads of another width, tied embeddings, stretched positions
+        return LlamaForCausalLM(
+            LlamaConfig(
+                **SHAPE, head_dim=48, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)
+            )
+        )
+    return MistralForCausalLM(MistralConfig(**SHAPE, head_dim=32, sliding_window=256))
+
+
+def _tokenizer() -> Any:
+    """Return a tokenizer of single bytes."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: id for id, token in enumerate(["<s>", "</s>", *alphabet])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>")
