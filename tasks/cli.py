@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from tasks.commands.adapter import adapter
 from tasks.commands.ask import ask
 from tasks.commands.doctor import doctor
 from tasks.commands.jobs import jobs
@@ -17,6 +18,7 @@ from tasks.commands.prepare import prepare
 from tasks.commands.serve import bot, up, worker
 from tasks.commands.status import status
 from tasks.errors import TaskError
+from trainer.command import train
 from trainer.errors import TrainerError
 
 
@@ -37,7 +39,7 @@ def swallow() -> None:
     """Your own Japanese LLM in Slack, on a machine without a GPU."""
 
 
-for _command in (up, bot, worker, ask, jobs, status, prepare, doctor):
+for _command in (up, bot, worker, ask, train, adapter, jobs, status, prepare, doctor):
     swallow.add_command(_command)
 
 
