@@ -151,10 +151,11 @@ async def test_the_page_carries_on_when_the_workspace_was_restarted(
 
 
 async def test_a_message_that_could_not_be_sent_is_given_back(
-    open_page: Open, workspace: Workspace, bot: AsyncWebClient
+    open_page: Open,
 ) -> None:
     page = await open_page()
-    workspace.faults.set({"rate_limit": {"chat.postMessage": 1}})
+    refusal = {"ok": False, "error": "ratelimited"}
+    await page.route("**/api/chat.postMessage", lambda route: route.fulfill(json=refusal), times=1)
     composer = page.get_by_test_id("composer")
     await composer.fill("kept")
     await composer.press("Enter")
