@@ -1,7 +1,8 @@
 """How much memory a training takes, before anything is loaded, and how much there is.
 
 The estimate is arithmetic over the model's configuration; it was checked against peak resident
-memory for a 135M model and a checkpoint with the 7B's dimensions. It does not know torch.
+memory for a 135M model, and not yet for a training step at the 7B's dimensions. It does not know
+torch.
 """
 
 from dataclasses import dataclass
