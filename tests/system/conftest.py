@@ -15,8 +15,8 @@ def system(tmp_path_factory: pytest.TempPathFactory, small_model: Source) -> Ite
     for name in list(os.environ):
         if name.startswith(("SWALLOW_", "SLACK_")):
             del os.environ[name]
-    # Long enough to be interrupted in the middle, short enough for a slow machine.
-    with running_system(tmp_path_factory.mktemp("system"), SWALLOW_MAX_NEW_TOKENS="96") as system:
+    # Long enough to be interrupted in the middle, also by the fast engine.
+    with running_system(tmp_path_factory.mktemp("system"), SWALLOW_MAX_NEW_TOKENS="400") as system:
         yield system
 
 
