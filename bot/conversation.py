@@ -103,15 +103,16 @@ async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any
 
 async def _text_of(client: AsyncWebClient, file: Mapping[str, Any]) -> str:
     refused = CannotAnswer("file", name=str(file.get("name", "")), limit=MAX_FILE_KB)
-    url = str(file.get("url_private", ""))
-    if int(file.get("size", 0)) > MAX_FILE_KB * 1024 or not _is_slacks(client, url):
+    url = str(file.get("url_private") or "")
+    if int(file.get("size") or 0) > MAX_FILE_KB * 1024 or not _is_slacks(client, url):
         raise refused
     try:
         async with (
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {client.token}"}) as session,
             session.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(20)) as response,
         ):
-            response.raise_for_status()
+            if response.status != 200:  # a redirect means that the scope is missing
+                raise refused
             content = b""
             async for chunk in response.content.iter_chunked(65536):
                 content += chunk

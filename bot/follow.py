@@ -5,7 +5,6 @@ answer. Everything it needs to begin again in the middle is in the job's record 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,8 +74,7 @@ class Follower:
         finally:
             self._streams.leave(self._job.id)
             status.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await status
+            await asyncio.gather(status, return_exceptions=True)
         await self._end(final)
 
     async def _prepare(self) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from tasks.broker import AWAY
+from redis.exceptions import RedisError
+
 from tasks.claims import KEEP_SECONDS, Claim, Claims
 from tasks.jobs import Job, Jobs
 
@@ -46,8 +47,10 @@ class Relay:
                 try:
                     await self._look(own)
                     own = False
-                except AWAY:
-                    log.warning("the broker is away")
+                except RedisError as error:
+                    # A bot that listens must go on answering, whatever it is; the group may be gone.
+                    log.warning("the broker is away or refuses: %s", type(error).__name__)
+                    own = True
                     await asyncio.sleep(1)
                 try:
                     await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
@@ -91,7 +94,7 @@ class Relay:
                     if not await asyncio.to_thread(self._claims.keep, claim):
                         log.warning("job %s: another relay has taken over", claim.job)
                         task.cancel()
-                except AWAY:
+                except RedisError:
                     break
 
     async def _leave(self) -> None:

@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def without_mention(text: str, user: str) -> str:
     """Return Slack text without the mentions of `user`."""
-    return re.sub(rf"[ \t]*<@{re.escape(user)}(?:\|[^<>]*)?>[ \t]*", " ", text).strip()
+    return re.sub(rf"(?<![ \t])[ \t]*<@{re.escape(user)}(?:\|[^<>]*)?>[ \t]*", " ", text).strip()
 
 
 def _named(match: re.Match[str]) -> str:

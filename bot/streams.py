@@ -13,8 +13,8 @@ from typing import Any, cast
 from uuid import uuid4
 
 from redis import Redis
+from redis.exceptions import RedisError
 
-from tasks.broker import AWAY
 from tasks.jobs import RELAY, Event, read_event
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Streams(threading.Thread):
                 last = dict(self._last)
             try:
                 found = self._blocking.xread(cast(Any, last), block=int(BLOCK_SECONDS * 1000))
-            except AWAY:
+            except RedisError:
                 away.wait(0.5)
                 continue
             for name, entries in cast(Any, found):

@@ -89,7 +89,7 @@ class Answers:
         self._close(running, answer, adapter)
 
     def _close(self, running: Running, answer: Answer, adapter: str) -> None:
-        if running.reason == "draining":
+        if running.reason == "draining" and answer.finish == "interrupted":
             if self.jobs.give_back(running.job, running.attempt):
                 publish(running.job, "answer", first=True)
         elif running.reason != "lost":

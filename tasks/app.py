@@ -4,7 +4,9 @@ import json
 from typing import Any, cast
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.jobs import Kind
 
@@ -26,17 +28,23 @@ def publish(id: str, kind: Kind, *, first: bool = False) -> None:
     """Put a job's id into its queue; `first` puts it before those that wait.
 
     Only the id travels: what was asked stays in the job's record.
+
+    Raises:
+        redis.exceptions.ConnectionError: the broker is away, one of `tasks.broker.AWAY`.
     """
     task, queue = ROUTES[kind]
-    app.send_task(
-        task,
-        args=[id],
-        task_id=id,
-        queue=queue,
-        priority=0 if first else 3,
-        retry=True,
-        retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2},
-    )
+    try:
+        app.send_task(
+            task,
+            args=[id],
+            task_id=id,
+            queue=queue,
+            priority=0 if first else 3,
+            retry=True,
+            retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2},
+        )
+    except OperationalError as error:
+        raise RedisConnectionError(str(error)) from error
 
 
 def waiting(redis: Redis, kind: Kind) -> set[str]:

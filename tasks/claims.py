@@ -77,7 +77,11 @@ class Claims:
         pending = self.redis.xpending_range(RELAY, GROUP, min="-", max="+", count=100)
         for row in cast(Any, pending):
             if row["times_delivered"] > MAX_DELIVERIES:
-                self.done(Claim(row["message_id"], ""))
+                entry = row["message_id"]
+                found = self.redis.xrange(RELAY, min=entry, max=entry)
+                for claim in _claims(cast(Any, found)):
+                    self.jobs.drop(claim.job, "failed", {"reason": "internal"})
+                self.done(Claim(entry, ""))
 
 
 def _claims(entries: Any) -> list[Claim]:

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from redis.exceptions import RedisError
+
 from tasks.app import publish, waiting
 from tasks.broker import AWAY
 from tasks.jobs import RENEW_SECONDS, SWEEP_SECONDS, Jobs
@@ -50,7 +52,7 @@ class Pulse(threading.Thread):
                 if now >= sweep_at:
                     sweep(self._jobs)
                     sweep_at = now + SWEEP_SECONDS
-            except AWAY:
+            except RedisError:
                 self._note_away(True)
             else:
                 self._note_away(False)

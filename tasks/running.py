@@ -64,7 +64,9 @@ class RunningJobs:
     def remove(self, running: Running) -> None:
         """Forget an attempt that ended."""
         with self._lock:
-            self._jobs.pop(running.job, None)
+            # A newer attempt of this worker at the same job keeps its place.
+            if self._jobs.get(running.job) is running:
+                del self._jobs[running.job]
 
     def all(self) -> list[Running]:
         """Return the attempts that run now."""

@@ -158,9 +158,9 @@ class Up:
 
 async def _rewrite_hourly(redis: Redis) -> None:
     while True:
-        await asyncio.sleep(REWRITE_SECONDS)
         with suppress(RedisError):
             await asyncio.to_thread(redis.bgrewriteaof)
+        await asyncio.sleep(REWRITE_SECONDS)
 
 
 def _local_slack(port: int) -> dict[str, str]:

@@ -9,14 +9,16 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.follow import Bot
 from bot.messages import say
-from tasks.broker import AWAY
+from bot.reply import PASSING
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ class Questions:
         self._bot = bot
         self._told: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        # Threads of their own: while the broker is away, the relay's calls fill the common ones.
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="listener")
 
     async def mention(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         """Take a mention of the bot."""
@@ -70,10 +74,11 @@ class Questions:
         files = [_file(file) for file in event.get("files") or []]
         text = str(event.get("text") or "")
         asked = {"text": text, "files": files}
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.to_thread(self._store, place, asked, only_in_thread)
-        except AWAY:
-            log.warning("a question was not stored: the broker is away")
+            await loop.run_in_executor(self._threads, self._store, place, asked, only_in_thread)
+        except RedisError as error:
+            log.warning("a question was not stored: %s", type(error).__name__)
             if not only_in_thread:
                 self._tell_away(place, text)
 
@@ -106,6 +111,8 @@ class Questions:
             )
         except SlackApiError as error:
             log.error("nobody could be told: %s", error.response.get("error"))
+        except PASSING as error:
+            log.error("nobody could be told: %s", type(error).__name__)
 
 
 def job_id(team: str, channel: str, ts: str) -> str:

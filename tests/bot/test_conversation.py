@@ -115,6 +115,7 @@ async def test_an_attached_text_is_read_as_people_write_it(
         {"url_private": "http://127.0.0.1:1/x"},
         {"url_private": "file:///etc/passwd"},
         {"url_private": ""},
+        {"url_private": None, "size": None},
     ],
 )
 async def test_a_file_that_is_too_large_or_not_slacks_is_refused(

@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from tasks.claims import GROUP, Claims
+from tasks.claims import GROUP, MAX_DELIVERIES, Claims
 from tasks.jobs import RELAY, Jobs
 
 
@@ -78,3 +78,17 @@ def test_what_is_done_is_forgotten(jobs: Jobs, redis: Redis) -> None:
     assert claims.own() == []
     assert not claims.keep(claim)
     assert redis.xlen(RELAY) == 0
+
+
+def test_a_claim_that_fails_again_and_again_ends_its_job_as_failed(
+    jobs: Jobs, redis: Redis
+) -> None:
+    store(jobs, "a")
+    claims = relay(jobs, "one")
+    (claim,) = claims.new()
+    redis.xclaim(RELAY, GROUP, "one", 0, [claim.entry], retrycount=MAX_DELIVERIES + 1)
+
+    assert claims.abandoned() == []
+
+    assert jobs.events("a")[-1].data == {"reason": "internal"}
+    assert claims.own() == []
