@@ -48,7 +48,7 @@ class Relay:
                     await self._look(own)
                     own = False
                 except RedisError as error:
-                    # A bot that listens must go on answering, whatever it is; the group may be gone.
+                    # The bot must go on answering, whatever it is; the group may be gone.
                     log.warning("the broker is away or refuses: %s", type(error).__name__)
                     own = True
                     await asyncio.sleep(1)
