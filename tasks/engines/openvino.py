@@ -22,7 +22,7 @@ from tasks.engines.serving import PARALLEL, context_of, spec_of
 from tasks.engines.text import TextStream
 from trainer.adapters import Adapter, check_base, read
 from trainer.models import Source, load_tokenizer, local_folder
-from trainer.prompts import Prompt, Style, choose_style, render
+from trainer.prompts import Prompt, Style, choose_style
 
 PATIENCE = 0.05
 """Seconds between two looks at `should_stop` while no token comes."""
@@ -81,7 +81,7 @@ class OpenVinoEngine:
         adapter = self._adapter(question.adapter)
         named = question.style or (adapter.style if adapter else None) or self.style.name
         style = choose_style(self.tokenizer, named)
-        prompt = self._prompt(question, style)
+        prompt = question.prompt(style, self.tokenizer, self.context_length)
         facts = self._adapters.facts(adapter) if adapter else None
         stop_ids = style.stop_ids(self.tokenizer)
         run = self.generator.ask(
@@ -110,17 +110,6 @@ class OpenVinoEngine:
         adapter = read(folder)
         check_base(adapter, self.model)
         return adapter
-
-    def _prompt(self, question: Question, style: Style) -> Prompt:
-        reserved = min(question.sampling.max_new_tokens, self.context_length // 2)
-        return render(
-            style,
-            self.tokenizer,
-            question.instruction,
-            question.input,
-            question.thread,
-            limit=self.context_length - reserved,
-        )
 
 
 class _Reading:

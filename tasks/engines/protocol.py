@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from trainer.prompts import Style, Turn
+from trainer.prompts import Prompt, Style, Tokenizer, Turn, render
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,22 @@ class Question:
     sampling: Sampling = Sampling()
     adapter: Path | None = None
     style: str | None = None
+
+    def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:
+        """Render the question; the answer's tokens, or half the context, stay reserved.
+
+        Raises:
+            InstructionTooLong: the instruction does not fit the rest.
+        """
+        reserved = min(self.sampling.max_new_tokens, context_length // 2)
+        return render(
+            style,
+            tokenizer,
+            self.instruction,
+            self.input,
+            self.thread,
+            limit=context_length - reserved,
+        )
 
 
 @dataclass(frozen=True)

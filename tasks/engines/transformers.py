@@ -19,7 +19,7 @@ from tasks.engines.sampling import defaults_of
 from tasks.engines.text import TextStream
 from trainer.adapters import check_base, read
 from trainer.models import Source, load_model, load_tokenizer
-from trainer.prompts import Prompt, Style, choose_style, render
+from trainer.prompts import Prompt, Style, choose_style
 
 
 class _Interrupted(Exception):
@@ -66,7 +66,7 @@ class TransformersEngine:
         start = time.perf_counter()
         with self._lock, self._adapted(question.adapter) as (model, adapter_style):
             style = choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
-            prompt = self._prompt(question, style)
+            prompt = question.prompt(style, self.tokenizer, self.context_length)
             run = _Run(self.tokenizer, style, on_text, should_stop, start)
             finish = run.generate(model, prompt, question.sampling)
         return Answer(
@@ -90,17 +90,6 @@ class TransformersEngine:
         check_base(adapter, self.model)
         with self._adapters.using(adapter) as model:
             yield model, adapter.style
-
-    def _prompt(self, question: Question, style: Style) -> Prompt:
-        reserved = min(question.sampling.max_new_tokens, self.context_length // 2)
-        return render(
-            style,
-            self.tokenizer,
-            question.instruction,
-            question.input,
-            question.thread,
-            limit=self.context_length - reserved,
-        )
 
 
 class _Run:
