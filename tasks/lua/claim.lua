@@ -4,5 +4,6 @@ if get(id, 'state') ~= 'queued' then return false end
 local attempt = redis.call('HINCRBY', job_key(id), 'attempt', 1)
 redis.call('HSET', job_key(id), 'state', 'running', 'worker', worker, 'started', now())
 redis.call('ZADD', LEASES, now() + lease, id)
+redis.call('HSETNX', job_key(id), 'begun', now())
 event(id, attempt, 'started', cjson.encode({worker = worker}))
 return attempt

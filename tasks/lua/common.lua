@@ -1,12 +1,14 @@
 -- Put before every script: the names, the server's clock, events and endings.
 -- A job is the hash swallow:job:ID, its events are the stream swallow:events:ID.
-local OPEN = 'swallow:open'       -- sorted set: jobs that have not ended, by creation (ms)
+local KINDS = {'answer', 'plan', 'train'}
 local LEASES = 'swallow:leases'   -- sorted set: running jobs, by the end of their lease (ms)
 local RELAY = 'swallow:relay'     -- stream: one claim for each job that must be answered somewhere
-local ADAPTER = 'swallow:adapter' -- string: the adapter new questions are asked with
+local ADAPTER = 'swallow:adapter' -- string: what new questions are asked with
 
 local function job_key(id) return 'swallow:job:' .. id end
 local function events_key(id) return 'swallow:events:' .. id end
+-- Sorted set: jobs of a kind that have not ended, by creation (ms).
+local function open_key(kind) return 'swallow:open:' .. kind end
 
 local function now()
   local time = redis.call('TIME')
@@ -25,7 +27,7 @@ end
 local function finish(id, state, data)
   local keep = get(id, 'keep')
   redis.call('HSET', job_key(id), 'state', state, 'ended', now())
-  redis.call('ZREM', OPEN, id)
+  redis.call('ZREM', open_key(get(id, 'kind')), id)
   redis.call('ZREM', LEASES, id)
   event(id, get(id, 'attempt'), state, data)
   redis.call('PEXPIRE', job_key(id), keep)

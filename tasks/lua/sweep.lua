@@ -1,12 +1,13 @@
--- Recover what died: MAX_LOST GRACE_MS. Returns the queued jobs whose message may be missing:
+-- Recover what died: MAX_LOST MAX_LOST_TRAINING GRACE_MS. Returns the queued jobs whose message may be missing:
 -- those published longer than the grace ago (0 means never). Expired leases are queued first.
-local max_lost, grace = tonumber(ARGV[1]), tonumber(ARGV[2])
+local most = {answer = tonumber(ARGV[1]), plan = tonumber(ARGV[1]), train = tonumber(ARGV[2])}
+local grace = tonumber(ARGV[3])
 local time = now()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', time)) do
   if get(id, 'state') ~= 'running' then
     redis.call('ZREM', LEASES, id)
-  elseif redis.call('HINCRBY', job_key(id), 'lost', 1) >= max_lost then
-    finish(id, 'failed', cjson.encode({reason = 'lost', attempts = max_lost}))
+  elseif redis.call('HINCRBY', job_key(id), 'lost', 1) >= most[get(id, 'kind')] then
+    finish(id, 'failed', cjson.encode({reason = 'lost', attempts = most[get(id, 'kind')]}))
   elseif get(id, 'cancel') then
     finish(id, 'cancelled', get(id, 'cancel'))
   else
@@ -15,12 +16,14 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', time)) do
   end
 end
 local doubtful = {}
-for _, id in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
-  local found = redis.call('HMGET', job_key(id), 'state', 'published')
-  if not found[1] then
-    redis.call('ZREM', OPEN, id)
-  elseif found[1] == 'queued' and tonumber(found[2]) + grace <= time then
-    table.insert(doubtful, id)
+for _, kind in ipairs(KINDS) do
+  for _, id in ipairs(redis.call('ZRANGE', open_key(kind), 0, -1)) do
+    local found = redis.call('HMGET', job_key(id), 'state', 'published')
+    if not found[1] then
+      redis.call('ZREM', open_key(kind), id)
+    elseif found[1] == 'queued' and tonumber(found[2]) + grace <= time then
+      table.insert(doubtful, id)
+    end
   end
 end
 return doubtful

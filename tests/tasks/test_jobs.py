@@ -205,7 +205,7 @@ def test_any_text_survives_the_record(jobs: Jobs, text: str) -> None:
 def test_waiting_jobs_are_listed_in_the_order_they_were_asked(jobs: Jobs, redis: Redis) -> None:
     for number, id in enumerate(["c", "a", "b"]):
         asked(jobs, id)
-        redis.zadd("swallow:open", {id: number})
+        redis.zadd("swallow:open:answer", {id: number})
 
     assert [job.id for job in jobs.open()] == ["c", "a", "b"]
     assert jobs.ahead_of("b") == 2

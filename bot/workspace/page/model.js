@@ -15,6 +15,7 @@ export class Model {
     this.loaded = new Set();
     this.unread = new Set();
     this.chosen = new Map();
+    this.listening = new Set();
     this.me = null;
   }
 
@@ -51,12 +52,17 @@ export class Model {
     this.messages.get(channel)?.set(message.ts, message);
   }
 
-  // What was fetched may be older than an edit, or the pieces of a stream, that came meanwhile.
-  putFetched(channel, message) {
-    const there = this.message(channel, message.ts);
-    const streamed = message.streaming_state === "in_progress" && there && there.text.length >= message.text.length;
-    const edited = there?.edited && Number(there.edited.ts) > Number(message.edited?.ts ?? 0);
-    if (!streamed && !edited) this.put(channel, message);
+  // Takes in the messages that `fetch` brings. They may be older than events that came meanwhile, so
+  // those are applied once more, in their order.
+  async take(channel, fetch) {
+    const meanwhile = [];
+    this.listening.add(meanwhile);
+    try {
+      (await fetch()).forEach((message) => this.put(channel, message));
+      meanwhile.forEach(([kind, event]) => this.#do(kind, event));
+    } finally {
+      this.listening.delete(meanwhile);
+    }
   }
 
   message(channel, ts) {
@@ -85,6 +91,11 @@ export class Model {
   }
 
   apply(kind, event) {
+    this.listening.forEach((events) => events.push([kind, event]));
+    this.#do(kind, event);
+  }
+
+  #do(kind, event) {
     const there = event.ts && this.message(event.channel, event.ts);
     if (kind === "message") this.put(event.channel, event.message);
     else if (kind === "changed") this.#change(event.channel, event.message);

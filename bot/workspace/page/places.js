@@ -43,12 +43,12 @@ export async function load(channel, thread) {
   await attempt(async () => {
     if (!session.model.loaded.has(channel)) {
       session.model.loaded.add(channel);
-      const [messages, whispered] = await Promise.all([
-        reader.all("conversations.history", { channel }), whispers(channel, session.model.me)]);
-      messages.forEach((message) => session.model.putFetched(channel, message));
+      const [whispered] = await Promise.all([
+        whispers(channel, session.model.me),
+        session.model.take(channel, () => reader.all("conversations.history", { channel }))]);
       if (reader === session.person) whispered.forEach((message) => session.model.whisper(channel, message));
     }
-    if (thread) (await reader.all("conversations.replies", { channel, ts: thread })).forEach((message) => session.model.putFetched(channel, message));
+    if (thread) await session.model.take(channel, () => reader.all("conversations.replies", { channel, ts: thread }));
   });
   if (reader === session.person && session.here.channel === channel) draw();
 }
