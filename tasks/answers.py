@@ -1,7 +1,7 @@
 """The task of queue `answers`: one job's question goes to the engine, its text to the job's stream.
 
-What else concerns a running answer stands elsewhere: lease and cancellation in `pulse`, reasons to
-stop in `running`. This module knows no Slack and no Celery settings.
+What else concerns a running answer stands elsewhere: its attempt in `attempts`, lease and
+cancellation in `pulse`, reasons to stop in `running`. This module knows no Slack and no Celery.
 """
 
 import logging
@@ -11,16 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from celery import Task
-
-from tasks.app import app, publish
-from tasks.broker import AWAY
+from tasks.attempts import Attempts
+from tasks.busy import mark_busy
 from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
-from tasks.jobs import Ending, Jobs
+from tasks.jobs import Job, Jobs
+from tasks.registry import Registry, shown
 from tasks.running import Running, RunningJobs
 from tasks.settings import Settings
-from trainer.adapters import folder_of
 from trainer.errors import AdapterRefused, InstructionTooLong, TrainerError
 from trainer.prompts import Turn
 
@@ -35,37 +33,29 @@ class Answers:
     ) -> None:
         self.engine = engine
         self.jobs = jobs
-        self.running = running
         self.settings = settings
-        self.worker = worker
+        self.registry = Registry(settings, jobs.redis)
+        self.attempts = Attempts(
+            "answer",
+            self._take,
+            jobs=jobs,
+            running=running,
+            worker=worker,
+            deadline_seconds=settings.answer_seconds,
+        )
         self.answered = 0
         self.tokens_per_second: float | None = None
         self._lock = threading.Lock()
 
-    def run(self, id: str) -> None:
-        """Answer a job, if it is still queued; a message for any other state is dropped."""
-        if self.running.draining:
-            publish(id, "answer", first=True)
-            return
-        attempt = self.jobs.claim(id, self.worker)
-        job = self.jobs.get(id)
-        if attempt is None or job is None:
-            return
-        running = Running(id, attempt, deadline_seconds=self.settings.answer_seconds)
-        self.running.add(running)
+    def _take(self, running: Running, job: Job) -> None:
+        # Said before the engine begins, so that a training makes room at once.
+        mark_busy(self.jobs.redis)
         try:
-            self._answer(running, self._question(job.request, job.adapter), job.adapter)
-        except AWAY:
-            # The lease runs out and the next worker begins again.
-            log.warning("job %s: the broker went away in the middle of the answer", id)
-        finally:
-            self.running.remove(running)
-
-    def fail(self, id: str) -> None:
-        """End a running job after an unexpected error."""
-        job = self.jobs.get(id)
-        if job is not None and job.state == "running" and job.worker == self.worker:
-            self.jobs.finish(id, job.attempt, "failed", {"reason": "internal"})
+            question = self._question(job.request, job.adapter)
+        except AdapterRefused as error:
+            self.attempts.end(running, "failed", _why(error))
+            return
+        self._answer(running, question, shown(job.adapter))
 
     def _answer(self, running: Running, question: Question, adapter: str) -> None:
         def on_text(text: str) -> None:
@@ -76,7 +66,7 @@ class Answers:
         try:
             answer = self.engine.answer(question, on_text, running.should_stop)
         except (TrainerError, EngineFailed) as error:
-            self._end(running, "failed", _why(error))
+            self.attempts.end(running, "failed", _why(error))
             return
         self._note_speed(answer)
         log.info(
@@ -90,18 +80,15 @@ class Answers:
 
     def _close(self, running: Running, answer: Answer, adapter: str) -> None:
         if running.reason == "draining" and answer.finish == "interrupted":
-            if self.jobs.give_back(running.job, running.attempt):
-                publish(running.job, "answer", first=True)
+            self.attempts.give_back(running)
         elif running.reason != "lost":
             facts = asdict(answer) | {"adapter": adapter, "model": self.engine.model}
             del facts["prompt"]
             if running.reason == "deadline":
                 facts["finish"] = "deadline"
-            self._end(running, "cancelled" if running.reason == "cancelled" else "finished", facts)
-
-    def _end(self, running: Running, ending: Ending, data: Mapping[str, Any]) -> None:
-        if not self.jobs.finish(running.job, running.attempt, ending, data):
-            log.info("job %s: attempt %d no longer held it", running.job, running.attempt)
+            self.attempts.end(
+                running, "cancelled" if running.reason == "cancelled" else "finished", facts
+            )
 
     def _question(self, request: Mapping[str, Any], adapter: str) -> Question:
         settings = self.settings
@@ -116,7 +103,7 @@ class Answers:
             input=request.get("input", ""),
             thread=[Turn(turn["role"], turn["text"]) for turn in request.get("thread", [])],
             sampling=sampling,
-            adapter=folder_of(adapter, settings.home) if adapter else None,
+            adapter=self.registry.folder(adapter) if adapter else None,
         )
 
     def _note_speed(self, answer: Answer) -> None:
@@ -132,29 +119,3 @@ def _why(error: TrainerError | EngineFailed) -> dict[str, Any]:
         return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}
     reason = "adapter" if isinstance(error, AdapterRefused) else "internal"
     return {"reason": reason, "detail": str(error)}
-
-
-_this: Answers | None = None
-
-
-def serve(answers: Answers) -> None:
-    """Let this process's task use `answers`."""
-    global _this
-    _this = answers
-
-
-class _AnswerTask(Task):  # type: ignore[misc]  # Celery has no types
-    """The one place where an unexpected error of an answer ends up."""
-
-    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        log.error("job %s failed unexpectedly", args[0], exc_info=exc)
-        if _this is not None:
-            _this.fail(args[0])
-
-
-@app.task(name="answers.run", base=_AnswerTask)  # type: ignore[untyped-decorator]
-def run(id: str) -> None:
-    """Answer the job `id`."""
-    if _this is None:
-        raise RuntimeError("this worker has no engine")
-    _this.run(id)

@@ -43,14 +43,17 @@ def url_of(settings: Settings) -> str:
         ) from error
 
 
-def connect(settings: Settings, *, patience: float = 10.0, block: float = 0.0) -> Redis:
+def connect(
+    settings: Settings, *, patience: float = 10.0, block: float = 0.0, decode: bool = True
+) -> Redis:
     """Return a client that retries a lost connection for about `patience` seconds.
 
-    `block` is the longest blocking read it will be used for, in seconds.
+    `block` is the longest blocking read it will be used for, in seconds; with `decode` off it
+    returns bytes.
     """
     return Redis.from_url(
         url_of(settings),
-        decode_responses=True,
+        decode_responses=decode,
         socket_connect_timeout=2,
         socket_timeout=2 + block,
         health_check_interval=30,

@@ -4,6 +4,7 @@ TaskError
 ├── BrokerAway        Redis or Valkey does not answer
 ├── SettingInvalid    a setting that cannot be what it is
 ├── NoSuchJob         a job id nobody knows
+├── DatasetUnknown    training data by a name that is not there
 ├── AlreadyRunning    a second `swallow up` on one home
 ├── ModelUnsupported  a model the fast engine cannot run
 ├── ConversionFailed  a checkpoint that could not become a graph
@@ -27,6 +28,15 @@ class SettingInvalid(TaskError):
 
 class NoSuchJob(TaskError):
     """There is no job with that id; its record may have expired."""
+
+
+class DatasetUnknown(TaskError):
+    """There is no training data of that name under `$SWALLOW_HOME/datasets`."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"There is no dataset {name!r}; there are: {', '.join(known)}.")
+        self.name = name
+        self.known = known
 
 
 class AlreadyRunning(TaskError):

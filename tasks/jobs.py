@@ -110,8 +110,8 @@ class Jobs:
         """Store a new job, once.
 
         `thread` names the conversation; with `only_in_thread` the job is stored only where the bot
-        takes part in it already. `adapter` is what to ask with; None: what is in use now. A job beyond the queue's limit is stored as failed, so that it
-        gets its one final message too.
+        takes part in it already. `adapter` is what to ask with; None: what is in use now. A job
+        beyond the queue's limit is stored as failed, so that it gets its one final message too.
         """
         key = f"swallow:thread:{thread}" if thread else ""
         answer = self.run_script(
@@ -169,6 +169,10 @@ class Jobs:
         """Return a running job to the queue; the caller publishes it."""
         return bool(self.run_script("give_back", id, attempt))
 
+    def let_go(self, id: str, attempt: int) -> bool:
+        """Give a running attempt up without an end: it counts as lost, and another follows."""
+        return bool(self.run_script("let_go", id, attempt))
+
     def abandon(self, worker: str) -> None:
         """Let go of what a worker of this name held before it died."""
         self.run_script("abandon", worker)
@@ -199,7 +203,7 @@ class Jobs:
 
     def ahead_of(self, id: str) -> int:
         """Count the jobs of its kind that were asked earlier and have not ended."""
-        kind = self.redis.hget(f"swallow:job:{id}", "kind")
+        kind = cast(str | None, self.redis.hget(f"swallow:job:{id}", "kind"))
         return int(cast(Any, self.redis.zrank(f"swallow:open:{kind}", id)) or 0)
 
     def open(self, *kinds: Kind) -> list[Job]:

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from tasks.app import publish, waiting
 from tasks.broker import AWAY
+from tasks.busy import mark_busy
 from tasks.jobs import RENEW_SECONDS, SWEEP_SECONDS, Jobs
 from tasks.running import Running, RunningJobs
 from tasks.workers import Worker, Workers
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.25
 """How often cancellations are looked for; a running answer stops within a second."""
+BUSY_SECONDS = 1.0
 
 
 class Pulse(threading.Thread):
@@ -39,13 +41,16 @@ class Pulse(threading.Thread):
 
     def run(self) -> None:
         """Beat."""
-        sweep_at = report_at = 0.0
+        sweep_at = report_at = busy_at = 0.0
         while not self._ended.wait(BEAT_SECONDS):
             now = time.monotonic()
             self._running.check_drain()
             try:
                 for running in self._running.all():
                     self._beat(running, now)
+                if now >= busy_at and any(one.kind == "answer" for one in self._running.all()):
+                    mark_busy(self._jobs.redis)
+                    busy_at = now + BUSY_SECONDS
                 if now >= report_at:
                     self._workers.announce(self._report())
                     report_at = now + RENEW_SECONDS
@@ -69,11 +74,12 @@ class Pulse(threading.Thread):
 
     def _beat(self, running: Running, now: float) -> None:
         due = now - self._renewed.get(running.job, 0.0) >= RENEW_SECONDS
-        check = self._jobs.renew if due else self._jobs.look
-        answer = check(running.job, running.attempt)
         if due:
+            answer = self._jobs.renew(running.job, running.attempt, lease_ms=running.lease_ms)
             self._renewed = {job: at for job, at in self._renewed.items() if now - at < 60}
             self._renewed[running.job] = now
+        else:
+            answer = self._jobs.look(running.job, running.attempt)
         if answer == "cancel":
             running.stop("cancelled")
         elif answer == "lost":

@@ -1,4 +1,4 @@
-"""The answers a worker is generating now, and why one of them should stop.
+"""What a worker is doing now, and why one of its attempts should stop.
 
 Reasons: `cancelled` by a person, `lost` to another attempt, `deadline`, `draining` because the
 worker stops. The pulse sets them, the engine asks for them through `should_stop`.
@@ -8,15 +8,27 @@ import threading
 import time
 from typing import Literal
 
+from tasks.jobs import LEASE_MS, Kind
+
 Reason = Literal["cancelled", "lost", "deadline", "draining"]
 
 
 class Running:
     """One attempt at one job."""
 
-    def __init__(self, job: str, attempt: int, *, deadline_seconds: float) -> None:
+    def __init__(
+        self,
+        job: str,
+        attempt: int,
+        *,
+        deadline_seconds: float,
+        kind: Kind = "answer",
+        lease_ms: int = LEASE_MS,
+    ) -> None:
         self.job = job
         self.attempt = attempt
+        self.kind = kind
+        self.lease_ms = lease_ms
         self.reason: Reason | None = None
         self._deadline = time.monotonic() + deadline_seconds
 

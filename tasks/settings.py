@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     style: Literal["alpaca-ja", "alpaca-en", "chat"] | None = Field(
         default=None, description="Prompt style; unset: chosen by the model."
     )
+    train_data: str = Field(
+        default="sample",
+        description="What `/swallow-train` learns from: `sample`, a file, a folder or a hub id.",
+    )
     max_new_tokens: int = Field(
         default=256, ge=1, le=4096, description="Longest answer in Slack, in tokens."
     )

@@ -170,6 +170,7 @@ def _local_slack(port: int) -> dict[str, str]:
         "SLACK_BOT_TOKEN": "xoxb-local",
         "SLACK_APP_TOKEN": "xapp-local",
         "SWALLOW_EDIT_SECONDS": "0.1",
+        "SWALLOW_PROGRESS_SECONDS": "2",
     }
 
 

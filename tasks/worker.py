@@ -12,13 +12,16 @@ from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from tasks.app import app
+from tasks.attempts import serve
 from tasks.broker import connect, reachable
 from tasks.engines.protocol import Engine
 from tasks.errors import TaskError
 from tasks.jobs import Jobs
+from tasks.plans import Plans
 from tasks.pulse import Pulse
 from tasks.running import RunningJobs
 from tasks.settings import Settings
+from tasks.training import Trainings
 from tasks.workers import Worker, Workers
 from trainer.errors import ModelMissing, TrainerError
 
@@ -62,8 +65,8 @@ class WorkerProcess:
             self._announce(self.worker)
         self._pulse.start()
         try:
-            if "answers" in self.worker.queues:
-                self._load()
+            self.jobs.abandon(self.worker.name)
+            self._prepare()
             self._serve()
         except (TrainerError, TaskError) as error:
             self._give_up(error)
@@ -72,8 +75,18 @@ class WorkerProcess:
             self._pulse.end()
         return 0
 
+    def _prepare(self) -> None:
+        """Get ready for each queue; only answers need a model in this process."""
+        common = (self.jobs, self.running, self.settings, self.worker.name)
+        if "answers" in self.worker.queues:
+            self._load()
+        if "plans" in self.worker.queues:
+            serve(Plans(*common).attempts)
+        if "training" in self.worker.queues:
+            serve(Trainings(*common).attempts)
+
     def _load(self) -> None:
-        from tasks.answers import Answers, serve
+        from tasks.answers import Answers
         from tasks.engines.choose import load_engine
 
         log.info("loading the model %s", self.settings.model or "(default)")
@@ -82,7 +95,7 @@ class WorkerProcess:
         self.answers = Answers(
             self.engine, self.jobs, self.running, self.settings, self.worker.name
         )
-        serve(self.answers)
+        serve(self.answers.attempts)
         self.worker = replace(self.worker, model=self.engine.model, engine=self.engine.name)
 
     def _serve(self) -> None:

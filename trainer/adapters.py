@@ -19,6 +19,7 @@ from trainer.errors import AdapterRefused
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CONFIG, WEIGHTS, ABOUT = "adapter_config.json", "adapter_model.safetensors", "swallow.json"
+CURVE = "loss.png"
 
 MAX_WEIGHTS_BYTES = 700 * 1000 * 1000
 """Rank 64 on all seven projections of a 7B takes 640 MB in fp32."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from trainer import progress
+from trainer import lifeline, progress
 from trainer.adapters import PROJECTIONS
 from trainer.errors import TrainerError
 from trainer.options import PRECISIONS, Options
@@ -98,6 +98,9 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--plan", "plan_only", is_flag=True, help="Say what would be done, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --plan: as JSON.")
 @click.option(
+    "--parent", type=int, hidden=True, help="End when this process, which began it, does."
+)
+@click.option(
     "--progress",
     "shown",
     type=click.Choice(["bar", "json"]),
@@ -111,9 +114,12 @@ def train(
     plan_only: bool,
     as_json: bool,
     shown: str,
+    parent: int | None,
     **values: Any,
 ) -> None:
     """Teach a model with a LoRA adapter, on the CPU."""
+    if parent is not None:
+        lifeline.end_with(parent)
     listener = progress.JsonLines(sys.stdout) if shown == "json" else _bar()
     home = home.expanduser().absolute()
     try:

@@ -14,8 +14,6 @@ from trainer.evaluate import Verdict
 if TYPE_CHECKING:
     from trainer.run import Run
 
-CURVE = "loss.png"
-
 
 def write(
     this: "Run",
@@ -38,9 +36,11 @@ def write(
         model.save_pretrained(folder)
         (folder / "README.md").unlink(missing_ok=True)
         files.write_json(folder / adapters.ABOUT, _about(this, verdict, answers))
-        curve.draw(_with_ends(history, verdict, len(this.plan.steps)), folder / CURVE, output.name)
-    this.training.note("history", history)
-    this.training.note("finished", {"output": str(output), "verdict": verdict.verdict})
+        ends = _with_ends(history, verdict, len(this.plan.steps))
+        curve.draw(ends, folder / adapters.CURVE, output.name)
+        # Before the folder appears: whoever dies here is not to write the adapter a second time.
+        this.training.note("history", history)
+        this.training.note("finished", {"output": str(output), "verdict": verdict.verdict})
     return output
 
 

@@ -1,7 +1,8 @@
 """The folder of a training: what was fixed at its first start, its checkpoints, its results so far.
 
-`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, `before.json` and `checkpoint-<step>-<pack>`
-folders. This module finds and prunes them; it does not know what is in a checkpoint.
+`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, `before.json`, `finished.json` and
+`checkpoint-<step>-<pack>` folders. This module finds and prunes them; it does not know what is in
+a checkpoint.
 """
 
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import files
-from trainer.adapters import valid_name
+from trainer.adapters import ABOUT, valid_name
 from trainer.errors import OptionInvalid, TrainingMissing
 
 KEPT_CHECKPOINTS = 2
@@ -49,6 +50,21 @@ class Training:
         """Return the result kept under `name`."""
         file = self.folder / f"{name}.json"
         return _json(file) if file.is_file() else None
+
+    def adapter(self) -> Path | None:
+        """Return the folder of the adapter that came of it, None while there is none.
+
+        `finished.json` is written just before that folder appears, so both are looked at.
+        """
+        noted = self.noted("finished")
+        if noted is None:
+            return None
+        folder = Path(noted["output"])
+        try:
+            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return folder if about.get("training") == self.id else None
 
     def checkpoint_path(self, step: int, packs: int) -> Path:
         """Return where a checkpoint after `step` steps and `packs` packs of the next belongs."""
@@ -105,16 +121,26 @@ def find(home: Path, training_id: str | None) -> Training:
     """Return the training to resume: the one named, else the one that was last worked on.
 
     Raises:
-        TrainingMissing: there is none.
+        TrainingMissing: there is none, or its adapter is written already.
     """
     parent = home / "trainings"
     if training_id:
         known = valid_name(training_id) and (parent / training_id / "options.json").is_file()
         if not known:
             raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
-        return Training(parent / training_id)
-    started = [path.parent for path in parent.glob("*/options.json")]
-    unfinished = [path for path in started if not (path / "finished.json").exists()]
-    if not unfinished:
+        named = Training(parent / training_id)
+        if written := named.adapter():
+            raise TrainingMissing(
+                f"The training {training_id} has ended: its adapter is {written}."
+            )
+        return named
+    if not (left := unfinished(home)):
         raise TrainingMissing(f"There is no unfinished training in {parent} to resume.")
-    return Training(max(unfinished, key=lambda path: path.stat().st_mtime_ns))
+    return left[0]
+
+
+def unfinished(home: Path) -> list[Training]:
+    """Return the trainings whose adapter is not written, the one last worked on first."""
+    found = [Training(path.parent) for path in (home / "trainings").glob("*/options.json")]
+    left = [training for training in found if training.adapter() is None]
+    return sorted(left, key=lambda training: -training.folder.stat().st_mtime_ns)

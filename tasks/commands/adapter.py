@@ -1,16 +1,21 @@
-"""`swallow adapter`: the adapters of this home."""
+"""`swallow adapter`: the adapters of this home, and which one answers."""
 
-import shutil
-from typing import Any
+import getpass
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tasks.commands.output import as_json, print_json, print_table
 
+if TYPE_CHECKING:
+    from tasks.audit import Outcome
+    from tasks.registry import Registry
+
 
 @click.group()
 def adapter() -> None:
-    """List, show and remove adapters."""
+    """List, show, choose and remove adapters."""
 
 
 @adapter.command("list")
@@ -18,34 +23,23 @@ def adapter() -> None:
 def list_(as_json: bool) -> None:
     """List the adapters of this home with what their evaluation found."""
     from tasks.settings import settings
-    from trainer.adapters import read
-    from trainer.errors import AdapterRefused
 
-    rows: list[dict[str, Any]] = []
-    folder = settings().home / "adapters"
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith("."):
-            continue
-        try:
-            found = read(path)
-        except AdapterRefused as error:
-            rows.append({"name": path.name, "problem": str(error)})
-            continue
-        rows.append({"name": path.name, "base_model": found.base_model, "rank": found.rank})
-        rows[-1]["verdict"] = _verdict(found.about)
+    rows = [asdict(listed) for listed in _registry().all()]
     if as_json:
         print_json(rows)
         return
     print_table(
-        ["adapter", "base model", "rank", "verdict"],
-        [
-            (r["name"], r.get("base_model", "-"), r.get("rank", "-"), r.get("verdict") or "-")
-            if "problem" not in r
-            else (r["name"], "-", "-", r["problem"])
-            for r in rows
-        ],
-        f"No adapters in {folder}.",
+        ["adapter", "in use", "base model", "rank", "verdict"],
+        [_row(row) for row in rows],
+        f"No adapters in {settings().home / 'adapters'}.",
     )
+
+
+def _row(row: dict[str, Any]) -> tuple[object, ...]:
+    if row["problem"]:
+        return (row["name"], "", "-", "-", row["problem"])
+    in_use = "yes" if row["in_use"] else ""
+    return (row["name"], in_use, row["base_model"], row["rank"], row["verdict"] or "-")
 
 
 @adapter.command()
@@ -71,23 +65,88 @@ def show(name: str) -> None:
     )
 
 
+@adapter.command("use")
+@click.argument("name")
+def use_(name: str) -> None:
+    """Answer with an adapter from the next question on."""
+    from tasks.registry import verdict_of
+    from trainer.errors import AdapterRefused
+
+    registry = _connected()
+    try:
+        found = registry.use(name)
+    except AdapterRefused as error:
+        _audit("use", name, "refused", str(error))
+        raise
+    _audit("use", name, "done")
+    verdict = verdict_of(found)
+    click.echo(f"{name} answers from the next question on" + (f" ({verdict})." if verdict else "."))
+
+
+@adapter.command()
+def off() -> None:
+    """Answer without an adapter from the next question on."""
+    name = _connected().off()
+    _audit("off", name, "done")
+    click.echo(f"{name} is off." if name else "No adapter was in use.")
+
+
 @adapter.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(name: str, yes: bool) -> None:
     """Remove an adapter of this home for good."""
-    from tasks.settings import settings
-    from trainer.adapters import folder_of, read, valid_name
+    from trainer.errors import AdapterRefused
 
-    if not valid_name(name):
-        raise click.BadParameter(f"{name!r} is not the name of an adapter.", param_hint="NAME")
-    folder = read(folder_of(name, settings().home)).path
-    if not yes:
-        click.confirm(f"Remove {folder}?", abort=True)
-    shutil.rmtree(folder)
+    registry = _registry()
+    try:
+        folder = registry.get(name).path
+        if not yes:
+            click.confirm(f"Remove {folder}?", abort=True)
+        registry.remove(name)
+    except AdapterRefused as error:
+        _audit("remove", name, "refused", str(error))
+        raise
+    _audit("remove", name, "done")
     click.echo(f"Removed {name}.")
 
 
-def _verdict(about: Any) -> str:
-    evaluation = about.get("evaluation") or {}
-    return str(evaluation.get("verdict", "")) if isinstance(evaluation, dict) else ""
+def _connected() -> "Registry":
+    """Return the registry, once the broker has answered.
+
+    Raises:
+        BrokerAway: it does not.
+    """
+    from tasks.broker import connect, reachable
+    from tasks.registry import Registry
+    from tasks.settings import settings
+
+    with reachable(settings()):
+        redis = connect(settings(), patience=1)
+        redis.ping()
+    return Registry(settings(), redis)
+
+
+def _registry() -> "Registry":
+    """Return the registry; without a broker no adapter is in use."""
+    from tasks.errors import BrokerAway
+    from tasks.registry import Registry
+    from tasks.settings import settings
+
+    try:
+        return _connected()
+    except BrokerAway:
+        return Registry(settings(), None)
+
+
+def _audit(action: str, name: str, outcome: "Outcome", reason: str = "") -> None:
+    from tasks.audit import Audit
+    from tasks.settings import settings
+
+    Audit(settings().home).write(
+        who=f"operator:{getpass.getuser()}",
+        action=f"adapter {action}",
+        target=name,
+        outcome=outcome,
+        reason=reason,
+    )

@@ -46,7 +46,10 @@ def up(home: Path | None, port: int, model: str | None, engine: str | None) -> N
 @model_option
 @engine_option
 @click.option(
-    "--queues", default="answers,plans", show_default=True, help="answers, plans, training."
+    "--queues",
+    default="answers",
+    show_default=True,
+    help="answers, plans, or training; plans and training belong on the host of the bot.",
 )
 @click.option("--name", help="What this worker is called; unset: by queue, host and process.")
 def worker(
@@ -59,6 +62,10 @@ def worker(
     if unknown or not names:
         raise click.BadParameter(
             f"{queues!r}: choose from answers, plans, training.", param_hint="--queues"
+        )
+    if "training" in names and len(names) > 1:
+        raise click.BadParameter(
+            f"{queues!r}: training takes a worker of its own.", param_hint="--queues"
         )
     from tasks.log import set_up_logging
     from tasks.settings import settings

@@ -63,6 +63,7 @@ def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
 def _facts() -> dict[str, Any]:
     from tasks.broker import jobs_of, reachable, url_of, without_password
     from tasks.jobs import ADAPTER
+    from tasks.registry import shown
     from tasks.settings import settings
     from tasks.workers import Workers
 
@@ -71,13 +72,14 @@ def _facts() -> dict[str, Any]:
         open_jobs = jobs.open()
         workers = Workers(jobs.redis).all()
         adapter = jobs.redis.get(ADAPTER)
-    states = Counter("queued" if job.state == "new" else job.state for job in open_jobs)
+    questions = [job for job in open_jobs if job.kind == "answer"]
+    states = Counter("queued" if job.state == "new" else job.state for job in questions)
     up = _up(settings().home)
     return {
         "home": str(settings().home),
         "broker": without_password(url_of(settings())),
         "workspace": up.get("workspace"),
-        "adapter": adapter,
+        "adapter": shown(str(adapter or "")),
         "parts": up.get("parts", {}) | ({"up": up["pid"]} if "pid" in up else {}),
         "workers": [asdict(worker) for worker in workers],
         "jobs": {"queued": states["queued"], "running": states["running"]},

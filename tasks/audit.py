@@ -1,0 +1,55 @@
+"""The audit log: who did what to adapters and trainings, when, and what came of it.
+
+One JSON object per line in `$SWALLOW_HOME/audit.jsonl`, readable by its owner alone. Lines are only
+ever added. It holds names and ids, never a question's text.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Literal
+
+Outcome = Literal["done", "refused", "failed"]
+
+
+class Audit:
+    """The log of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.file = home / "audit.jsonl"
+
+    def write(
+        self,
+        *,
+        who: str,
+        action: str,
+        target: str,
+        outcome: Outcome,
+        reason: str = "",
+        team: str = "",
+        channel: str = "",
+    ) -> None:
+        """Add a line; `who` is a Slack user id, or `operator:<name>` at the terminal.
+
+        Raises:
+            OSError: it cannot be written; an action that leaves no trace must not be done.
+        """
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "who": who,
+            "action": action,
+            "target": target,
+            "outcome": outcome,
+            "reason": reason,
+            "team": team,
+            "channel": channel,
+        }
+        text = json.dumps({key: value for key, value in line.items() if value}, ensure_ascii=False)
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # One write to a file opened for appending: lines of several processes do not mix.
+        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, f"{text}\n".encode())
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,52 @@
+"""Training data by name: what lies in `$SWALLOW_HOME/datasets/`, or the configured default.
+
+A name from Slack is never a path: it is looked for among the folder's own entries, and an entry
+that is a link out of the folder is not one of them.
+"""
+
+from pathlib import Path
+
+from tasks.errors import DatasetUnknown
+from tasks.settings import Settings
+from trainer.adapters import valid_name
+
+SUFFIXES = (".json", ".jsonl", ".csv")
+SAMPLE = "sample"
+
+
+def known(settings: Settings) -> list[str]:
+    """Return the names that can be trained on, without their files' endings."""
+    return sorted({_name(path) for path in _entries(settings)} | {SAMPLE})
+
+
+def source_of(name: str, settings: Settings) -> str:
+    """Return what `--data-path` takes for a dataset's name; an empty one is the default's.
+
+    Raises:
+        DatasetUnknown: there is no such dataset; the error lists those there are.
+    """
+    if not name:
+        return settings.train_data
+    if name == SAMPLE:
+        return SAMPLE
+    for path in _entries(settings):
+        if name in (path.name, _name(path)):
+            return str(path)
+    raise DatasetUnknown(name, known(settings))
+
+
+def _entries(settings: Settings) -> list[Path]:
+    """Return the folder's usable entries; a name that two share is the first one's."""
+    folder = settings.home / "datasets"
+    if not folder.is_dir():
+        return []
+    found = [path for path in sorted(folder.iterdir()) if valid_name(path.name)]
+    return [
+        path
+        for path in found
+        if not path.is_symlink() and (path.is_dir() or path.suffix in SUFFIXES)
+    ]
+
+
+def _name(path: Path) -> str:
+    return path.name if path.is_dir() else path.name.removesuffix(path.suffix)

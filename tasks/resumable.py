@@ -1,0 +1,43 @@
+"""Trainings that can be continued: begun on this host, without an adapter, and nobody's job now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.jobs import Jobs
+from tasks.settings import Settings
+from trainer.errors import TrainingMissing
+from trainer.trainings import Training, unfinished
+
+
+@dataclass(frozen=True)
+class Resumable:
+    """A training's id, the output it was begun for, and the step of its newest checkpoint."""
+
+    training: str
+    output: str
+    step: int
+    steps: int | None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What a job that continues it is asked with; the rest is in the training's folder."""
+        return {"output": self.output}
+
+
+def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
+    """Return what can be resumed, the one last worked on first."""
+    taken = {job.request.get("training") for job in jobs.open("train")}
+    left = [training for training in unfinished(settings.home) if training.id not in taken]
+    return [found for training in left if (found := _about(training))]
+
+
+def _about(training: Training) -> Resumable | None:
+    try:
+        fixed: Mapping[str, Any] = training.fixed
+    except TrainingMissing:  # its file is broken
+        return None
+    checkpoints = training.checkpoints()
+    step = int(checkpoints[-1].name.split("-")[1]) if checkpoints else 0
+    output = str(fixed.get("output", "")).rpartition("/")[2]
+    return Resumable(training.id, output, step, fixed.get("steps"))

@@ -1,0 +1,94 @@
+"""How far a training is, in one plain dictionary: grown from the trainer's events.
+
+Each snapshot says all there is to say, so whoever shows it needs only the newest.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Snapshot:
+    """The state of one attempt; `take` returns whether people should hear of it at once."""
+
+    def __init__(self, training: str, output: str, attempt: int, before: Mapping[str, Any]) -> None:
+        kept = ("steps", "step", "loss", "validation_loss", "checkpoint_step")
+        self.values: dict[str, Any] = {
+            "phase": "loading",
+            "training": training,
+            "output": output,
+            "steps": 0,
+            "step": 0,
+            "part": 0.0,
+            "loss": None,
+            "validation_loss": None,
+            "tokens_per_second": None,
+            "seconds_left": None,
+            "checkpoint_step": None,
+            "resumed_step": None,
+            "attempt": attempt,
+            "held": False,
+            # What an earlier attempt has reached is shown until this one is as far.
+            **{key: before[key] for key in kept if key in before},
+        }
+
+    def take(self, event: Mapping[str, Any]) -> bool:
+        """Take in an event of the trainer."""
+        takers: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+            "planned": self._planned,
+            "started": self._started,
+            "resumed": self._resumed,
+            "step": self._step,
+            "evaluated": self._evaluated,
+            "checkpoint": self._checkpoint,
+        }
+        taker = takers.get(str(event.get("event")))
+        return taker is not None and taker(event)
+
+    def hold(self, held: bool) -> bool:
+        """Note whether the training stands still; returns whether that is new."""
+        new = self.values["held"] != held
+        self.values["held"] = held
+        return new
+
+    def _planned(self, event: Mapping[str, Any]) -> bool:
+        self.values |= {"phase": "measuring", "steps": event["plan"]["steps"]}
+        return True
+
+    def _started(self, event: Mapping[str, Any]) -> bool:
+        self._begin(event)
+        self.values |= {"step": 0, "loss": None}
+        return True
+
+    def _resumed(self, event: Mapping[str, Any]) -> bool:
+        self._begin(event)
+        self.values |= {"step": event["step"], "resumed_step": event["step"]}
+        return True
+
+    def _begin(self, event: Mapping[str, Any]) -> None:
+        self.values |= {
+            "phase": "training",
+            "output": Path(event["output"]).name,
+            "steps": event["steps"],
+            "seconds_left": event["seconds_left"],
+        }
+
+    def _step(self, event: Mapping[str, Any]) -> bool:
+        whole = event["part"] >= 1
+        self.values |= {
+            "step": event["step"] if whole else event["step"] - 1,
+            "part": 0.0 if whole else event["part"],
+            "tokens_per_second": event["tokens_per_second"],
+            "seconds_left": event["seconds_left"],
+        }
+        if event["loss"] is not None:
+            self.values["loss"] = event["loss"]
+        return False
+
+    def _evaluated(self, event: Mapping[str, Any]) -> bool:
+        self.values["validation_loss"] = event["validation_loss"]
+        return True
+
+    def _checkpoint(self, event: Mapping[str, Any]) -> bool:
+        self.values["checkpoint_step"] = event["step"]
+        return True
