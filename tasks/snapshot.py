@@ -47,7 +47,7 @@ class Snapshot:
 
     def hold(self, held: bool) -> bool:
         """Note whether the training stands still; returns whether that is new."""
-        new = self.values["held"] != held
+        new = bool(self.values["held"] != held)
         self.values["held"] = held
         return new
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from trainer import lifeline, progress
+from trainer import lifeline, processes, progress
 from trainer.adapters import PROJECTIONS
 from trainer.errors import TrainerError
 from trainer.options import PRECISIONS, Options
@@ -129,7 +129,7 @@ def train(
             _train(_options(values), home, training_id, resume, listener)
     except TrainerError as error:
         listener(progress.Failed(reason=str(error)))
-        raise SystemExit(_said(str(error), 1)) from error
+        processes.leave(_said(str(error), 1))
     except Exception as error:
         listener(progress.Failed(reason=f"Unexpected {type(error).__name__}; see the log."))
         raise
@@ -177,7 +177,8 @@ def _train(
             run.resume(home, resume or training_id, listener=listener)
     except Interrupted as stopped:
         listener(progress.Interrupted(training=stopped.training, reason=str(stopped)))
-        raise SystemExit(_said(str(stopped), INTERRUPTED)) from stopped
+        processes.leave(_said(str(stopped), INTERRUPTED))
+    processes.leave(0)
 
 
 def _quiet() -> None:
