@@ -57,8 +57,8 @@ class Shipping:
         Raises:
             AdapterRefused: nobody has published them, or they are not what they should be.
         """
-        folder = self._settings.cache / "adapters" / digest
-        with _locked(folder.parent):
+        folder = self._settings.cache / "adapters" / digest / name
+        with _locked(folder.parent.parent):
             if not folder.exists():
                 self._fetch(name, digest, folder)
         return folder

@@ -1,0 +1,49 @@
+"""Data for `/swallow-train` is a name under the home's datasets, never a path."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.datasets import known, source_of
+from tasks.errors import DatasetUnknown
+from tasks.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    folder = tmp_path / "home" / "datasets"
+    folder.mkdir(parents=True)
+    (folder / "rules.jsonl").write_text("{}\n", encoding="utf-8")
+    (folder / "faq").mkdir()
+    (folder / "notes.txt").write_text("no rows", encoding="utf-8")
+    (folder / "out.json").symlink_to("/etc/passwd")
+    (folder / "away").symlink_to("/etc")
+    return Settings(home=tmp_path / "home")
+
+
+def test_names_are_the_usable_entries_without_their_ending(settings: Settings) -> None:
+    assert known(settings) == ["faq", "rules", "sample"]
+
+
+@pytest.mark.parametrize(("name", "file"), [("rules", "rules.jsonl"), ("faq", "faq")])
+def test_a_name_stands_for_its_file_or_folder(settings: Settings, name: str, file: str) -> None:
+    assert source_of(name, settings) == str(settings.home / "datasets" / file)
+    assert source_of(file, settings) == str(settings.home / "datasets" / file)
+
+
+def test_no_name_is_the_configured_default(settings: Settings) -> None:
+    assert source_of("", settings) == "sample"
+    assert source_of("", settings.model_copy(update={"train_data": "org/rows"})) == "org/rows"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "out", "out.json", "away", ".", "rules.csv", "RULES"]
+)
+def test_anything_else_is_unknown_and_the_error_lists_what_there_is(
+    settings: Settings, name: str
+) -> None:
+    with pytest.raises(DatasetUnknown) as caught:
+        source_of(name, settings)
+
+    assert caught.value.known == ["faq", "rules", "sample"]
+    assert str(caught.value) == f"There is no dataset {name!r}; there are: faq, rules, sample."
