@@ -41,6 +41,7 @@ class Child:
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
         self._events: queue.Queue[Event] = queue.Queue()
         self._held = False
+        self._begun = False
         self._killed_at: float | None = None
         assert self._process.stdout is not None
         self._reader = threading.Thread(
@@ -73,8 +74,8 @@ class Child:
         return self._process.returncode if self._events.empty() else None
 
     def hold(self, held: bool) -> None:
-        """Let it stand still, or go on."""
-        if held != self._held:
+        """Let it stand still, or go on; not before it can be trusted to end with this process."""
+        if held != self._held and self._begun:
             self._signal(signal.SIGSTOP if held else signal.SIGCONT)
             self._held = held
 
@@ -104,4 +105,5 @@ class Child:
                 except ValueError:
                     continue
                 if isinstance(event, dict):
+                    self._begun = True
                     self._events.put(event)

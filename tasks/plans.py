@@ -60,10 +60,10 @@ class Plans:
             self.attempts.end(running, "failed", {"reason": "training", "detail": detail})
 
     def _listen(self, child: Child, running: Running) -> dict[str, Any]:
-        """Return what the child said: a plan, a failure's event, or nothing."""
+        """Return what the child said in the end: a plan, a failure's event, or nothing."""
         while not running.should_stop():
             event = child.next_event(LOOK_SECONDS)
-            if event is not None:
+            if event is not None and event.get("event") != "begun":
                 return event
             if child.exit_code() is not None:
                 break

@@ -143,9 +143,8 @@ class Supervision:
             busy = is_busy(self._jobs.redis)
         except AWAY:
             busy = False  # nobody can ask anything now
-        held = self._hold.wanted(busy)
-        self._child.hold(held)
-        if self._snapshot.hold(held):
+        self._child.hold(self._hold.wanted(busy))
+        if self._snapshot.hold(self._child.held):
             self._note()
 
     def _take(self, event: Mapping[str, Any]) -> None:

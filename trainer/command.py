@@ -118,9 +118,10 @@ def train(
     **values: Any,
 ) -> None:
     """Teach a model with a LoRA adapter, on the CPU."""
+    listener = progress.JsonLines(sys.stdout) if shown == "json" else _bar()
     if parent is not None:
         lifeline.end_with(parent)
-    listener = progress.JsonLines(sys.stdout) if shown == "json" else _bar()
+        listener(progress.Begun())
     home = home.expanduser().absolute()
     try:
         if plan_only:

@@ -28,6 +28,13 @@ def _finite(value: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Begun(Event):
+    """The process runs, and ends with the one that started it; said to a supervisor only."""
+
+    event: ClassVar[str] = "begun"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Planned(Event):
     """What is about to be done, before the model is loaded; the plan's own fields."""
 

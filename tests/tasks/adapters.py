@@ -10,9 +10,7 @@ from safetensors.torch import save_file
 from trainer.adapters import ABOUT, CONFIG, WEIGHTS
 
 
-def write_adapter(
-    folder: Path, *, base_model: str = "tiny", seed: int = 0, **about: Any
-) -> Path:
+def write_adapter(folder: Path, *, base_model: str = "tiny", seed: int = 0, **about: Any) -> Path:
     """Write an adapter of rank 2 on the query projections of a tiny model's first layer."""
     folder.mkdir(parents=True)
     config = {

@@ -37,7 +37,8 @@ def test_no_name_is_the_configured_default(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/etc/passwd", "out", "out.json", "away", ".", "rules.csv", "RULES"]
+    "name",
+    ["../../etc", "/etc/passwd", "out", "out.json", "away", ".", "rules.csv", "RULES"],
 )
 def test_anything_else_is_unknown_and_the_error_lists_what_there_is(
     settings: Settings, name: str

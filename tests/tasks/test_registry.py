@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -58,7 +59,7 @@ def test_a_list_says_which_is_in_use_and_what_is_wrong_with_the_rest(
     assert (one.name, one.verdict, one.in_use) == ("one", "better", True)
 
 
-@pytest.mark.parametrize("name", ["../../etc", "..", "", "a/b", "/etc", "x" * 65, "none", "<!here>"])
+@pytest.mark.parametrize("name", ["../../etc", "..", "", "a/b", "/", "x" * 65, "none", "<!here>"])
 def test_a_name_that_is_none_or_nobodys_is_refused_and_changes_nothing(
     registry: Registry, name: str
 ) -> None:
@@ -132,7 +133,7 @@ def test_files_that_arrive_changed_are_refused_and_not_kept(
     adapter = registry.use("one")
     key = f"swallow:adapter-files:{adapter.digest}"
     weights = (adapter.path / WEIGHTS).read_bytes()
-    raw = Redis.from_url(valkey)
+    raw: Any = Redis.from_url(valkey)
     raw.lset(key, -1, WEIGHTS.encode() + b"\n" + weights[:-1] + b"\x00")
     elsewhere = Settings(home=tmp_path / "elsewhere", redis_url=valkey)
 
