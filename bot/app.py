@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,22 +20,35 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.admins import Admins
+from bot.bot import Bot
 from bot.errors import TokensMissing
-from bot.follow import Bot, Follower
+from bot.follow import Follower
 from bot.listeners import register
 from bot.pace import Pace
+from bot.plans import PlanFollower
 from bot.relay import Relay
 from bot.settings import BotSettings
 from bot.streams import BLOCK_SECONDS, Streams
+from bot.trainings import TrainingFollower
+from tasks.audit import Audit
 from tasks.broker import connect, jobs_of, reachable
 from tasks.claims import Claims
-from tasks.jobs import Job
+from tasks.jobs import Job, Kind
+from tasks.registry import Registry
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LISTENER_PATIENCE = 1.5
 """Seconds a listener waits for a broker that is away: Slack wants its answer within three."""
+
+
+FOLLOWERS: dict[Kind, type[Follower | PlanFollower | TrainingFollower]] = {
+    "answer": Follower,
+    "plan": PlanFollower,
+    "train": TrainingFollower,
+}
 
 
 def client_of(
@@ -84,7 +98,7 @@ class _ServerErrorRetry(AsyncServerErrorRetryHandler):
 
 def _repeatable(request: HttpRequest) -> bool:
     """Tell whether a call may be made twice; a message might have arrived, see `Reply`."""
-    return not request.url.endswith("/chat.postMessage")
+    return not request.url.endswith(("/chat.postMessage", "/files.completeUploadExternal"))
 
 
 async def run(settings: Settings, bot_settings: BotSettings, name: str | None = None) -> None:
@@ -135,6 +149,10 @@ async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebCl
         pace=Pace(bot_settings.edit_seconds),
         user=str(me["user_id"]),
         name=str(me["user"]),
+        home=settings,
+        admins=Admins(client, bot_settings, str(me["team_id"])),
+        audit=Audit(settings.home),
+        registry=Registry(settings, jobs.redis),
     )
 
 
@@ -147,7 +165,7 @@ class _Relaying:
         blocking = connect(settings, block=BLOCK_SECONDS)
         self._relay = Relay(jobs, Claims(jobs, name), self._follow)
         self._streams = Streams(blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake)
-        self._bot = Bot(bot.client, jobs, bot.settings, bot.pace, bot.user, bot.name)
+        self._bot = replace(bot, jobs=jobs)
 
     async def __aenter__(self) -> None:
         self._streams.start()
@@ -161,7 +179,7 @@ class _Relaying:
         await asyncio.to_thread(self._streams.join, BLOCK_SECONDS + 1)
 
     async def _follow(self, job: Job) -> None:
-        await Follower(self._bot, self._streams, job).run()
+        await FOLLOWERS[job.kind](self._bot, self._streams, job).run()
 
 
 def _on_signals() -> asyncio.Event:
