@@ -6,10 +6,11 @@ leaves no line. What is done is a function of the caller's.
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from pathlib import Path
 
 from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
@@ -21,12 +22,11 @@ from bot.messages import Language, say
 from bot.refusals import PASSING, reason_of
 from bot.slack_text import escape
 from bot.telling import announce, whisper
+from tasks.audit import Outcome
 from tasks.errors import TaskError
-from trainer.errors import TrainerError
+from trainer.errors import AdapterRefused, TrainerError
 
 log = logging.getLogger(__name__)
-
-Outcome = Literal["done", "refused", "failed"]
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,18 @@ async def act(
         told = await do()
     except CannotAct as why:
         await _failed(bot, actor, action, why.key, say(why.key, language, **why.values))
+    except AdapterRefused as error:
+        await note(bot, actor, action, "refused", str(error))
+        text = say("act.refused", language, detail=escape(str(error)))
+        await whisper(bot.client, actor, text)
     except (TaskError, TrainerError) as error:
-        detail = str(error)
-        text = say("act.refused", language, detail=escape(detail))
-        await _failed(bot, actor, action, detail, text)
+        text = say("act.refused", language, detail=escape(str(error)))
+        await _failed(bot, actor, action, str(error), text)
     except RedisError as error:
         await _failed(bot, actor, action, type(error).__name__, say("act.broker_away", language))
     except SlackApiError as error:
-        reason = reason_of(error)
-        text = say("act.slack", language, error=escape(reason))
-        await _failed(bot, actor, action, reason, text)
+        text = say("act.slack", language, error=escape(reason_of(error)))
+        await _failed(bot, actor, action, reason_of(error), text)
     except PASSING as error:
         name = type(error).__name__
         await _failed(bot, actor, action, name, say("act.refused", language, detail=name))
@@ -75,7 +77,16 @@ async def act(
 
 
 async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) -> bool:
-    """Tell whether `actor` may; who may not is told privately and is in the audit log."""
+    """Tell whether `actor` may; who may not is told privately and is in the audit log.
+
+    Nobody may where that log cannot be written: what leaves no trace must not be done.
+    """
+    try:
+        await asyncio.to_thread(_open_log, bot.audit.file)
+    except OSError as error:
+        log.error("the audit log cannot be written: %s", error)
+        await whisper(bot.client, actor, say("refused.no_log", language))
+        return False
     why = await bot.admins.refusal(actor)
     if why:
         await note(bot, actor, action, "refused", why)
@@ -84,7 +95,7 @@ async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) 
 
 
 async def note(bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason: str = "") -> None:
-    """Write a line of the audit log; a disk that is full must not stop who may act."""
+    """Write a line of the audit log; `permitted` has seen that it can be written."""
     write = partial(
         bot.audit.write,
         who=actor.user,
@@ -99,6 +110,11 @@ async def note(bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason:
         await asyncio.to_thread(write)
     except OSError as error:
         log.error("the audit log cannot be written: %s", error)
+
+
+def _open_log(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
 
 
 async def _failed(bot: Bot, actor: Actor, action: Action, reason: str, text: str) -> None:

@@ -45,7 +45,7 @@ async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Told:
 
 async def list_all(bot: Bot, language: Language) -> Told:
     """Say which adapters there are, and which is in use."""
-    found = await asyncio.to_thread(bot.registry.list)
+    found = await asyncio.to_thread(bot.registry.all)
     if not found:
         return Told(say("adapter.none", language))
     lines = [say("adapter.list", language, count=len(found))]

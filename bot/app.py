@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -112,29 +113,39 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
         SlackApiError: Slack refuses a token.
         BrokerAway: the broker does not answer at the start.
     """
+    stopped = _on_signals()
+    async with serving(settings, bot_settings, name or f"bot-{uuid4().hex[:8]}"):
+        await stopped.wait()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> AsyncIterator[Bot]:
+    """Be connected and relay for as long as the context lasts; raises what `run` does."""
     async with aiohttp.ClientSession() as session:
         client = client_of(bot_settings, session)
         with reachable(settings):
             bot = await _bot(settings, bot_settings, client)
-        await _serve(settings, bot, name or f"bot-{uuid4().hex[:8]}")
+        # Bolt would read the token again, and warn that the client has one already.
+        os.environ.pop("SLACK_BOT_TOKEN", None)
+        app = AsyncApp(client=bot.client, process_before_response=True)
+        register(app, bot)
+        async with _Relaying(settings, bot, name), _connected(app, bot):
+            yield bot
 
 
-async def _serve(settings: Settings, bot: Bot, name: str) -> None:
-    # Bolt would read the token again, and warn that the client has one already.
-    os.environ.pop("SLACK_BOT_TOKEN", None)
-    app = AsyncApp(client=bot.client, process_before_response=True)
-    register(app, bot)
-    stopped = _on_signals()
-    async with _Relaying(settings, bot, name):
-        handler = AsyncSocketModeHandler(
-            app,
-            bot.settings.app_token,
-            web_client=bot.client,
-            logger=logging.getLogger("slack_bolt"),
-        )
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-        log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
-        await stopped.wait()
+@asynccontextmanager
+async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
+    handler = AsyncSocketModeHandler(
+        app,
+        bot.settings.app_token,
+        web_client=bot.client,
+        logger=logging.getLogger("slack_bolt"),
+    )
+    await handler.connect_async()  # type: ignore[no-untyped-call]
+    log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
+    try:
+        yield
+    finally:
         await handler.close_async()  # type: ignore[no-untyped-call]
 
 

@@ -87,6 +87,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "あなたが管理者かどうかをSlackに確認できなかったため、何もしませんでした。1分ほどしてからもう一度試してください。",
         "Slack could not be asked whether you are an admin, so nothing was done. Try again in a minute.",
     ),
+    "refused.no_log": (
+        "監査ログに書き込めないため、何もしませんでした。サーバーのディスクと権限を確認してください。",
+        "The audit log cannot be written, so nothing was done. Look at the server's disk and permissions.",
+    ),
     "act.broker_away": (
         "いま実行できません（キューに接続できません）。1分ほどしてからもう一度試してください。"
         "続く場合はサーバーで `swallow doctor` を実行してください。",

@@ -1,7 +1,7 @@
 """Getting a final message into Slack, whatever it takes, but not for ever.
 
-Outages and rate limits are waited out. What Slack refuses for any other reason is tried a few times,
-then once as a plain sentence, and then given up with a line in the log.
+Outages and rate limits are waited out. What Slack refuses for any other reason is tried a few
+times, then once as a plain sentence, and then given up with a line in the log.
 """
 
 import asyncio

@@ -48,7 +48,7 @@ class PlanFollower:
 
     async def _prepare(self) -> None:
         options = dict(self._job.asked["options"])
-        action = Action("plan a training", str(options.get("output", "output")))
+        action = Action("train plan", str(options.get("output", "output")))
         if await permitted(self._bot, self._actor, action, self._language):
             await note(self._bot, self._actor, action, "done")
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, {"options": options})

@@ -112,13 +112,13 @@ class Commands:
         bot, actions = self._bot, training_actions
         match wanted:
             case train.Status():
-                return Action("list trainings"), partial(actions.status, bot, language)
+                return Action("train status"), partial(actions.status, bot, language)
             case train.Cancel(id):
                 do = partial(actions.cancel, bot, actor, id, language)
-                return Action("cancel a training", id), do
+                return Action("train cancel", id), do
             case train.Resume(id):
                 do = partial(actions.resume, bot, actor, id, key, text, language)
-                return Action("resume a training", id), do
+                return Action("train resume", id), do
 
     def _adapter(
         self,
@@ -130,22 +130,20 @@ class Commands:
         bot, actions = self._bot, adapter_actions
         match wanted:
             case adapter.Off():
-                return Action("switch the adapter off"), partial(actions.off, bot, actor, language)
+                return Action("adapter off"), partial(actions.off, bot, actor, language)
             case adapter.List():
-                return Action("list adapters"), partial(actions.list_all, bot, language)
+                return Action("adapter list"), partial(actions.list_all, bot, language)
             case adapter.Compare(name, question):
                 do = partial(actions.compare, bot, actor, name, question, key, language)
-                return Action("compare an adapter", name), do
+                return Action("adapter compare", name), do
             case adapter.Named("use", name):
-                return Action("use an adapter", name), partial(
-                    actions.use, bot, actor, name, language
-                )
+                return Action("adapter use", name), partial(actions.use, bot, actor, name, language)
             case adapter.Named("remove", name):
-                return Action("remove an adapter", name), partial(
+                return Action("adapter remove", name), partial(
                     actions.remove, bot, actor, name, language
                 )
             case adapter.Named(_, name):
-                return Action("show an adapter", name), partial(actions.show, bot, name, language)
+                return Action("adapter show", name), partial(actions.show, bot, name, language)
 
 
 async def _say(ack: AsyncAck, text: str) -> None:

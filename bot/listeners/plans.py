@@ -38,7 +38,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
 async def _press(bot: Bot, body: Mapping[str, Any], id: str, what: Decision) -> None:
     actor = Actor.of_press(body)
-    name = "start a training" if what == "started" else "discard a plan"
+    name = "train start" if what == "started" else "train discard"
     language = bot.language(str((body.get("message") or {}).get("text", "")))
     do = partial(_decide, bot, body, actor, id, what)
     await act(bot, actor, Action(name, id), language, do)

@@ -25,14 +25,14 @@ def register(app: AsyncApp, bot: Bot) -> None:
         id, language = str(action.get("value", "")), bot.language(_text(body))
         actor = Actor.of_press(body)
         do = partial(training_actions.cancel, bot, actor, id, language)
-        background.start(act(bot, actor, Action("cancel a training", id), language, do))
+        background.start(act(bot, actor, Action("train cancel", id), language, do))
 
     async def use(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
         name, language = str(action.get("value", "")), bot.language(_text(body))
         actor = Actor.of_press(body)
         do = partial(adapter_actions.use, bot, actor, name, language)
-        background.start(act(bot, actor, Action("use an adapter", name), language, do))
+        background.start(act(bot, actor, Action("adapter use", name), language, do))
 
     app.action(CANCEL_ACTION)(cancel)
     app.action(USE_ACTION)(use)
