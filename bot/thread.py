@@ -10,7 +10,7 @@ from bot.deliver import RETRY_SECONDS
 from bot.milestones import Milestones
 from bot.notes import Notes
 from bot.place import Place
-from bot.refusals import PASSING, passes, reason_of
+from bot.refusals import HOPELESS, PASSING, passes, reason_of
 from bot.render import Post, sentence
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Thread:
             await self._milestones.say(name, post, place)
         except SlackApiError as error:
             log.warning("job %s: %s was not posted: %s", self._job, name, reason_of(error))
-            if passes(error):
+            if passes(error) or reason_of(error) in HOPELESS:  # then the message moves, or is over
                 return False
             await self._milestones.pass_over(name)
         except PASSING as error:

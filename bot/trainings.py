@@ -54,13 +54,16 @@ class TrainingFollower:
         await self._end(ending)
 
     async def _until_final(self, events: "asyncio.Queue[Event]") -> Event:
+        posting = True
         while True:
             ending = self._take(await self._next(events))
             if ending is not None:
                 return ending
             if time.monotonic() >= self._next_edit:
                 await self._show()
-            await self._thread.post(self._message.thread)
+                posting = True
+            # What was not taken may be after the next edit, in a message that is somewhere else.
+            posting = posting and await self._thread.post(self._message.thread)
 
     async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
         """Wait for events, or until it is time for an edit."""

@@ -100,7 +100,7 @@ def test_what_is_wrong_with_a_training_is_named(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", adapter.Help()),
+        ("", train.Help()),
         ("list", adapter.List()),
         ("Off", adapter.Off()),
         ("use\u3000output", adapter.Named("use", "output")),
