@@ -30,8 +30,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "*Memory*\nabout {memory} ({available} free)",
     ),
     "plan.memory_short": (
-        "*メモリー*\n:warning: 約{memory}（空きは {available} しかありません）",
-        "*Memory*\n:warning: about {memory} (only {available} free)",
+        "*メモリー*\n⚠️ 約{memory}（空きは {available} しかありません）",
+        "*Memory*\n⚠️ about {memory} (only {available} free)",
     ),
     "plan.output": ("*アダプター名*\n{output}", "*Adapter*\n{output}"),
     "plan.model": (
@@ -95,8 +95,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "training.loading": ("モデルを読み込んでいます…", "Loading the model…"),
     "training.measuring": ("評価データで測定しています…", "Measuring on the held-out rows…"),
     "training.held": (
-        ":double_vertical_bar: 質問に答えているあいだ一時停止中",
-        ":double_vertical_bar: standing still while a question is answered",
+        "⏸ 質問に答えているあいだ一時停止中",
+        "⏸ standing still while a question is answered",
     ),
     "training.step": ("ステップ {step}/{steps}", "step {step}/{steps}"),
     "training.loss": ("損失 {loss}", "loss {loss}"),
@@ -122,20 +122,20 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "{percent} % done ({figures}).",
     ),
     "verdict.better": (
-        ":white_check_mark: 元のモデルより良くなりました。",
-        ":white_check_mark: Better than the base model.",
+        "✅ 元のモデルより良くなりました。",
+        "✅ Better than the base model.",
     ),
     "verdict.worse": (
-        ":x: 元のモデルより悪くなりました。使わないことをお勧めします。",
-        ":x: Worse than the base model; better not use it.",
+        "❌ 元のモデルより悪くなりました。使わないことをお勧めします。",
+        "❌ Worse than the base model; better not use it.",
     ),
     "verdict.no clear difference": (
-        ":heavy_minus_sign: 元のモデルとはっきりした差はありません。",
-        ":heavy_minus_sign: No clear difference to the base model.",
+        "➖ 元のモデルとはっきりした差はありません。",
+        "➖ No clear difference to the base model.",
     ),
     "verdict.unknown": (
-        ":grey_question: 評価用の行がないため、良くなったかどうかは分かりません。",
-        ":grey_question: Nothing was held out, so nobody knows whether it helped.",
+        "❔ 評価用の行がないため、良くなったかどうかは分かりません。",
+        "❔ Nothing was held out, so nobody knows whether it helped.",
     ),
     "verdict.short.better": ("改善", "better"),
     "verdict.short.worse": ("悪化", "worse"),
