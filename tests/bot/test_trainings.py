@@ -1,7 +1,9 @@
 """A training in its channel: one message that moves, milestones once each, and its end."""
 
 import base64
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -364,3 +366,25 @@ async def test_nothing_to_cancel_or_resume_is_said(serve: Serve, person: Person)
         await person.told("There is no training to resume")
         await person.command("/swallow-train status")
         await person.told("No training runs or waits")
+
+
+async def test_a_stopped_training_is_resumed_by_a_job_of_its_own(
+    serve: Serve, person: Person, jobs: Jobs, home: Path, audit: Callable[[], list[Json]]
+) -> None:
+    folder = home / "trainings" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    fixed = {"output": "/somewhere/faq", "steps": 8, "options": {}}
+    (folder / "options.json").write_text(json.dumps(fixed), "utf-8")
+    async with serve():
+        await person.command("/swallow-train resume nothing")
+        known = await person.told("Training `nothing` cannot be resumed")
+        await person.command("/swallow-train resume")
+        await person.told("The training of *faq* goes on")
+        message = await person.sees("Training waits")
+
+    assert "`0123456789abcdef` (faq, 0/8)" in known
+    assert "faq" in message["text"]
+    (job,) = jobs.open("train")
+    assert job.request["training"] == folder.name
+    assert job.request["resume"] is True
+    assert [line["outcome"] for line in audit()] == ["failed", "done"]
