@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,22 +21,35 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.admins import Admins
+from bot.bot import Bot
 from bot.errors import TokensMissing
-from bot.follow import Bot, Follower
+from bot.follow import Follower
 from bot.listeners import register
 from bot.pace import Pace
+from bot.plans import PlanFollower
 from bot.relay import Relay
 from bot.settings import BotSettings
 from bot.streams import BLOCK_SECONDS, Streams
+from bot.trainings import TrainingFollower
+from tasks.audit import Audit
 from tasks.broker import connect, jobs_of, reachable
 from tasks.claims import Claims
-from tasks.jobs import Job
+from tasks.jobs import Job, Kind
+from tasks.registry import Registry
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LISTENER_PATIENCE = 1.5
 """Seconds a listener waits for a broker that is away: Slack wants its answer within three."""
+
+
+FOLLOWERS: dict[Kind, type[Follower | PlanFollower | TrainingFollower]] = {
+    "answer": Follower,
+    "plan": PlanFollower,
+    "train": TrainingFollower,
+}
 
 
 def client_of(
@@ -84,7 +99,7 @@ class _ServerErrorRetry(AsyncServerErrorRetryHandler):
 
 def _repeatable(request: HttpRequest) -> bool:
     """Tell whether a call may be made twice; a message might have arrived, see `Reply`."""
-    return not request.url.endswith("/chat.postMessage")
+    return not request.url.endswith(("/chat.postMessage", "/files.completeUploadExternal"))
 
 
 async def run(settings: Settings, bot_settings: BotSettings, name: str | None = None) -> None:
@@ -98,29 +113,39 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
         SlackApiError: Slack refuses a token.
         BrokerAway: the broker does not answer at the start.
     """
+    stopped = _on_signals()
+    async with serving(settings, bot_settings, name or f"bot-{uuid4().hex[:8]}"):
+        await stopped.wait()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> AsyncIterator[Bot]:
+    """Be connected and relay for as long as the context lasts; raises what `run` does."""
     async with aiohttp.ClientSession() as session:
         client = client_of(bot_settings, session)
         with reachable(settings):
             bot = await _bot(settings, bot_settings, client)
-        await _serve(settings, bot, name or f"bot-{uuid4().hex[:8]}")
+        # Bolt would read the token again, and warn that the client has one already.
+        os.environ.pop("SLACK_BOT_TOKEN", None)
+        app = AsyncApp(client=bot.client, process_before_response=True)
+        register(app, bot)
+        async with _Relaying(settings, bot, name), _connected(app, bot):
+            yield bot
 
 
-async def _serve(settings: Settings, bot: Bot, name: str) -> None:
-    # Bolt would read the token again, and warn that the client has one already.
-    os.environ.pop("SLACK_BOT_TOKEN", None)
-    app = AsyncApp(client=bot.client, process_before_response=True)
-    register(app, bot)
-    stopped = _on_signals()
-    async with _Relaying(settings, bot, name):
-        handler = AsyncSocketModeHandler(
-            app,
-            bot.settings.app_token,
-            web_client=bot.client,
-            logger=logging.getLogger("slack_bolt"),
-        )
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-        log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
-        await stopped.wait()
+@asynccontextmanager
+async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
+    handler = AsyncSocketModeHandler(
+        app,
+        bot.settings.app_token,
+        web_client=bot.client,
+        logger=logging.getLogger("slack_bolt"),
+    )
+    await handler.connect_async()  # type: ignore[no-untyped-call]
+    log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
+    try:
+        yield
+    finally:
         await handler.close_async()  # type: ignore[no-untyped-call]
 
 
@@ -135,6 +160,10 @@ async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebCl
         pace=Pace(bot_settings.edit_seconds),
         user=str(me["user_id"]),
         name=str(me["user"]),
+        home=settings,
+        admins=Admins(client, bot_settings, str(me["team_id"])),
+        audit=Audit(settings.home),
+        registry=Registry(settings, jobs.redis),
     )
 
 
@@ -147,7 +176,7 @@ class _Relaying:
         blocking = connect(settings, block=BLOCK_SECONDS)
         self._relay = Relay(jobs, Claims(jobs, name), self._follow)
         self._streams = Streams(blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake)
-        self._bot = Bot(bot.client, jobs, bot.settings, bot.pace, bot.user, bot.name)
+        self._bot = replace(bot, jobs=jobs)
 
     async def __aenter__(self) -> None:
         self._streams.start()
@@ -161,7 +190,7 @@ class _Relaying:
         await asyncio.to_thread(self._streams.join, BLOCK_SECONDS + 1)
 
     async def _follow(self, job: Job) -> None:
-        await Follower(self._bot, self._streams, job).run()
+        await FOLLOWERS[job.kind](self._bot, self._streams, job).run()
 
 
 def _on_signals() -> asyncio.Event:

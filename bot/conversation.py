@@ -14,7 +14,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import CannotAnswer
-from bot.reply import PASSING, payload_of
+from bot.refusals import PASSING
+from bot.reply import payload_of
 from bot.slack_text import plain, without_mention
 
 log = logging.getLogger(__name__)

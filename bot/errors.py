@@ -2,7 +2,8 @@
 
 BotError
 ├── TokensMissing    no tokens, or only one of the two
-└── CannotAnswer     a question that gets a sentence instead of an answer, with its reason
+├── CannotAnswer     a question that gets a sentence instead of an answer, with its reason
+└── CannotAct        a command or a button that changes nothing, with the sentence that says why
 """
 
 from typing import Any
@@ -22,4 +23,13 @@ class CannotAnswer(BotError):
     def __init__(self, reason: str, **values: Any) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.values = values
+
+
+class CannotAct(BotError):
+    """The person is told why: `key` is one of the catalogue's, `values` fill it, escaped."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(key)
+        self.key = key
         self.values = values

@@ -6,48 +6,30 @@ answer. Everything it needs to begin again in the middle is in the job's record 
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import render
+from bot.bot import Bot
+from bot.deliver import deliver
 from bot.errors import CannotAnswer
-from bot.messages import Language, language_of, say
-from bot.pace import Pace
+from bot.messages import say
+from bot.notes import Notes
+from bot.place import Place
 from bot.prepare import prepare
-from bot.reply import HOPELESS, PASSING, Reply
-from bot.settings import BotSettings
+from bot.queueing import enqueue, give_up_without_workers
+from bot.refusals import PASSING, reason_of
+from bot.reply import Reply
 from bot.slack_text import unescape
 from bot.status import Status
-from bot.streams import Streams
-from tasks.app import publish
-from tasks.jobs import Event, Job, Jobs
-from tasks.workers import Workers
+from bot.streams import Streams, at_once
+from tasks.jobs import Event, Job
+from tasks.registry import shown
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
-"""Pauses between attempts to post a final message; the last one repeats."""
-
 LOOK_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Bot:
-    """What a listener or a follower acts with: who the bot is, and its connections."""
-
-    client: AsyncWebClient
-    jobs: Jobs
-    settings: BotSettings
-    pace: Pace
-    user: str
-    name: str
-
-    def language(self, text: str) -> Language:
-        """Return the language of the bot's own sentences to someone who wrote `text`."""
-        return self.settings.language or language_of(text)
 
 
 class Follower:
@@ -58,7 +40,7 @@ class Follower:
         self._streams = streams
         self._job = job
         self._language = bot.language(unescape(job.asked["text"]))
-        self._reply = Reply(bot.client, bot.jobs, job)
+        self._reply = Reply(bot.client, Notes(bot.jobs, job), Place.of(job))
         self._status = Status(bot.client, bot.jobs, job, self._language)
         self._attempt = 0
         self._text = ""
@@ -87,12 +69,7 @@ class Follower:
         if request is None:
             await asyncio.to_thread(self._bot.jobs.drop, self._job.id, "finished", {"help": True})
         else:
-            await asyncio.to_thread(self._enqueue, request)
-
-    def _enqueue(self, request: dict[str, object]) -> None:
-        # If this process dies between the two steps, a worker's sweep publishes the job.
-        if self._bot.jobs.enqueue(self._job.id, request):
-            publish(self._job.id, self._job.kind)
+            await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
 
     async def _until_final(
         self, events: "asyncio.Queue[Event]", status: "asyncio.Task[None]"
@@ -102,13 +79,13 @@ class Follower:
             if final is None and self._text:
                 if self._reply.begun:
                     await self._bot.pace.turn()
-                    final = self._take(_at_once(events))
+                    final = self._take(at_once(events))
                 status.cancel()
             if final is not None:
                 return final
             if self._text:
                 posts = render.running(self._text, self._job.id, self._language)
-                await self._show_running(posts)
+                await self._show_running(self._headed(posts))
 
     async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
         """Wait for events; meanwhile see whether anybody can still answer."""
@@ -116,15 +93,9 @@ class Follower:
             try:
                 first = await asyncio.wait_for(events.get(), LOOK_SECONDS)
             except TimeoutError:
-                await asyncio.to_thread(self._give_up_without_workers)
+                await asyncio.to_thread(give_up_without_workers, self._bot.jobs, self._job)
                 continue
-            return [first, *_at_once(events)]
-
-    def _give_up_without_workers(self) -> None:
-        """Fail a waiting job when every worker there is could not start."""
-        workers = [w for w in Workers(self._bot.jobs.redis).all() if "answers" in w.queues]
-        if workers and all(worker.state == "failed" for worker in workers):
-            self._bot.jobs.drop(self._job.id, "failed", {"reason": workers[0].reason})
+            return [first, *at_once(events)]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
         """Grow the text; the text of a new attempt replaces that of the old."""
@@ -144,38 +115,28 @@ class Follower:
             await self._reply.show(posts, state="running")
         except SlackApiError as error:
             # The final message is retried; a step on the way is not.
-            log.warning("job %s: an edit failed: %s", self._job.id, error.response.get("error"))
+            log.warning("job %s: an edit failed: %s", self._job.id, reason_of(error))
         except PASSING as error:
             log.warning("job %s: an edit failed: %s", self._job.id, type(error).__name__)
 
     async def _end(self, final: Event) -> None:
-        posts = self._final_posts(final)
-        for attempt in range(10_000):
-            try:
-                await self._reply.show(posts, state=final.type)
-            except SlackApiError as error:
-                reason = error.response.get("error")
-                log.warning("job %s: the final message failed: %s", self._job.id, reason)
-                if reason in HOPELESS:
-                    return
-            except PASSING as error:
-                log.warning("job %s: the final message failed: %s", self._job.id, error)
-            else:
-                return
-            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+        async def show(posts: Sequence[render.Post]) -> None:
+            await self._reply.show(posts, state=final.type)
+
+        plain = render.sentence(say("failed.unshown", self._language))
+        await deliver(show, self._final_posts(final), plain, self._job.id)
 
     def _final_posts(self, final: Event) -> list[render.Post]:
         if final.data.get("help"):
             return [render.sentence(say("help", self._language, bot=self._bot.name))]
         data = dict(final.data)
         if data.get("reason") == "adapter":
-            data["name"] = self._job.adapter
-        return render.ended(self._text, final.type, data, self._language)
+            data["name"] = shown(self._job.adapter)
+        if data.get("adapter"):
+            data["adapter"] = shown(str(data["adapter"]))
+        return self._headed(render.ended(self._text, final.type, data, self._language))
 
-
-def _at_once(events: "asyncio.Queue[Event]") -> list[Event]:
-    """Return the events that lie ready."""
-    ready = []
-    while not events.empty():
-        ready.append(events.get_nowait())
-    return ready
+    def _headed(self, posts: list[render.Post]) -> list[render.Post]:
+        """Say whose answer it is, where several are in one thread."""
+        heading = str(self._job.asked.get("heading", ""))
+        return [render.headed(posts[0], heading), *posts[1:]] if heading else posts

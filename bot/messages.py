@@ -6,6 +6,9 @@ Values are put in as they are: whoever posts a sentence escapes it.
 import re
 from typing import Any, Literal
 
+from bot.command_messages import COMMANDS
+from bot.training_messages import TRAININGS
+
 Language = Literal["ja", "en"]
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
@@ -100,11 +103,13 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Something went wrong while answering. Ask again; if it goes on, ask the operator to look "
         "at the log.",
     ),
-    "command.unavailable": (
-        "{command} はこの版ではまだ使えません。サーバーの端末で `swallow` コマンドを使ってください。",
-        "{command} is not part of this version yet. Use the `swallow` command on the server.",
+    "failed.unshown": (
+        "答えはできましたが、表示をSlackに拒否されました。もう一度聞いてください。",
+        "The answer is there, but Slack would not show it. Ask again.",
     ),
     "cancelled": ("停止しました。", "Stopped."),
+    **COMMANDS,
+    **TRAININGS,
 }
 
 

@@ -27,13 +27,8 @@ class Post:
 
 def running(text: str, job: str, language: Language) -> list[Post]:
     """Return the messages of an answer that goes on; the last one carries the stop button."""
-    button = {
-        "type": "button",
-        "action_id": STOP_ACTION,
-        "value": job,
-        "text": _plain(say("button.stop", language)),
-    }
-    return _posts(text, {"type": "actions", "block_id": "stop", "elements": [button]})
+    stop = button(STOP_ACTION, job, say("button.stop", language))
+    return _posts(text, {"type": "actions", "block_id": "stop", "elements": [stop]})
 
 
 def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> list[Post]:
@@ -46,12 +41,34 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
     footer = " · ".join(_footer(type, data, language))
     if not footer:
         return _posts(text, None)
-    return _posts(text, {"type": "context", "block_id": "about", "elements": [_plain(footer)]})
+    return _posts(text, {"type": "context", "block_id": "about", "elements": [plain(footer)]})
 
 
 def sentence(text: str) -> Post:
     """Return one of our own sentences, which may use Slack's formatting."""
-    return Post(text, ({"type": "section", "text": {"type": "mrkdwn", "text": text}},))
+    return Post(text, (section(text),))
+
+
+def section(text: str) -> dict[str, Any]:
+    """Return a block of Slack's text in which nothing links by itself."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def button(action: str, value: str, label: str, *, style: str = "") -> dict[str, Any]:
+    """Return a button; `style` is Slack's `primary` or `danger`."""
+    shown = {"type": "button", "action_id": action, "value": value, "text": plain(label)}
+    return {**shown, "style": style} if style else shown
+
+
+def plain(text: str) -> dict[str, Any]:
+    """Return text without any formatting."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def headed(post: Post, heading: str) -> Post:
+    """Return a message with a line above that says whose it is."""
+    line = {"type": "context", "block_id": "whose", "elements": [plain(heading)]}
+    return Post(f"{escape(heading)}:\n{post.text}", (line, *post.blocks))
 
 
 def split(text: str) -> list[str]:
@@ -113,7 +130,3 @@ def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]
     if data.get("cut_characters"):
         words.append(say("note.input_cut", language, count=data["cut_characters"]))
     return words
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}

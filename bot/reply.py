@@ -1,63 +1,47 @@
-"""The messages of one job in one thread: posted once, edited as the text grows.
+"""The messages of one job in one place: posted once, edited as the text grows.
 
 What was posted is noted in the job's record, so that another relay carries on in the same messages.
-A relay that does not know whether a message arrived looks for it in the thread before it posts.
+A relay that does not know whether a message arrived looks for it there before it posts.
 """
 
-import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.notes import Notes
+from bot.place import Place
+from bot.refusals import GONE, reason_of
 from bot.render import Post
-from tasks.jobs import Job, Jobs
-
-log = logging.getLogger(__name__)
 
 METADATA_TYPE = "swallow_job"
 
-# Answers of Slack that no retry changes: nobody can be told there any more.
-HOPELESS = {
-    "channel_not_found",
-    "is_archived",
-    "not_in_channel",
-    "thread_not_found",
-    "account_inactive",
-    "invalid_auth",
-    "token_revoked",
-    "restricted_action",
-    "cannot_reply_to_message",
-}
-PASSING = (aiohttp.ClientError, OSError, TimeoutError)
-"""What a call raises when Slack cannot be reached, or its answer got lost."""
-
-GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
-"""The message cannot be edited: a person deleted it, so the text goes into a new one."""
-
 
 class Reply:
-    """Keeps the thread's messages equal to a list of posts."""
+    """Keeps the job's messages in `place` equal to a list of posts."""
 
-    def __init__(self, client: AsyncWebClient, jobs: Jobs, job: Job) -> None:
+    def __init__(self, client: AsyncWebClient, notes: Notes, place: Place) -> None:
         self._client = client
-        self._jobs = jobs
-        self._job = job
-        self._messages: list[str] = list(job.posts.get("messages", []))
+        self._notes = notes
+        self._place = place
+        self._messages: list[str] = list(notes.get("messages", []))
         self._shown: dict[str, Post] = {}
         # A post that was begun and not noted may have arrived.
-        self._uncertain = bool(job.posts.get("posting"))
+        self._uncertain = bool(notes.get("posting", False))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The timestamps of the messages, in their order."""
+        return tuple(self._messages)
 
     @property
     def begun(self) -> bool:
-        """Whether the thread has a message of this job, or may have."""
+        """Whether there is a message of this job, or may have."""
         return bool(self._messages) or self._uncertain
 
     async def show(self, posts: Sequence[Post], *, state: str) -> None:
-        """Post and edit until the thread shows `posts` and nothing more of this job.
+        """Post and edit until the place shows `posts` and nothing more of this job.
 
         Raises:
             SlackApiError: Slack refuses.
@@ -80,12 +64,12 @@ class Reply:
             return
         try:
             await self._client.chat_update(
-                channel=self._job.place["channel"],
+                channel=self._place.channel,
                 ts=ts,
                 **self._content(index, post, state),
             )
         except SlackApiError as error:
-            if error.response.get("error") not in GONE:
+            if reason_of(error) not in GONE:
                 raise
             del self._messages[index]
             await self._post(index, post, state)
@@ -96,8 +80,8 @@ class Reply:
         await self._note(posting=True)
         self._uncertain = True
         response = await self._client.chat_postMessage(
-            channel=self._job.place["channel"],
-            thread_ts=self._job.place["thread_ts"],
+            channel=self._place.channel,
+            thread_ts=self._place.thread_ts or None,
             unfurl_links=False,
             unfurl_media=False,
             **self._content(index, post, state),
@@ -110,13 +94,13 @@ class Reply:
 
     async def _delete(self, ts: str) -> None:
         try:
-            await self._client.chat_delete(channel=self._job.place["channel"], ts=ts)
+            await self._client.chat_delete(channel=self._place.channel, ts=ts)
         except SlackApiError as error:
-            if error.response.get("error") not in GONE:
+            if reason_of(error) not in GONE:
                 raise
 
     def _content(self, index: int, post: Post, state: str) -> dict[str, Any]:
-        payload = {"job": self._job.id, "part": index, "state": state}
+        payload = {"job": self._notes.job.id, "part": index, "state": state}
         return {
             "text": post.text,
             "blocks": list(post.blocks),
@@ -126,27 +110,20 @@ class Reply:
         }
 
     async def _find(self) -> None:
-        """Look in the thread for the messages of this job."""
+        """Look for the messages of this job."""
         found: dict[int, str] = {}
-        pages = await self._client.conversations_replies(
-            channel=self._job.place["channel"],
-            ts=self._job.place["thread_ts"],
-            oldest=self._job.place["ts"],
-            limit=200,
-            include_all_metadata=True,
-        )
+        pages = await self._place.pages(self._client)
         async for page in pages:
             for message in page["messages"]:
                 payload = payload_of(message)
-                if payload.get("job") == self._job.id:
-                    found[int(payload.get("part", 0))] = str(message["ts"])
+                if payload.get("job") == self._notes.job.id and "part" in payload:
+                    found[int(payload["part"])] = str(message["ts"])
         self._messages = [found[index] for index in sorted(found)]
         self._uncertain = False
         await self._note(posting=False)
 
     async def _note(self, *, posting: bool) -> None:
-        noted = {"messages": self._messages, "posting": posting}
-        await asyncio.to_thread(self._jobs.remember_posts, self._job.id, noted)
+        await self._notes.put(messages=self._messages, posting=posting)
 
 
 def payload_of(message: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -50,6 +50,12 @@ class BotSettings(BaseSettings):
         description="Pause between two edits of messages; Slack allows about 50 a minute.",
     )
 
+    progress_seconds: float = Field(
+        default=30,
+        ge=0,
+        description="Pause between two edits of a training's message.",
+    )
+
     @field_validator("channels", "admins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -17,6 +17,20 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return `text` escaped, cut so that it has at most `most` characters after escaping."""
+    safe = escape(text)
+    if len(safe) <= most:
+        return safe
+    room, kept = most - 1, []
+    for character in text:
+        room -= len(escape(character))
+        if room < 0:
+            break
+        kept.append(character)
+    return escape("".join(kept)) + "…"
+
+
 def unescape(text: str) -> str:
     """Undo `escape`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

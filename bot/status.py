@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages import Language, say
-from bot.reply import PASSING
+from bot.refusals import PASSING
 from tasks.jobs import Job, Jobs
 from tasks.workers import Worker, Workers, answering
 

@@ -102,3 +102,11 @@ def _newest(redis: Redis) -> str:
 def _put_all(queue: "asyncio.Queue[Event]", events: list[Event]) -> None:
     for event in events:
         queue.put_nowait(event)
+
+
+def at_once(events: "asyncio.Queue[Event]") -> list[Event]:
+    """Return the events that lie ready."""
+    ready = []
+    while not events.empty():
+        ready.append(events.get_nowait())
+    return ready

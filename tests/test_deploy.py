@@ -9,7 +9,7 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 
 from bot.check import SCOPES
-from bot.follow import Bot
+from bot.bot import Bot
 from bot.listeners import register
 from bot.settings import BotSettings
 from tasks.settings import Settings

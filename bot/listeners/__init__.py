@@ -2,8 +2,8 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.follow import Bot
-from bot.listeners import commands, questions, stop
+from bot.bot import Bot
+from bot.listeners import commands, plans, questions, stop, trainings
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -11,3 +11,5 @@ def register(app: AsyncApp, bot: Bot) -> None:
     questions.register(app, bot)
     stop.register(app, bot)
     commands.register(app, bot)
+    plans.register(app, bot)
+    trainings.register(app, bot)

@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
-from bot.follow import Bot
+from bot.bot import Bot
 from bot.messages import say
-from bot.reply import PASSING
+from bot.refusals import PASSING
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.follow import Bot
+from bot.bot import Bot
 from bot.render import STOP_ACTION
 
 log = logging.getLogger(__name__)

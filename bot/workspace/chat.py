@@ -12,6 +12,7 @@ from bot.workspace.blocks import MAX_SPOKEN, MAX_TEXT
 from bot.workspace.content import content_of, in_thread
 from bot.workspace.errors import Refused
 from bot.workspace.people import Caller, person_named
+from bot.workspace.state import Channel
 from bot.workspace.streams import is_streaming, without_streamed_blocks
 from bot.workspace.workspace import Workspace
 
@@ -26,6 +27,7 @@ def post_message(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     if not content["text"] and not content.get("blocks"):
         raise Refused("no_text")
     content |= in_thread(workspace, channel, args)
+    _not_archived(workspace, channel, "is_archived")
     message = workspace.messages.post(channel, caller.user, content)
     return {
         "channel": channel.id,
@@ -40,6 +42,7 @@ def update(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     before = workspace.state.message(channel, args.text("ts"))
     if before["user"] != caller.user:
         raise Refused("cant_update_message")
+    _not_archived(workspace, channel, "is_inactive")
     if is_streaming(workspace, channel, before):
         raise Refused("streaming_state_conflict")
     content = content_of(args)
@@ -76,6 +79,7 @@ def post_ephemeral(workspace: Workspace, caller: Caller, args: Arguments) -> Jso
     if not content["text"] and not content.get("blocks"):
         raise Refused("no_text")
     content |= in_thread(workspace, channel, args)
+    _not_archived(workspace, channel, "is_archived")
     message = workspace.messages.whisper(channel, user, content)
     return {"message_ts": message["ts"]}
 
@@ -97,6 +101,12 @@ def set_status(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
         channel, thread["ts"], args.text("status"), [str(line) for line in loading]
     )
     return {}
+
+
+def _not_archived(workspace: Workspace, channel: Channel, code: str) -> None:
+    """Refuse with Slack's code where a channel is archived: it can be read, and that is all."""
+    if channel.id in workspace.faults.archived:
+        raise Refused(code)
 
 
 METHODS = {

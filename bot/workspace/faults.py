@@ -26,6 +26,7 @@ class Faults:
         self.refuse_streaming = False
         self.expire_streaming = 0.0
         self.drop_sockets: bool | Literal["abrupt"] = False
+        self.archived: tuple[str, ...] = ()
 
     def shown(self) -> dict[str, Any]:
         """The setting as JSON."""
@@ -36,6 +37,7 @@ class Faults:
             "late_events": self.late_events,
             "refuse_streaming": self.refuse_streaming,
             "expire_streaming": self.expire_streaming,
+            "archived": list(self.archived),
         }
 
     def set(self, wanted: dict[str, Any]) -> None:
@@ -85,7 +87,15 @@ def _checked(key: str, value: Any) -> Any:
         return bool(value)
     if key == "drop_sockets":
         return value
+    if key == "archived":
+        return _checked_names(value or [])
     raise BadRequest(f"There is no fault named {key!r}.")
+
+
+def _checked_names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise BadRequest("archived takes a list of channel ids.")
+    return tuple(value)
 
 
 def _checked_counts(key: str, value: Any) -> dict[str, int]:

@@ -53,6 +53,8 @@ def complete_upload(workspace: Workspace, caller: Caller, args: Arguments) -> Js
     if channel is not None:
         content |= in_thread(workspace, channel, args)
     uploads = [(str(item.get("id")), str(item.get("title") or "")) for item in wanted]
+    if channel is not None and channel.id in workspace.faults.archived:
+        raise Refused("is_archived")
     for file_id, _ in uploads:
         _sent(workspace, caller, file_id)
     files = [_kept(workspace, file_id, title) for file_id, title in uploads]

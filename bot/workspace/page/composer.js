@@ -11,15 +11,26 @@ const MAX_FILE = 20 * 1024 * 1024;
 
 const COMMANDS = [
   { name: "/swallow-train", usage: "epochs=1", about: t.train },
-  { name: "/swallow-adapter", usage: "list | show | use | off", about: t.adapter },
+  { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
 ];
 const ARGUMENTS = {
-  "/swallow-train": [{ name: "epochs=1", about: t.trainEpochs }],
+  "/swallow-train": [
+    { name: "epochs=1", about: t.trainEpochs },
+    { name: "status", about: t.trainStatus },
+    { name: "cancel", usage: "[ID]", about: t.trainCancel },
+    { name: "resume", usage: "[ID]", about: t.trainResume },
+    { name: "help", about: t.commandHelp },
+    { name: "data=", usage: "NAME", about: t.trainData },
+    { name: "output=", usage: "NAME", about: t.trainOutput },
+  ],
   "/swallow-adapter": [
     { name: "list", about: t.adapterList },
     { name: "show ", usage: "NAME", about: t.adapterShow },
     { name: "use ", usage: "NAME", about: t.adapterUse },
     { name: "off", about: t.adapterOff },
+    { name: "compare ", usage: "NAME QUESTION", about: t.adapterCompare },
+    { name: "remove ", usage: "NAME", about: t.adapterRemove },
+    { name: "help", about: t.commandHelp },
   ],
 };
 

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.workspace import Workspace
 
-from .conftest import Connect, Json, Local, soon
+from .conftest import Connect, Json, Local, soon, texts
 
 
 async def test_faults_are_set_one_by_one_and_cleared_the_same_way(local: Local) -> None:
@@ -136,3 +136,24 @@ async def test_dropping_the_sockets_is_done_once(
         assert answer["drop_sockets"] is False
         assert not workspace.sockets.connected
         await soon(lambda: workspace.sockets.connected)
+
+
+async def test_an_archived_channel_can_be_read_and_that_is_all(
+    bot: AsyncWebClient, local: Local
+) -> None:
+    ts = (await bot.chat_postMessage(channel="CRANDOM", text="before"))["ts"]
+    await local("faults", {"archived": ["CRANDOM"]})
+
+    with pytest.raises(SlackApiError, match="is_archived"):
+        await bot.chat_postMessage(channel="CRANDOM", text="after")
+    with pytest.raises(SlackApiError, match="is_inactive"):
+        await bot.chat_update(channel="CRANDOM", ts=ts, text="edited")
+    with pytest.raises(SlackApiError, match="is_archived"):
+        await bot.chat_postEphemeral(channel="CRANDOM", user="UALICE", text="psst")
+    with pytest.raises(SlackApiError, match="is_archived"):
+        await bot.files_upload_v2(channel="CRANDOM", content="x", filename="x.txt")
+    assert await texts(bot, "CRANDOM") == ["before"]
+
+    assert (await local("faults", {"archived": "CRANDOM"}))["status"] == 400
+    await local("faults", {"archived": []})
+    await bot.chat_postMessage(channel="CRANDOM", text="after")

@@ -194,6 +194,19 @@ async def test_a_slash_command_is_completed_and_its_answer_is_for_one_only(
         await expect(other.get_by_test_id("ephemeral")).to_have_count(0)
 
 
+async def test_every_subcommand_is_suggested(open_page: Open) -> None:
+    page = await open_page()
+    composer = page.get_by_test_id("composer")
+    options = page.get_by_test_id("composer-suggestions").get_by_role("option")
+    for command, subcommands in {
+        "/swallow-train ": ("epochs=1", "status", "cancel", "resume", "help"),
+        "/swallow-adapter ": ("list", "show", "use", "off", "compare", "remove", "help"),
+    }.items():
+        await composer.fill(command)
+        for subcommand in subcommands:
+            await expect(options.filter(has_text=subcommand).first).to_be_visible()
+
+
 async def test_the_bots_name_is_completed_after_an_at_sign(open_page: Open) -> None:
     page = await open_page()
     composer = page.get_by_test_id("composer")

@@ -1,0 +1,63 @@
+"""Who does something, and where: taken from a command, a pressed button or a job's record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person in a conversation; `response_url` answers them for half an hour."""
+
+    user: str
+    team: str
+    channel: str
+    dm: bool
+    response_url: str = ""
+
+    @classmethod
+    def of_command(cls, command: Mapping[str, Any]) -> "Actor":
+        """Return who typed a slash command."""
+        channel = str(command["channel_id"])
+        return cls(
+            user=str(command["user_id"]),
+            team=str(command.get("team_id", "")),
+            channel=channel,
+            dm=channel.startswith("D"),
+            response_url=str(command.get("response_url", "")),
+        )
+
+    @classmethod
+    def of_press(cls, body: Mapping[str, Any]) -> "Actor":
+        """Return who pressed a button."""
+        channel = str(body["container"]["channel_id"])
+        user = body["user"]
+        return cls(
+            user=str(user["id"]),
+            team=str(user.get("team_id") or (body.get("team") or {}).get("id", "")),
+            channel=channel,
+            dm=channel.startswith("D"),
+            response_url=str(body.get("response_url", "")),
+        )
+
+    @classmethod
+    def of_place(cls, place: Mapping[str, Any]) -> "Actor":
+        """Return who asked for a job."""
+        return cls(
+            user=str(place["user"]),
+            team=str(place["team"]),
+            channel=str(place["channel"]),
+            dm=bool(place["dm"]),
+            response_url=str(place.get("response_url", "")),
+        )
+
+    def place(self) -> dict[str, Any]:
+        """Return what a job's record keeps of this; the job is answered in the channel."""
+        return {
+            "team": self.team,
+            "channel": self.channel,
+            "user": self.user,
+            "response_url": self.response_url,
+            "dm": self.dm,
+            "thread_ts": "",
+        }

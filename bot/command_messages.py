@@ -1,0 +1,155 @@
+"""What the bot says about slash commands and adapters, in Japanese and in English."""
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "usage.train": (
+        "使い方:\n"
+        "• `/swallow-train epochs=1` — 学習の計画を立てます\n"
+        "　指定できるもの: `data=名前 output=名前 epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= seed=`\n"
+        "• `/swallow-train status` — 実行中と待機中の学習\n"
+        "• `/swallow-train cancel [ID]` — 学習を止めます（途中経過は残ります）\n"
+        "• `/swallow-train resume [ID]` — 止まった学習を続きから再開します",
+        "Usage:\n"
+        "• `/swallow-train epochs=1` — work out the plan of a training\n"
+        "   with any of `data=NAME output=NAME epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= seed=`\n"
+        "• `/swallow-train status` — what trains and what waits\n"
+        "• `/swallow-train cancel [ID]` — stop a training; its last checkpoint is kept\n"
+        "• `/swallow-train resume [ID]` — go on with one that was stopped",
+    ),
+    "usage.adapter": (
+        "使い方:\n"
+        "• `/swallow-adapter list` — アダプターの一覧\n"
+        "• `/swallow-adapter show 名前` — 学習の内容と評価\n"
+        "• `/swallow-adapter use 名前` — 次の質問からこのアダプターで答えます\n"
+        "• `/swallow-adapter off` — 元のモデルで答えます\n"
+        "• `/swallow-adapter compare 名前 質問` — 元のモデルとアダプターの両方に答えさせます\n"
+        "• `/swallow-adapter remove 名前` — アダプターを削除します",
+        "Usage:\n"
+        "• `/swallow-adapter list` — all adapters\n"
+        "• `/swallow-adapter show NAME` — how one was trained and what its evaluation found\n"
+        "• `/swallow-adapter use NAME` — answer with it from the next question on\n"
+        "• `/swallow-adapter off` — answer with the base model\n"
+        "• `/swallow-adapter compare NAME QUESTION` — let the base model and the adapter both answer\n"
+        "• `/swallow-adapter remove NAME` — delete one",
+    ),
+    "wrong.unknown": (
+        "`{word}` という指定はありません。`名前=値` の形で書いてください。",
+        "`{word}` is not an option of a training; options look like `name=value`.",
+    ),
+    "wrong.twice": ("`{option}` が2回指定されています。", "`{option}` is given twice."),
+    "wrong.value": (
+        "`{option}` の値が `{value}` になっていますが、{expected}を指定してください。",
+        "`{option}` is `{value}`, but it must be {expected}.",
+    ),
+    "wrong.extra": (
+        "`{verb}` のあとの `{word}` は余分です。",
+        "`{word}` is one word too many after `{verb}`.",
+    ),
+    "wrong.id": ("`{word}` は学習のIDではありません。", "`{word}` is not the id of a training."),
+    "wrong.verb": (
+        "`{word}` というコマンドはありません。",
+        "`{word}` is not something to do with adapters.",
+    ),
+    "wrong.no_name": (
+        "`{verb}` にはアダプターの名前が必要です。",
+        "`{verb}` needs the name of an adapter.",
+    ),
+    "wrong.no_question": (
+        "`{name}` の名前のあとに質問を書いてください。",
+        "Write the question after the name `{name}`.",
+    ),
+    "expected.whole": (
+        "{least}から{most}までの整数（半角数字）",
+        "a whole number from {least} to {most}",
+    ),
+    "expected.lr": (
+        "0より大きく1以下の数（例: 3e-4）",
+        "a number above 0 and at most 1, as 3e-4",
+    ),
+    "expected.alpha": ("0より大きく100万未満の数", "a number above 0 and below 1,000,000"),
+    "expected.dropout": ("0以上1未満の数", "a number from 0 to below 1"),
+    "expected.name": (
+        "半角の英数字と `.` `_` `-` からなる64文字以内の名前（先頭は英数字）",
+        "a name of letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
+    ),
+    "refused.channel": (
+        "このチャンネルでは使えません。許可されたチャンネルか、ダイレクトメッセージで実行してください。",
+        "This command does not work in this channel. Use it in an allowed one, or in a direct message.",
+    ),
+    "refused.not_admin": (
+        "この操作ができるのは管理者だけです。",
+        "Only admins may do this.",
+    ),
+    "refused.guest": (
+        "ゲスト、ボット、ほかのワークスペースの人はこの操作をできません。",
+        "Guests, bots and people of other workspaces may not do this.",
+    ),
+    "refused.unknown": (
+        "あなたが管理者かどうかをSlackに確認できなかったため、何もしませんでした。1分ほどしてからもう一度試してください。",
+        "Slack could not be asked whether you are an admin, so nothing was done. Try again in a minute.",
+    ),
+    "refused.no_log": (
+        "監査ログに書き込めないため、何もしませんでした。サーバーのディスクと権限を確認してください。",
+        "The audit log cannot be written, so nothing was done. Look at the server's disk and permissions.",
+    ),
+    "act.broker_away": (
+        "いま実行できません（キューに接続できません）。1分ほどしてからもう一度試してください。"
+        "続く場合はサーバーで `swallow doctor` を実行してください。",
+        "This cannot be done right now (the queue does not answer). Try again in a minute; "
+        "if it goes on, run `swallow doctor` on the server.",
+    ),
+    "act.refused": ("できませんでした。{detail}", "Not done. {detail}"),
+    "act.slack": (
+        "Slackに拒否されたためできませんでした（{error}）。ボットをこのチャンネルに招待してから、もう一度試してください。",
+        "Slack refused ({error}). Invite the bot to this channel and try again.",
+    ),
+    "adapter.used": (
+        "次の質問から、アダプター *{name}* で答えます（<@{user}> が切り替えました）。{evaluation}",
+        "From the next question on I answer with the adapter *{name}* (switched by <@{user}>). {evaluation}",
+    ),
+    "adapter.off": (
+        "次の質問から、元のモデルで答えます（<@{user}> がアダプター *{name}* を外しました）。",
+        "From the next question on I answer with the base model (<@{user}> switched the adapter *{name}* off).",
+    ),
+    "adapter.off_already": (
+        "アダプターは使われていません。すでに元のモデルで答えています。",
+        "No adapter is in use; I answer with the base model already.",
+    ),
+    "adapter.removed": (
+        "<@{user}> がアダプター *{name}* を削除しました。",
+        "<@{user}> removed the adapter *{name}*.",
+    ),
+    "adapter.none": (
+        "アダプターはまだありません。`/swallow-train epochs=1` で学習できます。",
+        "There are no adapters yet. `/swallow-train epochs=1` trains one.",
+    ),
+    "adapter.list": ("アダプター（{count}件）:", "Adapters ({count}):"),
+    "adapter.line": (
+        "• *{name}* — {verdict} · ランク {rank} · {base} · {date}",
+        "• *{name}* — {verdict} · rank {rank} · {base} · {date}",
+    ),
+    "adapter.line_in_use": (
+        "• *{name}* ✅ 使用中 — {verdict} · ランク {rank} · {base} · {date}",
+        "• *{name}* ✅ in use — {verdict} · rank {rank} · {base} · {date}",
+    ),
+    "adapter.line_problem": (
+        "• *{name}* — 使えません: {problem}",
+        "• *{name}* — unusable: {problem}",
+    ),
+    "adapter.more": ("…ほか{count}件", "…and {count} more"),
+    "adapter.show": (
+        "*{name}*\n元のモデル: {base}\nランク {rank} · alpha {alpha} · {targets}\n"
+        "データ: {data}\n学習日時: {date}\n{evaluation}\n識別子: `{digest}`",
+        "*{name}*\nbase model: {base}\nrank {rank} · alpha {alpha} · {targets}\n"
+        "data: {data}\ntrained: {date}\n{evaluation}\ndigest: `{digest}`",
+    ),
+    "compare.root": (
+        "⚖️ *元のモデルと {name} の比較*（<@{user}>）\n{question}",
+        "⚖️ *The base model and {name} compared* (<@{user}>)\n{question}",
+    ),
+    "compare.base": ("元のモデル", "Base model"),
+    "compare.adapter": ("アダプター {name}", "Adapter {name}"),
+    "compare.begun": (
+        "両方の答えがスレッドに届きます。",
+        "Both answers will appear in the thread.",
+    ),
+}

@@ -1,0 +1,62 @@
+"""What a training's evaluation found, in words and figures. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot import units
+from bot.messages import CATALOGUE, Language, say
+
+
+def verdict(name: str, language: Language, *, short: bool = False) -> str:
+    """Return a verdict as a sentence, or as a word or two; one we do not know is unknown."""
+    start = "verdict.short." if short else "verdict."
+    key = start + name
+    return say(key if key in CATALOGUE else start + "unknown", language)
+
+
+def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
+    """Return the figures behind a verdict with their uncertainty, as far as there are any."""
+    before, after = evaluation.get("before") or {}, evaluation.get("after") or {}
+    if not evaluation.get("rows") or "loss" not in before or "loss" not in after:
+        return []
+    lines = [_loss(evaluation, before, after, language)]
+    question = evaluation.get("question")
+    if question and "question_helps" in before and "question_helps" in after:
+        lines.append(
+            say(
+                "evaluation.question",
+                language,
+                before=f"{100 * before['question_helps']:.1f}",
+                after=f"{100 * after['question_helps']:.1f}",
+                **{end: units.signed(100 * question[end], 1) for end in ("value", "low", "high")},
+            )
+        )
+    rows, tokens = units.count(evaluation["rows"]), units.count(evaluation["tokens"])
+    return [*lines, say("evaluation.rows", language, rows=rows, tokens=tokens)]
+
+
+def in_short(about: Mapping[str, Any], language: Language) -> str:
+    """Return what is known of an adapter from its `swallow.json`: verdict and held-out loss."""
+    evaluation = about.get("evaluation") or {}
+    words = [verdict(str(evaluation.get("verdict", "unknown")), language)]
+    return " ".join([*words, *figures(evaluation, language)[:1]])
+
+
+def _loss(
+    evaluation: Mapping[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    language: Language,
+) -> str:
+    text = say(
+        "evaluation.loss",
+        language,
+        before=units.loss(before["loss"]),
+        after=units.loss(after["loss"]),
+    )
+    difference = evaluation.get("loss")
+    if not difference:
+        return text
+    ends = {end: units.signed(difference[end]) for end in ("value", "low", "high")}
+    inner = say("evaluation.difference", language, **ends)
+    return f"{text}（{inner}）" if language == "ja" else f"{text} ({inner})"

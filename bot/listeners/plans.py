@@ -1,0 +1,69 @@
+"""The buttons under a plan: start the training, or discard the plan."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.acting import Action, Told, act
+from bot.actor import Actor
+from bot.background import Background
+from bot.bot import Bot
+from bot.errors import CannotAct
+from bot.launch import Decision, decide, plan_of
+from bot.plan_card import DISCARD_ACTION, START_ACTION, card, decision
+from bot.slack_text import unescape
+from tasks.jobs import Job
+
+
+def register(app: AsyncApp, bot: Bot) -> None:
+    """Register for both buttons."""
+    background = Background()
+
+    def listener(what: Decision) -> Any:
+        async def pressed(
+            ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+        ) -> None:
+            await ack()
+            background.start(_press(bot, body, str(action.get("value", "")), what))
+
+        return pressed
+
+    app.action(START_ACTION)(listener("started"))
+    app.action(DISCARD_ACTION)(listener("discarded"))
+
+
+async def _press(bot: Bot, body: Mapping[str, Any], id: str, what: Decision) -> None:
+    actor = Actor.of_press(body)
+    name = "train start" if what == "started" else "train discard"
+    language = bot.language(str((body.get("message") or {}).get("text", "")))
+    do = partial(_decide, bot, body, actor, id, what)
+    await act(bot, actor, Action(name, id), language, do)
+
+
+async def _decide(bot: Bot, body: Mapping[str, Any], actor: Actor, id: str, what: Decision) -> Told:
+    plan = await asyncio.to_thread(bot.jobs.get, id)
+    if plan is None or plan.kind != "plan":
+        raise CannotAct("plan.expired")
+    stands = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user)
+    language = bot.language(unescape(plan.asked["text"]))
+    await _without_buttons(bot, body, plan, decision(stands, language))
+    if not stands.new:
+        raise CannotAct(f"plan.already_{stands.what}")
+    return Told(decision(stands, language))
+
+
+async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: str) -> None:
+    plan = await asyncio.to_thread(plan_of, bot.jobs, job)
+    if plan is None:
+        return
+    post = card(plan, bot.language(unescape(job.asked["text"])), note=note)
+    await bot.client.chat_update(
+        channel=body["container"]["channel_id"],
+        ts=body["container"]["message_ts"],
+        text=post.text,
+        blocks=list(post.blocks),
+    )
