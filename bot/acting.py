@@ -6,11 +6,9 @@ leaves no line. What is done is a function of the caller's.
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from redis.exceptions import RedisError
 from slack_sdk.errors import SlackApiError
@@ -82,7 +80,7 @@ async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) 
     Nobody may where that log cannot be written: what leaves no trace must not be done.
     """
     try:
-        await asyncio.to_thread(_open_log, bot.audit.file)
+        await asyncio.to_thread(bot.audit.check)
     except OSError as error:
         log.error("the audit log cannot be written: %s", error)
         await whisper(bot.client, actor, say("refused.no_log", language))
@@ -110,11 +108,6 @@ async def note(bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason:
         await asyncio.to_thread(write)
     except OSError as error:
         log.error("the audit log cannot be written: %s", error)
-
-
-def _open_log(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
 
 
 async def _failed(bot: Bot, actor: Actor, action: Action, reason: str, text: str) -> None:

@@ -85,7 +85,7 @@ async def compare(
 
     `key` tells this command from others, so that Slack's repeats ask nothing twice.
     """
-    adapter = await asyncio.to_thread(bot.registry.get, name)
+    adapter = await asyncio.to_thread(bot.registry.offer, name)
     root = await _root(bot, actor, name, question, language)
     sides = (
         ("", say("compare.base", language)),

@@ -19,6 +19,14 @@ class Audit:
     def __init__(self, home: Path) -> None:
         self.file = home / "audit.jsonl"
 
+    def check(self) -> None:
+        """Make sure that a line can be written.
+
+        Raises:
+            OSError: it cannot.
+        """
+        os.close(self._open())
+
     def write(
         self,
         *,
@@ -46,10 +54,13 @@ class Audit:
             "channel": channel,
         }
         text = json.dumps({key: value for key, value in line.items() if value}, ensure_ascii=False)
-        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # One write to a file opened for appending: lines of several processes do not mix.
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = self._open()
         try:
+            # One write to a file opened for appending: lines of several processes do not mix.
             os.write(descriptor, f"{text}\n".encode())
         finally:
             os.close(descriptor)
+
+    def _open(self) -> int:
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

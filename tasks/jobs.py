@@ -66,6 +66,8 @@ class Job:
     request: Mapping[str, Any]
     posts: Mapping[str, Any]
     progress: Mapping[str, Any]
+    cancelled: Mapping[str, Any]
+    """Who asked for it to be cancelled, as `by`; empty where nobody has."""
 
     @property
     def over(self) -> bool:
@@ -263,6 +265,7 @@ def _job(id: str, fields: Mapping[str, str]) -> Job:
         request=json.loads(fields.get("request", "{}")),
         posts=json.loads(fields.get("posts", "{}")),
         progress=json.loads(fields.get("progress", "{}")),
+        cancelled=json.loads(fields.get("cancel", "{}")),
     )
 
 

@@ -86,14 +86,28 @@ class Registry:
         Raises:
             AdapterRefused: it cannot be used with the model that answers now; nothing changes.
         """
+        adapter = self._checked_and_published(name)
+        before = self.in_use
+        self._redis.set(ADAPTER, reference(adapter))
+        self._retire(before, reference(adapter))
+        return adapter
+
+    def offer(self, name: str) -> Adapter:
+        """Make `name` ready for questions that are asked with it although it is not in use.
+
+        Raises:
+            AdapterRefused: it cannot be used with the model that answers now.
+        """
+        adapter = self._checked_and_published(name)
+        self._retire(reference(adapter), self.in_use)
+        return adapter
+
+    def _checked_and_published(self, name: str) -> Adapter:
         adapter = self.get(name)
         for model in self._models():
             check_base(adapter, model)
         if self._settings.redis_url:  # the embedded broker serves this home alone
             self._shipping.publish(adapter)
-        before = self.in_use
-        self._redis.set(ADAPTER, reference(adapter))
-        self._retire(before, reference(adapter))
         return adapter
 
     def off(self) -> str:

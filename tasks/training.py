@@ -87,7 +87,7 @@ class Trainings:
         if said.get("event") == "finished" and (done := finished(training)):
             self.attempts.end(running, "finished", done | {"seconds": said["seconds"]})
         elif running.reason == "cancelled":
-            self.attempts.end(running, "cancelled", about)
+            self.attempts.end(running, "cancelled", about | self._cancelled(running))
         elif running.reason == "lost":
             log.warning("job %s: another attempt has it", running.job)
         elif running.reason == "draining":
@@ -99,6 +99,10 @@ class Trainings:
             # Killed by somebody, or for want of memory: the next sweep counts it as lost.
             log.warning("job %s: the training ended unexpectedly", running.job)
             self.jobs.let_go(running.job, running.attempt)
+
+    def _cancelled(self, running: Running) -> Mapping[str, Any]:
+        job = self.jobs.get(running.job)
+        return job.cancelled if job else {}
 
 
 class Supervision:

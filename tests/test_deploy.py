@@ -8,8 +8,8 @@ import pytest
 import yaml
 from slack_bolt.async_app import AsyncApp
 
-from bot.check import SCOPES
 from bot.bot import Bot
+from bot.check import SCOPES
 from bot.listeners import register
 from bot.settings import BotSettings
 from tasks.settings import Settings

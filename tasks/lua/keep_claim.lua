@@ -2,5 +2,7 @@
 local entry, consumer = ARGV[1], ARGV[2]
 local pending = redis.call('XPENDING', RELAY, 'relays', entry, entry, 1)
 if #pending == 0 or pending[1][2] ~= consumer then return 0 end
-redis.call('XCLAIM', RELAY, 'relays', consumer, 0, entry, 'JUSTID')
+-- Whoever keeps a claim is not failing at it: deliveries are counted from here, or a training of
+-- days would use them up.
+redis.call('XCLAIM', RELAY, 'relays', consumer, 0, entry, 'RETRYCOUNT', 0, 'JUSTID')
 return 1

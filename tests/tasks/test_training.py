@@ -284,9 +284,9 @@ def test_an_adapter_that_was_written_is_reported_and_not_written_twice(
 def test_a_child_dies_with_the_process_that_started_it(tmp_path: Path, settings: Settings) -> None:
     reader, writer = os.pipe()
     if not (parent := os.fork()):
-        child = Child([f"--home={settings.home}", "--plan", "--json"])
-        while not child.held:
-            child.hold(True)
+        child = Child([f"--home={settings.home}", "--progress=json", "--plan", "--json"])
+        child.next_event(60)
+        child.hold(True)
         os.write(writer, str(child.pid).encode())
         time.sleep(60)
     pid = int(os.read(reader, 20))
