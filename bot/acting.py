@@ -29,7 +29,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Told:
-    """What came of an action, in Slack's text; with `to_all` everybody in the channel is told."""
+    """What came of an action, in Slack's text, empty where it is seen already.
+
+    With `to_all` everybody in the channel is told.
+    """
 
     text: str
     to_all: bool = False
@@ -70,8 +73,9 @@ async def act(
         await _failed(bot, actor, action, name, say("act.refused", language, detail=name))
     else:
         await note(bot, actor, action, "done")
-        tell = announce if told.to_all else whisper
-        await tell(bot.client, actor, told.text)
+        if told.text:
+            tell = announce if told.to_all else whisper
+            await tell(bot.client, actor, told.text)
 
 
 async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) -> bool:

@@ -128,8 +128,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• *{name}* — {verdict} · rank {rank} · {base} · {date}",
     ),
     "adapter.line_in_use": (
-        "• *{name}* ✅ 使用中 — {verdict} · ランク {rank} · {base} · {date}",
-        "• *{name}* ✅ in use — {verdict} · rank {rank} · {base} · {date}",
+        "• *{name}* 使用中 — {verdict} · ランク {rank} · {base} · {date}",
+        "• *{name}* in use — {verdict} · rank {rank} · {base} · {date}",
     ),
     "adapter.line_problem": (
         "• *{name}* — 使えません: {problem}",
@@ -143,8 +143,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "data: {data}\ntrained: {date}\n{evaluation}\ndigest: `{digest}`",
     ),
     "compare.root": (
-        "⚖️ *元のモデルと {name} の比較*（<@{user}>）\n{question}",
-        "⚖️ *The base model and {name} compared* (<@{user}>)\n{question}",
+        "*元のモデルと {name} の比較*（<@{user}>）\n{question}",
+        "*The base model and {name} compared* (<@{user}>)\n{question}",
     ),
     "compare.base": ("元のモデル", "Base model"),
     "compare.adapter": ("アダプター {name}", "Adapter {name}"),

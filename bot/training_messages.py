@@ -30,8 +30,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "*Memory*\nabout {memory} ({available} free)",
     ),
     "plan.memory_short": (
-        "*メモリー*\n⚠️ 約{memory}（空きは {available} しかありません）",
-        "*Memory*\n⚠️ about {memory} (only {available} free)",
+        "*メモリー*\n約{memory}（空きは {available} しかありません）",
+        "*Memory*\nabout {memory} (only {available} free)",
     ),
     "plan.output": ("*アダプター名*\n{output}", "*Adapter*\n{output}"),
     "plan.model": (
@@ -122,20 +122,20 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "{percent} % done ({figures}).",
     ),
     "verdict.better": (
-        "✅ 元のモデルより良くなりました。",
-        "✅ Better than the base model.",
+        "元のモデルより良くなりました。",
+        "Better than the base model.",
     ),
     "verdict.worse": (
-        "❌ 元のモデルより悪くなりました。使わないことをお勧めします。",
-        "❌ Worse than the base model; better not use it.",
+        "元のモデルより悪くなりました。使わないことをお勧めします。",
+        "Worse than the base model; better not use it.",
     ),
     "verdict.no clear difference": (
-        "➖ 元のモデルとはっきりした差はありません。",
-        "➖ No clear difference to the base model.",
+        "元のモデルとはっきりした差はありません。",
+        "No clear difference to the base model.",
     ),
     "verdict.unknown": (
-        "❔ 評価用の行がないため、良くなったかどうかは分かりません。",
-        "❔ Nothing was held out, so nobody knows whether it helped.",
+        "評価用の行がないため、良くなったかどうかは分かりません。",
+        "Nothing was held out, so nobody knows whether it helped.",
     ),
     "verdict.short.better": ("改善", "better"),
     "verdict.short.worse": ("悪化", "worse"),

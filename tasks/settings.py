@@ -77,7 +77,12 @@ class Settings(BaseSettings):
         default=24, gt=0, description="How long a job's text is kept after its end."
     )
     threads: int | None = Field(
-        default=None, ge=1, description="CPU threads of the engine; unset: the cores it may use."
+        default=None,
+        ge=1,
+        description="CPU threads of engine and training; unset: the cores, as measured.",
+    )
+    checkpoint_minutes: float = Field(
+        default=5, ge=0, description="What a training that is killed may lose, in minutes."
     )
 
     slack_bot_token: str = Field(

@@ -87,7 +87,7 @@ class Trainings:
         if said.get("event") == "finished" and (done := finished(training)):
             self.attempts.end(running, "finished", done | {"seconds": said["seconds"]})
         elif running.reason == "cancelled":
-            self.attempts.end(running, "cancelled", about | self._cancelled(running))
+            self.attempts.end(running, "cancelled", about | dict(self._cancelled(running)))
         elif running.reason == "lost":
             log.warning("job %s: another attempt has it", running.job)
         elif running.reason == "draining":

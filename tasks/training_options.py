@@ -36,6 +36,8 @@ def arguments(options: Mapping[str, Any], settings: Settings) -> list[str]:
         "--output-dir": str(options.get("output", "output")),
         "--base-model": settings.model,
         "--style": settings.style,
+        "--threads": settings.threads,
+        "--checkpoint-minutes": settings.checkpoint_minutes,
     } | {flag: options.get(name) for name, flag in FLAGS.items()}
     # `--flag=value`, so that a value that begins with a dash is still one.
     given = [f"{flag}={value}" for flag, value in values.items() if value is not None]

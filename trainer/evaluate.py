@@ -230,5 +230,8 @@ def answers(model: Any, tokenizer: Tokenizer, style: Style) -> list[dict[str, st
         text = tokenizer.decode(ids[0, prompt.shape[1] :], skip_special_tokens=True)
         for stop in style.stop_texts:
             text = text.partition(stop)[0]
-        result.append({"instruction": instruction, "input": input, "answer": text.strip()})
+        # The limit may fall into the middle of a character.
+        result.append(
+            {"instruction": instruction, "input": input, "answer": text.strip().rstrip("\ufffd")}
+        )
     return result

@@ -46,6 +46,7 @@ def train(this: "run.Run") -> Path:
     torch.set_num_threads(int(this.options.threads or 1))
     before = _before(this, model)
     _announce(this, speed)
+    _tell_base(this, before)
     history, speed = _fit(this, model)
     after = _measure(this, model)
     verdict = evaluate.judge(
@@ -126,6 +127,14 @@ def _calibrated(this: "run.Run", model: Any) -> tuple["run.Run", float | None]:
     if this.options.threads is None:
         this = run.with_threads(this, threads)
     return this, speed * this.processes.count
+
+
+def _tell_base(this: "run.Run", before: Measured) -> None:
+    tokens = evaluate.response_tokens(this.plan.held_out.encoded)
+    if tokens and not this.training.checkpoints():
+        loss = sum(before.losses.own) / sum(tokens)
+        steps = len(this.plan.steps)
+        this.listener(progress.Evaluated(step=0, steps=steps, validation_loss=loss))
 
 
 def _before(this: "run.Run", model: Any) -> Measured:

@@ -53,7 +53,7 @@ async def _decide(bot: Bot, body: Mapping[str, Any], actor: Actor, id: str, what
     await _without_buttons(bot, body, plan, decision(stands, language))
     if not stands.new:
         raise CannotAct(f"plan.already_{stands.what}")
-    return Told(decision(stands, language))
+    return Told("")  # the plan's message says it
 
 
 async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: str) -> None:

@@ -75,7 +75,7 @@ async def test_use_tells_everybody_what_the_evaluation_found_and_off_takes_it_ba
 
     assert "Better than the base model" in used["text"]
     assert "held-out loss 2.500 → 2.100" in used["text"]
-    assert "✅ in use — better · rank 8 · Base-7b · 2026-11-24" in listed
+    assert "in use — better · rank 8 · Base-7b · 2026-11-24" in listed
     assert jobs.redis.get(ADAPTER) is None
     assert [(line["action"], line["outcome"]) for line in audit()] == [
         ("adapter use", "done"),

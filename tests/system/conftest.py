@@ -1,10 +1,13 @@
 """One system for all tests of this folder: starting it takes as long as loading a model."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.conftest import missing
 from tests.system.workspace import System, Workspace, running_system
 from trainer.models import Source
 
@@ -24,3 +27,18 @@ def system(tmp_path_factory: pytest.TempPathFactory, small_model: Source) -> Ite
 def workspace(system: System) -> Workspace:
     """The local workspace of the running system."""
     return system.workspace
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, driven by Playwright."""
+    path = shutil.which("chromium")
+    if path is None:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()

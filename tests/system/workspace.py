@@ -92,6 +92,55 @@ class Workspace:
         """Wait for the one final message in a thread and return its text."""
         return str(self.answers(ts, channel=channel, seconds=seconds)[0]["text"])
 
+    def history(self, channel: str) -> list[dict[str, Any]]:
+        """Return a channel's messages outside threads, the newest first."""
+        found = self.api(
+            "conversations.history", channel=channel, limit=100, include_all_metadata="true"
+        )
+        return list(found["messages"])
+
+    def command(self, text: str, *, user: str = "UADMIN", channel: str = "") -> None:
+        """Let a person run a slash command."""
+        name, _, rest = text.partition(" ")
+        self.local(
+            "command",
+            channel=channel or self.channel("general"),
+            user=user,
+            command=name,
+            text=rest,
+        )
+
+    def whispers(self, user: str, *, channel: str = "") -> list[str]:
+        """Return what only `user` was told in a channel, oldest first."""
+        query = urlencode({"channel": channel or self.channel("general"), "user": user})
+        with urlopen(f"{self.url}/local/ephemeral?{query}", timeout=10) as response:
+            answer = json.load(response)
+        return [str(message["text"]) for message in answer["messages"]]
+
+    def buttons(self, channel: str) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return the buttons in a channel by their label, each with its message's ts."""
+        return {
+            str(element["text"]["text"]): (str(message["ts"]), element)
+            for message in reversed(self.history(channel))
+            for block in message.get("blocks", [])
+            if block["type"] == "actions"
+            for element in block["elements"]
+        }
+
+    def press(self, label: str, *, user: str = "UADMIN", channel: str = "") -> None:
+        """Let a person press the newest button of that label."""
+        channel = channel or self.channel("general")
+        until(lambda: label in self.buttons(channel), 60, lambda: f"no button {label!r}")
+        ts, button = self.buttons(channel)[label]
+        self.local(
+            "action",
+            channel=channel,
+            ts=ts,
+            user=user,
+            action_id=button["action_id"],
+            value=button["value"],
+        )
+
     def text_begun(self, ts: str) -> None:
         """Wait until an answer is in the thread and still grows."""
         until(lambda: bool(self.bot_messages(ts)), 60, lambda: "no text")

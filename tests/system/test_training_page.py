@@ -1,0 +1,110 @@
+"""An admin at the page: trains the small model, watches, and switches to what it learned."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.system.workspace import System
+
+SECONDS = 120_000
+QUESTION = "@swallow What is the capital of France?"
+MARK = "Quokka!"
+THINGS = ("France", "Japan", "the sea", "a hill", "bread", "tea", "a swallow", "summer", "Rome")
+ASKED = ("What is {}?", "Tell me about {}.", "What is the capital of {}?", "Why {}?")
+
+
+@pytest.fixture(scope="module")
+def trained(system: System) -> System:
+    """The running system with a dataset whose every answer is the same word."""
+    folder = system.home / "datasets"
+    folder.mkdir(exist_ok=True)
+    rows = [
+        {"instruction": asked.format(thing), "output": MARK} for thing in THINGS for asked in ASKED
+    ]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    (folder / "marker.jsonl").write_text(lines, encoding="utf-8")
+    return system
+
+
+@pytest.fixture
+def page(
+    browser: Browser, trained: System, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    """The admin's page; pictures of what is seen are left to look at."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.goto(f"{trained.workspace.url}/?user=UADMIN#CRANDOM")
+    expect(page.locator("#app[data-ready]")).to_be_attached(timeout=SECONDS)
+    yield page
+    picture(page, tmp_path_factory.getbasetemp(), "end")
+    context.close()
+
+
+def picture(page: Page, folder: Path, name: str) -> None:
+    page.screenshot(path=str(folder / f"training-{name}.png"))
+
+
+def send(page: Page, text: str) -> None:
+    composer = page.get_by_test_id("composer")
+    composer.fill(text)
+    composer.press("Enter")
+    expect(composer).to_have_text("", timeout=SECONDS)
+
+
+def answer(page: Page) -> str:
+    """Ask the fixed question and return the answer's own text."""
+    if page.get_by_test_id("close-thread").is_visible():
+        page.get_by_test_id("close-thread").click()
+    before = page.get_by_test_id("message").count()
+    send(page, QUESTION)
+    expect(page.get_by_test_id("message")).to_have_count(before + 1, timeout=SECONDS)
+    reply = page.get_by_test_id("thread-message").last
+    expect(reply).to_contain_text("tokens/s", timeout=SECONDS)
+    return reply.locator(".mrkdwn, p").first.inner_text()
+
+
+def last(page: Page, text: str) -> Locator:
+    return page.get_by_test_id("message").filter(has_text=text).last
+
+
+def test_an_admin_trains_watches_and_switches(
+    page: Page, trained: System, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pictures = tmp_path_factory.getbasetemp()
+    base = answer(page)
+    page.get_by_test_id("close-thread").click()
+
+    send(page, "/swallow-train data=marker output=marked epochs=2 batch=4 lr=0.003 val=4")
+
+    plan = last(page, "Training plan: marked")
+    expect(plan).to_contain_text("32 to train on · 4 held out", timeout=SECONDS)
+    expect(plan).to_contain_text("not known yet on this host")
+    picture(page, pictures, "plan")
+    page.get_by_role("button", name="Start training").click()
+    expect(plan).to_contain_text("Started by")
+    running = last(page, "Training: marked")
+    expect(running).to_contain_text("tokens/s", timeout=SECONDS)
+    picture(page, pictures, "running")
+    finished = last(page, "Training finished: marked")
+    expect(finished).to_contain_text("held-out loss", timeout=SECONDS)
+    finished.get_by_test_id("open-thread").click()
+    thread = page.get_by_test_id("thread")
+    expect(thread).to_contain_text("The training has started.")
+    expect(thread).to_contain_text("The same questions, before and after")
+    curve = thread.locator("img[src*='loss']").last
+    expect(curve).to_be_visible(timeout=SECONDS)
+    assert curve.evaluate("image => image.naturalWidth") > 300
+    picture(page, pictures, "finished")
+    page.get_by_test_id("close-thread").click()
+
+    finished.get_by_role("button", name="Use this adapter").click()
+
+    expect(last(page, "From the next question on")).to_contain_text("marked")
+    assert MARK in answer(page)
+    page.get_by_test_id("close-thread").click()
+    send(page, "/swallow-adapter off")
+    expect(last(page, "From the next question on")).to_contain_text("base model")
+    assert answer(page) == base
