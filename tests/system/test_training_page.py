@@ -94,7 +94,7 @@ def test_an_admin_trains_watches_and_switches(
     thread = page.get_by_test_id("thread")
     expect(thread).to_contain_text("The training has started.")
     expect(thread).to_contain_text("The same questions, before and after")
-    curve = thread.locator("img[src*='loss']").last
+    curve = thread.get_by_role("img", name="Loss of marked")
     expect(curve).to_be_visible(timeout=SECONDS)
     assert curve.evaluate("image => image.naturalWidth") > 300
     picture(page, pictures, "finished")
