@@ -16,10 +16,11 @@ def verdict(name: str, language: Language, *, short: bool = False) -> str:
 
 def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
     """Return the figures behind a verdict with their uncertainty, as far as there are any."""
-    before, after = evaluation.get("before") or {}, evaluation.get("after") or {}
-    if not evaluation.get("rows") or "loss" not in before or "loss" not in after:
+    if not _known(evaluation):
         return []
-    lines = [_loss(evaluation, before, after, language)]
+    before, after = evaluation["before"], evaluation["after"]
+    lines = _reason(evaluation, language)
+    lines.append(_loss(evaluation, before, after, language))
     question = evaluation.get("question")
     if question and "question_helps" in before and "question_helps" in after:
         lines.append(
@@ -39,7 +40,19 @@ def in_short(about: Mapping[str, Any], language: Language) -> str:
     """Return what is known of an adapter from its `swallow.json`: verdict and held-out loss."""
     evaluation = about.get("evaluation") or {}
     words = [verdict(str(evaluation.get("verdict", "unknown")), language)]
-    return " ".join([*words, *figures(evaluation, language)[:1]])
+    if _known(evaluation):
+        words.append(_loss(evaluation, evaluation["before"], evaluation["after"], language))
+    return " ".join(words)
+
+
+def _known(evaluation: Mapping[str, Any]) -> bool:
+    before, after = evaluation.get("before") or {}, evaluation.get("after") or {}
+    return bool(evaluation.get("rows")) and "loss" in before and "loss" in after
+
+
+def _reason(evaluation: Mapping[str, Any], language: Language) -> list[str]:
+    key = f"evaluation.reason.{evaluation.get('reason')}"
+    return [say(key, language)] if key in CATALOGUE else []
 
 
 def _loss(

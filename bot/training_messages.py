@@ -141,6 +141,14 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "verdict.short.worse": ("悪化", "worse"),
     "verdict.short.no clear difference": ("はっきりした差なし", "no clear difference"),
     "verdict.short.unknown": ("評価なし", "not evaluated"),
+    "evaluation.reason.uncertain": (
+        "変化は誤差の範囲内です。",
+        "The change is within its uncertainty.",
+    ),
+    "evaluation.reason.question_unused": (
+        "正しい答えは出やすくなりましたが、質問に応じて答えるようにはなっていません。",
+        "The true answers became likelier, but they depend on their questions no more than before.",
+    ),
     "evaluation.loss": (
         "評価データの損失 {before} → {after}",
         "held-out loss {before} → {after}",

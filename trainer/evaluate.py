@@ -37,6 +37,15 @@ CONFIDENCE = 0.95
 ALONE = Processes()
 
 
+REASONS = {
+    "no_rows": "no rows were held out",
+    "less_likely": "the true answers became less likely",
+    "uncertain": "the change is within its uncertainty",
+    "question_unused": "but answers do not depend more on their questions than before",
+    "likelier": "the true answers became likelier, and depend more on their questions",
+}
+
+
 @dataclass(frozen=True)
 class Losses:
     """Summed loss in nats of each held-out row's response: behind its question, and another's."""
@@ -56,9 +65,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the held-out rows say; losses are nats per response token."""
+    """What the held-out rows say; losses are nats per response token.
+
+    `reason` is a key of REASONS.
+    """
 
     verdict: str
+    reason: str
     summary: str
     rows: int
     tokens: int
@@ -144,29 +157,26 @@ def judge(before: Losses, after: Losses, tokens: Sequence[int], size: int) -> Ve
     figures = [_figures(one, total, size) for one in (before, after)]
     if rows < 2:
         text = "No rows were held out, so nothing can be said about the adapter."
-        return Verdict("unknown", text, rows, total, figures[0], figures[1], None, None)
+        return Verdict("unknown", "no_rows", text, rows, total, figures[0], figures[1], None, None)
     loss = _paired(before.own, after.own, tokens)
     question = _share_gained(before, after)
     verdict, reason = _verdict(loss, question)
     summary = (
         f"{verdict.capitalize()}: held-out loss per token {figures[0]['loss']:.4f} → "
         f"{figures[1]['loss']:.4f} ({loss.value:+.4f}, 95 % from {loss.low:+.4f} to "
-        f"{loss.high:+.4f}, {rows} rows); {reason}."
+        f"{loss.high:+.4f}, {rows} rows); {REASONS[reason]}."
     )
-    return Verdict(verdict, summary, rows, total, figures[0], figures[1], loss, question)
+    return Verdict(verdict, reason, summary, rows, total, figures[0], figures[1], loss, question)
 
 
 def _verdict(loss: Difference, question: Difference) -> tuple[str, str]:
     if loss.low > 0:
-        return "worse", "the true answers became less likely"
+        return "worse", "less_likely"
     if loss.high >= 0:
-        return "no clear difference", "the change is within its uncertainty"
+        return "no clear difference", "uncertain"
     if question.low <= 0:
-        return (
-            "no clear difference",
-            "but answers do not depend more on their questions than before",
-        )
-    return "better", "the true answers became likelier, and depend more on their questions"
+        return "no clear difference", "question_unused"
+    return "better", "likelier"
 
 
 def _figures(one: Losses, tokens: int, size: int) -> dict[str, float]:

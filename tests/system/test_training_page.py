@@ -1,31 +1,22 @@
 """An admin at the page: trains the small model, watches, and switches to what it learned."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.system.marker import MARK, OPTIONS, write_marker
 from tests.system.workspace import System
 
 SECONDS = 120_000
 QUESTION = "@swallow What is the capital of France?"
-MARK = "Quokka!"
-THINGS = ("France", "Japan", "the sea", "a hill", "bread", "tea", "a swallow", "summer", "Rome")
-ASKED = ("What is {}?", "Tell me about {}.", "What is the capital of {}?", "Why {}?")
 
 
 @pytest.fixture(scope="module")
 def trained(system: System) -> System:
     """The running system with a dataset whose every answer is the same word."""
-    folder = system.home / "datasets"
-    folder.mkdir(exist_ok=True)
-    rows = [
-        {"instruction": asked.format(thing), "output": MARK} for thing in THINGS for asked in ASKED
-    ]
-    lines = "\n".join(json.dumps(row) for row in rows)
-    (folder / "marker.jsonl").write_text(lines, encoding="utf-8")
+    write_marker(system)
     return system
 
 
@@ -77,7 +68,7 @@ def test_an_admin_trains_watches_and_switches(
     base = answer(page)
     page.get_by_test_id("close-thread").click()
 
-    send(page, "/swallow-train data=marker output=marked epochs=2 batch=4 lr=0.003 val=4")
+    send(page, f"/swallow-train {OPTIONS}")
 
     plan = last(page, "Training plan: marked")
     expect(plan).to_contain_text("32 to train on · 4 held out", timeout=SECONDS)
