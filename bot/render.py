@@ -117,10 +117,9 @@ def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]
         words.append(say("footer.adapter", language, name=data["adapter"]))
     words.append(say("footer.tokens", language, count=data["tokens"]))
     words.append(say("footer.seconds", language, seconds=f"{data['seconds']:.1f}"))
-    decoding = data["seconds"] - data["first_token_seconds"]
-    if data["tokens"] > 1 and decoding > 0:
-        speed = (data["tokens"] - 1) / decoding
-        words.append(say("footer.speed", language, speed=f"{speed:.1f}"))
+    if data.get("tokens_per_second"):
+        speed = f"{data['tokens_per_second']:.1f}"
+        words.append(say("footer.speed", language, speed=speed))
     if type == "cancelled":
         words.append(say("note.stopped", language))
     elif data["finish"] in ("length", "deadline"):

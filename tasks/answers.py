@@ -82,7 +82,11 @@ class Answers:
         if running.reason == "draining" and answer.finish == "interrupted":
             self.attempts.give_back(running)
         elif running.reason != "lost":
-            facts = asdict(answer) | {"adapter": adapter, "model": self.engine.model}
+            facts = asdict(answer) | {
+                "adapter": adapter,
+                "model": self.engine.model,
+                "tokens_per_second": answer.tokens_per_second,
+            }
             del facts["prompt"]
             if running.reason == "deadline":
                 facts["finish"] = "deadline"
@@ -107,11 +111,9 @@ class Answers:
         )
 
     def _note_speed(self, answer: Answer) -> None:
-        decoding = answer.seconds - answer.first_token_seconds
         with self._lock:
             self.answered += 1
-            if answer.tokens > 1 and decoding > 0:
-                self.tokens_per_second = (answer.tokens - 1) / decoding
+            self.tokens_per_second = answer.tokens_per_second or self.tokens_per_second
 
 
 def _why(error: TrainerError | EngineFailed) -> dict[str, Any]:

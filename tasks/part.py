@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 BACK_OFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 STEADY_SECONDS = 60.0
 """A part that lived this long begins its back-off anew."""
+LONGEST_LINE = 1 << 16
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
@@ -65,17 +66,24 @@ class Part:
             # Ctrl-C goes to the supervisor alone, which ends its children in order.
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-            limit=1 << 20,
         )
         on_change()
         assert self.process.stdout is not None
-        try:
-            async for line in self.process.stdout:
-                log(self.name, line.decode(errors="replace").rstrip())
-        except ValueError:
-            log(self.name, "wrote a line of more than a megabyte; its output is not shown further")
+        await self._log_lines(self.process.stdout, log)
         await self.process.wait()
         on_change()
+
+    async def _log_lines(self, stream: asyncio.StreamReader, log: Log) -> None:
+        """Log what comes until it ends; a line without end is logged in pieces."""
+        rest = b""
+        while piece := await stream.read(1 << 16):
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                log(self.name, line.decode(errors="replace").rstrip())
+        if rest:
+            log(self.name, rest.decode(errors="replace").rstrip())
 
     def _how_it_ended(self) -> str:
         code = self.process.returncode if self.process else None

@@ -122,8 +122,11 @@ class Up:
         }
         path = self.settings.home / "up.json"
         aside = path.with_suffix(".new")
-        aside.write_text(json.dumps(facts), encoding="utf-8")
-        aside.replace(path)
+        try:
+            aside.write_text(json.dumps(facts), encoding="utf-8")
+            aside.replace(path)
+        except OSError as error:  # a full disk is no reason to leave the parts alone
+            _say("up", f"{path} cannot be written: {error.strerror}")
 
     async def _stop(self) -> None:
         _say("up", "stopping; press Ctrl-C again to stop at once")

@@ -68,6 +68,12 @@ class Answer:
     dropped_turns: int = 0
     cut_characters: int = 0
 
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The speed of decoding, behind the first token; None for an answer of one."""
+        decoding = self.seconds - self.first_token_seconds
+        return (self.tokens - 1) / decoding if self.tokens > 1 and decoding > 0 else None
+
 
 class Engine(Protocol):
     """A loaded base model that answers questions."""

@@ -48,7 +48,7 @@ def played(jobs: Jobs, job: Job, text: str) -> None:
         "adapter": job.adapter,
         "tokens": 3,
         "seconds": 1.0,
-        "first_token_seconds": 0.5,
+        "tokens_per_second": 4.0,
         "finish": "stop",
     }
     jobs.finish(job.id, attempt, "finished", data)

@@ -13,7 +13,7 @@ FACTS = {
     "adapter": "",
     "tokens": 48,
     "seconds": 8.04,
-    "first_token_seconds": 0.2,
+    "tokens_per_second": 5.99,
     "finish": "stop",
 }
 

@@ -1,0 +1,146 @@
+"""How close the fast engine is to the model as it was: `python -m tests.benchmarks.agreement`.
+
+Asks both engines the same hundred questions, greedily, and counts equal answers; measures the mean
+KL divergence from the fp32 model's distributions over those answers, in nats per token, for the
+graph as it is served, and for the same model with int4 scales: the plain ones and ours. The small
+model is the only one here with weights that were learned; its KL at int4 says which scales are
+better, not how good a 7B is.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import torch
+
+from tasks.convert.quantise import plain_int4, searched_int4
+from tasks.convert.store import Converted, convert
+from tasks.engines.openvino import OpenVinoEngine
+from tasks.engines.protocol import Engine, Question, Sampling
+from tasks.engines.serving import spec_of
+from tasks.engines.transformers import TransformersEngine
+from trainer.models import find, load_model, local_folder
+
+TOPICS = (
+    *("photosynthesis", "the French Revolution", "bicycles", "machine learning", "tea"),
+    *("the water cycle", "jazz", "volcanoes", "inflation", "vaccines", "the moon", "bread"),
+    *("chess", "whales", "steel", "Rome", "sleep", "gravity", "rice", "bridges"),
+)
+FORMS = (
+    *("What is {}?", "Explain {} to a child.", "Write one sentence about {}."),
+    *("List three facts about {}.", "Why does {} matter?"),
+)
+QUESTIONS = [form.format(topic) for topic in TOPICS for form in FORMS]
+INT4_GROUP = 64
+"""The longest that divides the small model's rows."""
+
+
+def answers(engine: Engine, tokens: int, together: int) -> list[str]:
+    """Answer every question greedily."""
+
+    def one(question: str) -> str:
+        pieces: list[str] = []
+        engine.answer(Question(question, sampling=Sampling(tokens)), pieces.append, lambda: False)
+        return "".join(pieces)
+
+    with ThreadPoolExecutor(together) as pool:
+        return list(pool.map(one, QUESTIONS))
+
+
+def sequences(engine: Any, replies: list[str]) -> Iterator[tuple[int, torch.Tensor]]:
+    """Yield the prompt's length and the ids of prompt and answer, for each question."""
+    for question, reply in zip(QUESTIONS, replies, strict=True):
+        prompt = Question(question, sampling=Sampling(1)).prompt(
+            engine.style, engine.tokenizer, engine.context_length
+        )
+        ids = [*prompt.ids, *engine.tokenizer.encode(reply, add_special_tokens=False)]
+        yield len(prompt.ids), torch.tensor([ids])
+
+
+def divergence(expected: list[torch.Tensor], found: list[torch.Tensor]) -> float:
+    """Return the mean of Σ p log(p / q) over all tokens; each is [tokens, vocabulary] of logits."""
+    sums, count = 0.0, 0
+    for one, other in zip(expected, found, strict=True):
+        p, q = one.log_softmax(-1), other.log_softmax(-1)
+        sums += float((p.exp() * (p - q)).sum())
+        count += len(one)
+    return sums / count
+
+
+@torch.inference_mode()
+def of_model(model: Any, rows: list[tuple[int, torch.Tensor]]) -> list[torch.Tensor]:
+    """Return the logits behind every answer's tokens, [tokens, vocabulary], of the torch model."""
+    return [model(ids).logits[0, start - 1 : -1].float() for start, ids in rows]
+
+
+def of_graph(converted: Converted, rows: list[tuple[int, torch.Tensor]]) -> list[torch.Tensor]:
+    """Return the same of the converted graph, with the properties it is served with."""
+    properties = dict(spec_of(converted, threads=None).properties)
+    compiled = ov.Core().compile_model(
+        str(converted.folder / "openvino_model.xml"), "CPU", properties
+    )
+    request = compiled.create_infer_request()
+    found = []
+    for start, ids in rows:
+        count = ids.shape[1]
+        request.reset_state()
+        outputs = request.infer(
+            {
+                "input_ids": ids.numpy(),
+                "attention_mask": np.ones((1, count), np.int64),
+                "position_ids": np.arange(count)[None],
+                "beam_idx": np.zeros(1, np.int32),
+            }
+        )
+        found.append(torch.from_numpy(np.array(outputs["logits"]))[0, start - 1 : -1].float())
+    return found
+
+
+@torch.no_grad()
+def with_int4(model: Any, quantise: Any, rows: list[tuple[int, torch.Tensor]]) -> Any:
+    """Return the logits with every block's weights rounded to int4; the model is put back."""
+    kept = {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear) and "lm_head" not in name:
+            kept[module] = module.weight.clone()
+            integers, scales = quantise(module.weight.reshape(-1, INT4_GROUP))
+            rounded = integers.float() * scales.float()
+            module.weight.copy_(rounded.view_as(module.weight))
+    found = of_model(model, rows)
+    for module, weight in kept.items():
+        module.weight.copy_(weight)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cache", type=Path, default=Path("~/.swallow/cache").expanduser())
+    parser.add_argument("--tokens", type=int, default=24)
+    options = parser.parse_args()
+    source = find(None)
+    fast = OpenVinoEngine(source, cache=options.cache)
+    quick = answers(fast, options.tokens, together=8)
+    fast.close()
+    reference = TransformersEngine(source, cache=options.cache)
+    slow = answers(reference, options.tokens, together=1)
+    equal = sum(one == other for one, other in zip(quick, slow, strict=True))
+    print(json.dumps({"equal_answers": equal, "of": len(QUESTIONS), "precision": fast.precision}))
+
+    rows = list(sequences(reference, slow))
+    model = load_model(source, cache=options.cache)
+    expected = of_model(model, rows)
+    folder = local_folder(source, cache=options.cache)
+    converted = convert(folder, name=source.name, cache=options.cache)
+    print(json.dumps({"kl_as_served": divergence(expected, of_graph(converted, rows))}))
+    for name, quantise in (("plain", plain_int4), ("searched", searched_int4)):
+        found = with_int4(model, quantise, rows)
+        print(json.dumps({f"kl_int4_{name}_scales": divergence(expected, found)}))
+
+
+if __name__ == "__main__":
+    main()
