@@ -15,8 +15,6 @@ from bot.settings import BotSettings
 from tasks.settings import Settings
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
-TRAINING = {"SWALLOW_TRAIN_DATA"}
-"""Read by the training alone."""
 
 
 class Listening:
@@ -89,7 +87,7 @@ def test_the_environment_template_sets_only_variables_that_exist(tmp_path: Path)
     known = {
         f"SWALLOW_{name}".upper() for kind in (Settings, BotSettings) for name in kind.model_fields
     }
-    assert names - known - TRAINING == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}
+    assert names - known == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}
     settings = Settings()  # reads .env in the working directory, which is tmp_path
     assert settings.model == "tokyotech-llm/Swallow-7b-instruct-hf"
     assert not settings.uses_slack
