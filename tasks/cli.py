@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -35,8 +36,26 @@ def _dashes(name: str) -> str:
     }
 )
 @click.version_option(package_name="swallow-slack", message="%(version)s")
-def swallow() -> None:
+@click.pass_context
+def swallow(context: click.Context) -> None:
     """Your own Japanese LLM in Slack, on a machine without a GPU."""
+    if context.invoked_subcommand == "train":
+        # The trainer knows no settings; here its defaults are those of this home.
+        context.default_map = {"train": _training_defaults()}
+
+
+def _training_defaults() -> dict[str, Any]:
+    from tasks.settings import settings
+
+    values = {
+        "home": settings().home,
+        "base_model": settings().model,
+        "style": settings().style,
+        "data_path": settings().train_data,
+        "threads": settings().threads,
+        "checkpoint_minutes": settings().checkpoint_minutes,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 for _command in (up, bot, worker, ask, train, adapter, jobs, status, prepare, doctor):

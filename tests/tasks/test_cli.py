@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.trainer import doubles
 from trainer.models import Source
 
 
@@ -89,3 +90,23 @@ def test_ask_takes_the_references_spelling_and_reads_files(
     assert f"rapper?\n\n{names}<|im_end|>" in answer["prompt"]
     assert "adapter: none" in verbose.stdout
     assert "<|im_start|>user\nSay hi" in verbose.stdout
+
+
+def test_a_training_takes_its_defaults_from_the_settings_and_options_win(
+    tmp_path: Path,
+) -> None:
+    model = doubles.write_model(tmp_path / "tiny")
+    rows = doubles.write_rows(tmp_path / "rows.jsonl", 48)
+    (tmp_path / ".env").write_text(
+        f"SWALLOW_MODEL={model}\nSWALLOW_TRAIN_DATA={rows}\nSWALLOW_STYLE=alpaca-en\n",
+        encoding="utf-8",
+    )
+
+    plan = swallow("train", "--plan", "--json")
+    other = swallow("train", "--plan", "--json", "--style", "alpaca-ja")
+
+    assert plan.returncode == 0, plan.stderr
+    facts = json.loads(plan.stdout)
+    assert (facts["model"], facts["data"], facts["style"]) == ("tiny", "rows.jsonl", "alpaca-en")
+    assert facts["output"] == str(tmp_path / "home" / "adapters" / "output")
+    assert json.loads(other.stdout)["style"] == "alpaca-ja"
