@@ -6,6 +6,7 @@ and no adapters' content.
 
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -22,6 +23,11 @@ from tasks.errors import EngineFailed
 from trainer.errors import AdapterRefused
 
 log = logging.getLogger(__name__)
+
+HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""Weights in pages of 2 MB where Linux gives them to who asks (glibc 2.35 on, else without effect):
+decoding reads all of them for every token. Measured at 7B: 3 % faster with one stream, 4 % with
+eight."""
 
 News = tuple[list[int], bool, Exception | None]
 """New token ids, whether they are the last, and what went wrong if they are."""
@@ -95,7 +101,9 @@ class _Child:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", "tasks.engines.batching", str(theirs.fileno())]
-            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+            self.process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], env={**os.environ, **HUGE_PAGES}
+            )
         self.gone = False
         self._connection = Connection(ours.detach())
         self._sending = threading.Lock()
