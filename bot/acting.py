@@ -71,6 +71,11 @@ async def act(
     except PASSING as error:
         name = type(error).__name__
         await _failed(bot, actor, action, name, say("act.refused", language, detail=name))
+    except Exception as error:
+        # Whatever it did by then was done: it must not go without a line, nor without a word.
+        name = type(error).__name__
+        await _failed(bot, actor, action, name, say("training_failed.internal", language))
+        raise
     else:
         await note(bot, actor, action, "done")
         if told.text:

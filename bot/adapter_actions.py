@@ -11,7 +11,7 @@ from bot.acting import Told
 from bot.actor import Actor
 from bot.bot import Bot
 from bot.errors import CannotAct
-from bot.evaluation import figures, in_short, verdict
+from bot.evaluation import evaluation_of, figures, in_short, verdict
 from bot.messages import Language, say
 from bot.render import sentence
 from bot.slack_text import shortened
@@ -59,7 +59,7 @@ async def show(bot: Bot, name: str, language: Language) -> Told:
     """Say how an adapter was trained and what its evaluation found."""
     adapter = await asyncio.to_thread(bot.registry.get, name)
     about = adapter.about
-    evaluation = about.get("evaluation") or {}
+    evaluation, data = evaluation_of(about), about.get("data")
     found = [verdict(str(evaluation.get("verdict", "unknown")), language)]
     found += figures(evaluation, language)
     text = say(
@@ -70,7 +70,7 @@ async def show(bot: Bot, name: str, language: Language) -> Told:
         rank=adapter.rank,
         alpha=f"{adapter.alpha:g}",
         targets=", ".join(adapter.targets),
-        data=_safe((about.get("data") or {}).get("name", "?")),
+        data=_safe(data.get("name", "?") if isinstance(data, dict) else "?"),
         date=_safe(about.get("date", "?")),
         evaluation="\n".join(found),
         digest=adapter.digest[:12],

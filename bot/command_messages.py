@@ -80,7 +80,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Only admins may do this.",
     ),
     "refused.guest": (
-        "ゲスト、ボット、ほかのワークスペースの人はこの操作をできません。",
+        "ゲスト、ボット、ほかのワークスペースの人は、この操作を行えません。",
         "Guests, bots and people of other workspaces may not do this.",
     ),
     "refused.unknown": (

@@ -36,9 +36,24 @@ def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
     return [*lines, say("evaluation.rows", language, rows=rows, tokens=tokens)]
 
 
+def evaluation_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the evaluation in an adapter's `swallow.json`, empty where it is not like ours.
+
+    An adapter may come from anywhere, and so may what its file says.
+    """
+    found = about.get("evaluation")
+    if not isinstance(found, dict):
+        return {}
+    try:
+        figures(found, "en")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
+    return found
+
+
 def in_short(about: Mapping[str, Any], language: Language) -> str:
     """Return what is known of an adapter from its `swallow.json`: verdict and held-out loss."""
-    evaluation = about.get("evaluation") or {}
+    evaluation = evaluation_of(about)
     words = [verdict(str(evaluation.get("verdict", "unknown")), language)]
     if _known(evaluation):
         words.append(_loss(evaluation, evaluation["before"], evaluation["after"], language))

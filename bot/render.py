@@ -45,8 +45,19 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
 
 
 def sentence(text: str) -> Post:
-    """Return one of our own sentences, which may use Slack's formatting."""
-    return Post(text, (section(text),))
+    """Return our own sentences, which may use Slack's formatting and are escaped."""
+    return Post(text, tuple(map(section, _whole_lines(text))))
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Return `text` in parts that each fit a section, divided between lines where it can be."""
+    parts = []
+    while len(text) > PART_CHARACTERS:
+        line_end = text.rfind("\n", 1, PART_CHARACTERS)
+        end = line_end if line_end > 0 else PART_CHARACTERS
+        parts.append(text[:end])
+        text = text[end:].removeprefix("\n")
+    return [*parts, text]
 
 
 def section(text: str) -> dict[str, Any]:

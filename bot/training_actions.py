@@ -16,7 +16,7 @@ from bot.messages import Language, say
 from bot.slack_text import shortened
 from bot.training_card import figures
 from tasks.jobs import Job
-from tasks.resumable import Resumable, resumable
+from tasks.resumable import Resumable, resumable, training_of
 
 _MOST = 20
 
@@ -36,7 +36,7 @@ async def cancel(bot: Bot, actor: Actor, id: str, language: Language) -> Told:
     trainings = await asyncio.to_thread(bot.jobs.open, "train")
     if not trainings:
         raise CannotAct("cancel.none")
-    wanted = [job for job in trainings if id in ("", job.id, job.request.get("training"))]
+    wanted = [job for job in trainings if id in ("", job.id, training_of(job))]
     if not wanted:
         raise CannotAct("cancel.unknown", id=shortened(id, 80))
     if len(wanted) > 1:

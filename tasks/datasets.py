@@ -1,7 +1,7 @@
 """Training data by name: what lies in `$SWALLOW_HOME/datasets/`, or the configured default.
 
 A name from Slack is never a path: it is looked for among the folder's own entries, and an entry
-that is a link out of the folder is not one of them.
+that is a link, or a folder with a link out of it, is not one of them.
 """
 
 from pathlib import Path
@@ -44,8 +44,16 @@ def _entries(settings: Settings) -> list[Path]:
     return [
         path
         for path in found
-        if not path.is_symlink() and (path.is_dir() or path.suffix in SUFFIXES)
+        if not path.is_symlink() and (path.suffix in SUFFIXES or path.is_dir())
+        if not (path.is_dir() and _leads_out(path))
     ]
+
+
+def _leads_out(folder: Path) -> bool:
+    """Tell whether a link in `folder` leads out of it."""
+    inside = folder.resolve()
+    links = (path for path in folder.rglob("*") if path.is_symlink())
+    return not all(link.resolve().is_relative_to(inside) for link in links)
 
 
 def _name(path: Path) -> str:

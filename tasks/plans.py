@@ -13,7 +13,7 @@ from tasks.errors import DatasetUnknown
 from tasks.jobs import Job, Jobs
 from tasks.running import Running, RunningJobs
 from tasks.settings import Settings
-from tasks.training_options import arguments, dataset_name
+from tasks.training_options import arguments
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class Plans:
         elif "steps" in said:
             plan = said | {
                 "output": Path(said["output"]).name,
-                "data": dataset_name(options, self.settings),
+                # The trainer's name of the default's data is never a path of this host.
+                "data": str(options.get("data") or said["data"]),
             }
             self.attempts.end(running, "finished", {"plan": plan})
         else:

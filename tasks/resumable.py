@@ -1,10 +1,10 @@
-"""Trainings that can be continued: begun on this host, without an adapter, and nobody's job now."""
+"""Trainings that can be continued: begun on this host, without an adapter, and nobody's now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.jobs import Jobs
+from tasks.jobs import Job, Jobs
 from tasks.settings import Settings
 from trainer.errors import TrainingMissing
 from trainer.trainings import Training, unfinished
@@ -27,9 +27,16 @@ class Resumable:
 
 def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
     """Return what can be resumed, the one last worked on first."""
-    taken = {job.request.get("training") for job in jobs.open("train")}
+    taken = {training_of(job) for job in jobs.open("train")}
     left = [training for training in unfinished(settings.home) if training.id not in taken]
-    return [found for training in left if (found := _about(training))]
+    # In work without a job: at a terminal.
+    return [found for training in left if not training.in_work and (found := _about(training))]
+
+
+def training_of(job: Job) -> str:
+    """Return the id of a job's training, also before the job was handed to the workers."""
+    request: Mapping[str, Any] = job.request or job.asked.get("request") or {}
+    return str(request.get("training", ""))
 
 
 def _about(training: Training) -> Resumable | None:

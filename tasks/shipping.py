@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 from redis import Redis
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PIECE_BYTES = 4 << 20
 """Small enough that the broker serves others between two pieces."""
+ABANDONED_SECONDS = 600
 FILES = (CONFIG, ABOUT, WEIGHTS)
 
 
@@ -39,12 +41,17 @@ class Shipping:
         # Anybody's `use` of the same files keeps them: they no longer expire.
         if redis.persist(key) or redis.exists(key):
             return
-        aside = f"{key}:new"
-        redis.delete(aside)
+        # A key of its own: two who publish the same files must not mix their pieces. It expires, so
+        # that what was begun and never ended does not stay in the broker's memory.
+        aside = f"{key}:{uuid4().hex}"
         for name in FILES:
             for piece in _pieces(adapter.path / name):
                 redis.rpush(aside, name.encode() + b"\n" + piece)
-        redis.rename(aside, key)
+                redis.expire(aside, ABANDONED_SECONDS)
+        with redis.pipeline() as pipe:
+            pipe.persist(aside)
+            pipe.rename(aside, key)
+            pipe.execute()
         log.info("adapter %s is published for other hosts", adapter.name)
 
     def expire(self, digest: str, milliseconds: int) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from tasks.attempts import Attempts
 from tasks.broker import AWAY
 from tasks.busy import is_busy
@@ -53,7 +55,7 @@ class Trainings:
 
     def _train(self, running: Running, job: Job) -> None:
         training = Training(self.settings.home / "trainings" / job.request["training"])
-        if done := finished(training):
+        if done := finished(training, job):
             # The adapter was written, and only the word of it got lost.
             self.attempts.end(running, "finished", done)
             return
@@ -70,7 +72,7 @@ class Trainings:
             ending = Supervision(self, running, child, snapshot).until_end()
         finally:
             child.kill()
-        self._end(running, training, snapshot, ending)
+        self._end(running, training, job, snapshot, ending)
 
     def _arguments(self, job: Job, training: Training) -> list[str]:
         common = ["--progress=json", f"--home={self.settings.home}"]
@@ -80,12 +82,18 @@ class Trainings:
         return [*asked, *common, f"--training-id={training.id}"]
 
     def _end(
-        self, running: Running, training: Training, snapshot: Snapshot, said: Mapping[str, Any]
+        self,
+        running: Running,
+        training: Training,
+        job: Job,
+        snapshot: Snapshot,
+        said: Mapping[str, Any],
     ) -> None:
         """End the job, or leave it to the next attempt."""
         about = {"training": training.id, "checkpoint_step": snapshot.values["checkpoint_step"]}
-        if said.get("event") == "finished" and (done := finished(training)):
-            self.attempts.end(running, "finished", done | {"seconds": said["seconds"]})
+        if done := finished(training, job):
+            # Whatever it was told or said in its last moment: a cancellation came too late.
+            self.attempts.end(running, "finished", done)
         elif running.reason == "cancelled":
             self.attempts.end(running, "cancelled", about | dict(self._cancelled(running)))
         elif running.reason == "lost":
@@ -163,13 +171,17 @@ class Supervision:
         try:
             if not self._jobs.note_progress(job, attempt, values, saved=saved):
                 self._running.stop("lost")
-        except AWAY:
-            # The training goes on; who has the job by now is known when the broker is back.
-            log.warning("job %s: the broker is away", job)
+        except RedisError as error:
+            # Away, or refusing writes as its disk is full. The training goes on; who has the job by
+            # now is known when the broker is well again.
+            log.warning("job %s: progress was not noted: %s", job, type(error).__name__)
 
 
-def finished(training: Training) -> dict[str, Any] | None:
-    """Return the final event's data of a training whose adapter is written, else None."""
+def finished(training: Training, job: Job) -> dict[str, Any] | None:
+    """Return the final event's data of a training whose adapter is written, else None.
+
+    Its seconds are the job's: the trainer knows only how long its last process ran.
+    """
     folder = training.adapter()
     if folder is None:
         return None
@@ -182,7 +194,7 @@ def finished(training: Training) -> dict[str, Any] | None:
         "summary": evaluation.get("summary", ""),
         "evaluation": evaluation,
         "answers": about.get("answers", []),
-        "seconds": about.get("seconds", 0.0),
+        "seconds": round(max(0.0, time.time() - job.begun / 1000), 1),
         "curve": _curve(folder / CURVE),
     }
 

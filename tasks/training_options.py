@@ -42,8 +42,3 @@ def arguments(options: Mapping[str, Any], settings: Settings) -> list[str]:
     # `--flag=value`, so that a value that begins with a dash is still one.
     given = [f"{flag}={value}" for flag, value in values.items() if value is not None]
     return [*given, f"--home={settings.home}"]
-
-
-def dataset_name(options: Mapping[str, Any], settings: Settings) -> str:
-    """Return what people call the data of these options."""
-    return str(options.get("data") or settings.train_data)

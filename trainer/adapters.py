@@ -17,7 +17,8 @@ from typing import Any
 
 from trainer.errors import AdapterRefused
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MAX_NAME = 64
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
 CONFIG, WEIGHTS, ABOUT = "adapter_config.json", "adapter_model.safetensors", "swallow.json"
 CURVE = "loss.png"
 
@@ -74,11 +75,16 @@ def folder_of(value: str, home: Path) -> Path:
 
 
 def free_folder(folder: Path) -> Path:
-    """Return `folder`, or the first of `folder-2`, `folder-3`… that does not exist."""
+    """Return `folder`, or the first of `folder-2`, `folder-3`… that does not exist.
+
+    A name that may name an adapter is cut so that it still may with its number.
+    """
     candidate, number = folder, 1
     while os.path.lexists(candidate):
         number += 1
-        candidate = folder.with_name(f"{folder.name}-{number}")
+        end = f"-{number}"
+        room = MAX_NAME - len(end) if valid_name(folder.name) else None
+        candidate = folder.with_name(folder.name[:room] + end)
     return candidate
 
 
@@ -102,7 +108,7 @@ def read(folder: Path) -> Adapter:
         base_model=str(base),
         style=str(style) if style else None,
         rank=_rank(folder, config),
-        alpha=float(config.get("lora_alpha") or config["r"]),
+        alpha=_alpha(folder, config),
         rslora=bool(config.get("use_rslora")),
         targets=_targets(folder, config),
         digest=_checked_digest(folder),
@@ -149,9 +155,19 @@ def _rank(folder: Path, config: Mapping[str, Any]) -> int:
     return rank
 
 
+def _alpha(folder: Path, config: Mapping[str, Any]) -> float:
+    alpha = config.get("lora_alpha") or config["r"]
+    if not isinstance(alpha, (int, float)) or not 0 < alpha < 1e6:
+        raise AdapterRefused(
+            f"The adapter {folder.name!r} has lora_alpha {alpha!r}; "
+            "a number above 0 and below 1,000,000 is possible."
+        )
+    return float(alpha)
+
+
 def _targets(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
     targets = config.get("target_modules")
-    names = [targets] if isinstance(targets, str) else list(targets or [])
+    names = targets if isinstance(targets, list) else [targets] if targets else []
     unknown = [str(name) for name in names if name not in PROJECTIONS]
     if unknown or not names:
         raise AdapterRefused(
@@ -224,4 +240,5 @@ def _is_safetensors(file: Any, size: int) -> bool:
         ends = [value["data_offsets"][1] for key, value in header.items() if key != "__metadata__"]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return False
-    return bool(ends) and max(ends) == size - 8 - length
+    whole = all(isinstance(end, int) for end in ends)
+    return bool(ends) and whole and max(ends) == size - 8 - length

@@ -41,6 +41,7 @@ def write(
         # Before the folder appears: whoever dies here is not to write the adapter a second time.
         this.training.note("history", history)
         this.training.note("finished", {"output": str(output), "verdict": verdict.verdict})
+    this.training.note("written", {"output": str(output)})
     return output
 
 

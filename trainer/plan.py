@@ -19,6 +19,8 @@ from trainer.steps import Steps
 BATCH = 128
 STEPS_WANTED = 50
 HELD_OUT_SHARE = 8
+HEADER_BYTES = 1_000_000
+"""More than the names of an adapter's tensors take in its file."""
 EVALUATION_COST = 0.4
 """What an evaluated token costs of a trained one: forward only, against forward and backward."""
 
@@ -105,6 +107,7 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
     shape = memory.Shape.of(config)
     _check_length(options, config)
     train, held_out, facts = _split(options, read, style, tokenizer)
+    _check_size(options, shape)
     options = _settled(options, shape, len(train), style)
     steps = Steps(
         rows=train,
@@ -139,6 +142,17 @@ def _check_length(options: Options, config: Any) -> None:
     if context and options.cutoff_len > context:
         raise OptionInvalid(
             f"--cutoff-len is {options.cutoff_len}, but the model's context has {context} tokens."
+        )
+
+
+def _check_size(options: Options, shape: memory.Shape) -> None:
+    """Refuse now what would be refused as an adapter after days."""
+    size = 4 * shape.lora_parameters(options.lora_target_modules, options.lora_r)
+    if size > adapters.MAX_WEIGHTS_BYTES - HEADER_BYTES:
+        most = adapters.MAX_WEIGHTS_BYTES
+        raise OptionInvalid(
+            f"--lora-r is {options.lora_r}, which makes an adapter of {size / 1e6:,.0f} MB, "
+            f"and at most {most / 1e6:,.0f} MB can be used; choose a smaller rank."
         )
 
 

@@ -4,6 +4,7 @@ Puts the other modules together; each does its own part. It does not know the co
 """
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,10 @@ def start(
             folder = begun.folder
         training = trainings.Training(Path(str(processes.agree(folder))))
         signals.training = training.id
-        return _go(
-            Run(home, training, made, _heard(listener, processes), signals, processes, began)
-        )
+        with _alone(training, processes):
+            return _go(
+                Run(home, training, made, _heard(listener, processes), signals, processes, began)
+            )
 
 
 def resume(home: Path, training_id: str | None, *, listener: progress.Listener) -> Path:
@@ -87,12 +89,13 @@ def resume(home: Path, training_id: str | None, *, listener: progress.Listener) 
         _check_same(fixed, made, training)
         made = replace(made, output=adapters.free_folder(Path(fixed["output"])))
         _check(made)
-        if processes.first:
-            _check_disk(made, home)
-            training.prune()
-        return _go(
-            Run(home, training, made, _heard(listener, processes), signals, processes, began)
-        )
+        with _alone(training, processes):
+            if processes.first:
+                _check_disk(made, home)
+                training.prune()
+            return _go(
+                Run(home, training, made, _heard(listener, processes), signals, processes, began)
+            )
 
 
 def _planned(options: Options, home: Path, processes: Processes) -> plan.Plan:
@@ -104,6 +107,10 @@ def _go(run: Run) -> Path:
     from trainer import session  # torch and transformers are imported from here on
 
     return session.train(run)
+
+
+def _alone(training: trainings.Training, processes: Processes) -> AbstractContextManager[None]:
+    return training.held() if processes.first else nullcontext()
 
 
 def _heard(listener: progress.Listener, processes: Processes) -> progress.Listener:

@@ -1,24 +1,29 @@
 """The folder of a training: what was fixed at its first start, its checkpoints, its results so far.
 
-`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, `before.json`, `finished.json` and
+`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, results as JSON, a `lock` and
 `checkpoint-<step>-<pack>` folders. This module finds and prunes them; it does not know what is in
 a checkpoint.
 """
 
+import fcntl
 import json
 import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from trainer import files
 from trainer.adapters import ABOUT, valid_name
 from trainer.errors import OptionInvalid, TrainingMissing
 
 KEPT_CHECKPOINTS = 2
+LOCK_SECONDS = 30.0
+"""Longer than a supervisor takes to notice that its training is another's by now, and to end it."""
 _CHECKPOINT = re.compile(r"checkpoint-(\d{6,})-(\d{4,})")
 
 
@@ -66,6 +71,39 @@ class Training:
             return None
         return folder if about.get("training") == self.id else None
 
+    @property
+    def over(self) -> bool:
+        """Whether its adapter was written; people may have removed it since."""
+        return self.noted("written") is not None or self.adapter() is not None
+
+    @property
+    def in_work(self) -> bool:
+        """Whether a process works on it now."""
+        try:
+            with (self.folder / "lock").open("rb") as file:
+                return not _locked(file, fcntl.LOCK_SH)
+        except OSError:
+            return False
+
+    @contextmanager
+    def held(self, *, patience: float = LOCK_SECONDS) -> Iterator[None]:
+        """Let no second process work on it meanwhile; the kernel lets go however this one ends.
+
+        Raises:
+            TrainingMissing: another one does, and still did after `patience` seconds.
+        """
+        end = time.monotonic() + patience
+        with files.writing(self.folder):
+            file = (self.folder / "lock").open("ab")
+        with file:
+            while not _locked(file, fcntl.LOCK_EX):
+                if time.monotonic() > end:
+                    raise TrainingMissing(
+                        f"Another process works on the training {self.id}; cancel that one first."
+                    )
+                time.sleep(0.1)
+            yield
+
     def checkpoint_path(self, step: int, packs: int) -> Path:
         """Return where a checkpoint after `step` steps and `packs` packs of the next belongs."""
         return self.folder / f"checkpoint-{step:06d}-{packs:04d}"
@@ -87,6 +125,14 @@ class Training:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+def _locked(file: IO[bytes], how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -140,7 +186,7 @@ def find(home: Path, training_id: str | None) -> Training:
 
 
 def unfinished(home: Path) -> list[Training]:
-    """Return the trainings whose adapter is not written, the one last worked on first."""
+    """Return the trainings whose adapter was never written, the one last worked on first."""
     found = [Training(path.parent) for path in (home / "trainings").glob("*/options.json")]
-    left = [training for training in found if training.adapter() is None]
+    left = [training for training in found if not training.over]
     return sorted(left, key=lambda training: -training.folder.stat().st_mtime_ns)

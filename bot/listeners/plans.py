@@ -1,12 +1,14 @@
 """The buttons under a plan: start the training, or discard the plan."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.errors import SlackApiError
 
 from bot.acting import Action, Told, act
 from bot.actor import Actor
@@ -15,8 +17,11 @@ from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.launch import Decision, decide, plan_of
 from bot.plan_card import DISCARD_ACTION, START_ACTION, card, decision
+from bot.refusals import PASSING
 from bot.slack_text import unescape
 from tasks.jobs import Job
+
+log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -50,20 +55,27 @@ async def _decide(bot: Bot, body: Mapping[str, Any], actor: Actor, id: str, what
         raise CannotAct("plan.expired")
     stands = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user)
     language = bot.language(unescape(plan.asked["text"]))
-    await _without_buttons(bot, body, plan, decision(stands, language))
+    note = decision(stands, language)
+    shown = await _without_buttons(bot, body, plan, note)
     if not stands.new:
         raise CannotAct(f"plan.already_{stands.what}")
-    return Told("")  # the plan's message says it
+    return Told("" if shown else note)
 
 
-async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: str) -> None:
+async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: str) -> bool:
+    """Let the plan's message say `note`; False where it does not: what was decided stands."""
     plan = await asyncio.to_thread(plan_of, bot.jobs, job)
     if plan is None:
-        return
+        return False
     post = card(plan, bot.language(unescape(job.asked["text"])), note=note)
-    await bot.client.chat_update(
-        channel=body["container"]["channel_id"],
-        ts=body["container"]["message_ts"],
-        text=post.text,
-        blocks=list(post.blocks),
-    )
+    try:
+        await bot.client.chat_update(
+            channel=body["container"]["channel_id"],
+            ts=body["container"]["message_ts"],
+            text=post.text,
+            blocks=list(post.blocks),
+        )
+    except (SlackApiError, *PASSING) as error:
+        log.warning("plan %s: its message keeps its buttons: %s", job.id, type(error).__name__)
+        return False
+    return True

@@ -131,6 +131,52 @@ async def test_strangers_and_unusable_adapters_change_nothing(
     ]
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"evaluation": "<!channel>"},
+        {"evaluation": {"rows": "<!here>", "before": {"loss": "<!here>"}, "after": {"loss": 1}}},
+        {"evaluation": {"rows": 1, "tokens": 1, "before": 5, "after": []}},
+        {"evaluation": ["better"], "data": "rows", "date": {"<!here>": 1}},
+    ],
+)
+async def test_what_another_program_wrote_about_an_adapter_is_not_believed(
+    serve: Serve,
+    person: Person,
+    adapter: Callable[..., Path],
+    audit: Callable[[], list[Json]],
+    about: Json,
+) -> None:
+    (adapter() / ABOUT).write_text(json.dumps({"base_model": "Base-7b", **about}), "utf-8")
+    async with serve():
+        await person.command("/swallow-adapter show output")
+        shown = await person.told("base model: Base-7b")
+        await person.command("/swallow-adapter use output")
+        used = await person.sees("switched by <@UADMIN>")
+
+    assert "<!" not in shown + used["text"]
+    assert [line["outcome"] for line in audit()] == ["done", "done"]
+
+
+async def test_an_unexpected_error_is_told_and_on_record(
+    serve: Serve,
+    person: Person,
+    audit: Callable[[], list[Json]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tasks.registry.Registry.all", broken)
+    async with serve():
+        await person.command("/swallow-adapter list")
+        await person.told("Something went wrong")
+
+    assert [(line["outcome"], line["reason"]) for line in audit()] == [
+        ("failed", "ZeroDivisionError")
+    ]
+
+
 async def test_the_button_under_a_training_uses_its_adapter(
     serve: Serve, person: Person, jobs: Jobs, adapter: Callable[..., Path]
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as Away
 
 from bot.launch import decide, training_id
+from bot.listeners.plans import _press as press_plan
 from tasks.jobs import Job, Jobs
 
 from .conftest import Json, Person, Serve, job_of
@@ -163,6 +164,24 @@ async def test_what_was_decided_stays_decided(serve: Serve, person: Person, jobs
         assert decide(jobs, plan, "started", "UBOB").what == "discarded"
 
     assert jobs.open("train") == []
+
+
+async def test_a_start_stands_although_its_message_cannot_be_changed(
+    serve: Serve, person: Person, jobs: Jobs, audit: Callable[[], list[Json]]
+) -> None:
+    async with serve() as bot:
+        await person.command("/swallow-train epochs=1")
+        plan = await planned(jobs)
+        await person.sees("Training plan")
+        body = {
+            "container": {"channel_id": "CGENERAL", "message_ts": "1.000000"},
+            "user": {"id": "UADMIN", "team_id": "T1"},
+        }
+        await press_plan(bot, body, plan.id, "started")
+        await person.told("Started by <@UADMIN>")
+        await job_of(jobs, "train")
+
+    assert [line["outcome"] for line in audit()] == ["done", "done"]
 
 
 async def test_an_expired_plan_says_so(serve: Serve, person: Person, jobs: Jobs) -> None:

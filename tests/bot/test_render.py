@@ -117,3 +117,13 @@ def test_markdown_is_shown_as_slack_writes_it() -> None:
 @given(st.text())
 def test_escaping_is_undone_exactly(text: str) -> None:
     assert unescape(escape(text)) == text
+
+
+def test_a_long_list_of_ours_is_divided_between_its_lines() -> None:
+    lines = [f"• *output-{number}* &lt;{'x' * 200}&gt;" for number in range(40)]
+
+    post = render.sentence("\n".join(lines))
+
+    texts = [block["text"]["text"] for block in post.blocks]
+    assert all(len(text) <= 3000 for text in texts)
+    assert "\n".join(texts).split("\n") == lines

@@ -13,6 +13,9 @@ from bot.actor import Actor
 from bot.launch import store_training
 from bot.render import sentence
 from tasks.jobs import Jobs
+from tasks.resumable import resumable
+from tasks.settings import Settings, checked
+from trainer.trainings import Training
 
 from .conftest import Json, Person, Serve, until
 
@@ -388,3 +391,19 @@ async def test_a_stopped_training_is_resumed_by_a_job_of_its_own(
     assert job.request["training"] == folder.name
     assert job.request["resume"] is True
     assert [line["outcome"] for line in audit()] == ["failed", "done"]
+
+
+async def test_a_training_is_not_resumed_twice_nor_while_it_runs_at_a_terminal(
+    jobs: Jobs, home: Path
+) -> None:
+    for name in ("asked", "running", "left"):
+        Training(home / "trainings" / name).folder.mkdir(parents=True)
+        Training(home / "trainings" / name).fix({"output": name, "steps": 8})
+    actor = Actor("UADMIN", "T1", "CGENERAL", dm=False)
+    # Stored and not yet handed to the workers.
+    store_training(jobs, "j1", actor, "", {"training": "asked", "resume": True, "options": {}})
+
+    with Training(home / "trainings" / "running").held():
+        found = resumable(checked(Settings), jobs)
+
+    assert [one.training for one in found] == ["left"]

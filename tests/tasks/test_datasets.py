@@ -18,11 +18,18 @@ def settings(tmp_path: Path) -> Settings:
     (folder / "notes.txt").write_text("no rows", encoding="utf-8")
     (folder / "out.json").symlink_to("/etc/passwd")
     (folder / "away").symlink_to("/etc")
+    for name, target in (
+        ("leak", "/etc/passwd"),
+        ("climb", "../../secret.json"),
+        ("linked", "a.json"),
+    ):
+        (folder / name / "deep").mkdir(parents=True)
+        (folder / name / "deep" / "b.json").symlink_to(target)
     return Settings(home=tmp_path / "home")
 
 
 def test_names_are_the_usable_entries_without_their_ending(settings: Settings) -> None:
-    assert known(settings) == ["faq", "rules", "sample"]
+    assert known(settings) == ["faq", "linked", "rules", "sample"]
 
 
 @pytest.mark.parametrize(("name", "file"), [("rules", "rules.jsonl"), ("faq", "faq")])
@@ -38,7 +45,18 @@ def test_no_name_is_the_configured_default(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../../etc", "/etc/passwd", "out", "out.json", "away", ".", "rules.csv", "RULES"],
+    [
+        "../../etc",
+        "/etc/passwd",
+        "out",
+        "out.json",
+        "away",
+        "leak",
+        "climb",
+        ".",
+        "rules.csv",
+        "RULES",
+    ],
 )
 def test_anything_else_is_unknown_and_the_error_lists_what_there_is(
     settings: Settings, name: str
@@ -46,5 +64,7 @@ def test_anything_else_is_unknown_and_the_error_lists_what_there_is(
     with pytest.raises(DatasetUnknown) as caught:
         source_of(name, settings)
 
-    assert caught.value.known == ["faq", "rules", "sample"]
-    assert str(caught.value) == f"There is no dataset {name!r}; there are: faq, rules, sample."
+    assert caught.value.known == ["faq", "linked", "rules", "sample"]
+    assert (
+        str(caught.value) == f"There is no dataset {name!r}; there are: faq, linked, rules, sample."
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tasks import shipping
 from tasks.jobs import Jobs
 from tasks.registry import Registry, reference, shown
 from tasks.settings import Settings
@@ -183,3 +184,43 @@ def test_an_adapter_without_a_file_of_ours_travels_too(
     elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
 
     assert read(elsewhere.folder(registry.in_use)).about == {}
+
+
+def test_two_who_publish_at_once_do_not_mix_their_pieces(
+    registry: Registry,
+    settings: Settings,
+    redis: Redis,
+    valkey: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pieces, once = shipping._pieces, iter([True])
+
+    def interrupted(file: Path) -> Any:
+        for piece in pieces(file):
+            yield piece
+            if next(once, False):
+                Registry(settings, redis).use("one")
+
+    monkeypatch.setattr(shipping, "_pieces", interrupted)
+    adapter = registry.use("one")
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+
+    assert read(elsewhere.folder(registry.in_use)).digest == adapter.digest
+    assert redis.keys("swallow:adapter-files:*") == [f"swallow:adapter-files:{adapter.digest}"]
+    assert redis.ttl(f"swallow:adapter-files:{adapter.digest}") == -1
+
+
+def test_a_publication_that_breaks_off_leaves_nothing_for_long(
+    registry: Registry, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(file: Path) -> Any:
+        yield b"{}"
+        raise OSError
+
+    monkeypatch.setattr(shipping, "_pieces", breaking)
+    with pytest.raises(OSError):
+        registry.use("one")
+
+    (left,) = redis.keys("swallow:adapter-files:*")
+    assert 0 < redis.ttl(left) <= shipping.ABANDONED_SECONDS

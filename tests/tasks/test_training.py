@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from redis import Redis
+from redis.exceptions import ResponseError
 from safetensors.torch import load_file
 
 from tasks.attempts import Attempts
@@ -24,7 +25,9 @@ from tasks.running import RunningJobs
 from tasks.settings import Settings
 from tasks.training import Trainings
 from tasks.workers import Worker, Workers
+from tests.tasks.adapters import write_adapter
 from tests.trainer import doubles
+from trainer.trainings import Training
 
 OPTIONS = {"output": "learned", "batch_size": 4, "micro_batch_size": 1, "learning_rate": 0.01}
 
@@ -150,6 +153,18 @@ def test_a_plan_says_what_would_be_done_and_names_no_path(host: Host, jobs: Jobs
     assert (plan["rows"], plan["steps"], plan["seconds"]) == (84, 21, None)
     assert (plan["output"], plan["data"]) == ("learned", "rows")
     assert "/" not in json.dumps([plan["output"], plan["data"]])
+
+
+def test_a_plan_does_not_say_where_the_default_data_lie(
+    host: Host, jobs: Jobs, settings: Settings
+) -> None:
+    settings.train_data = str(settings.home / "datasets" / "rows.jsonl")
+    jobs.create("p2", "plan", place={}, asked={"text": ""})
+    jobs.enqueue("p2", {"options": OPTIONS})
+
+    host.plans.run("p2")
+
+    assert final(jobs, "p2")["plan"]["data"] == "rows.jsonl"
 
 
 @pytest.mark.parametrize("kind", ["plan", "train"])
@@ -279,6 +294,77 @@ def test_an_adapter_that_was_written_is_reported_and_not_written_twice(
     assert job_of(jobs, "again").state == "finished"
     assert final(jobs, "again")["output"] == "learned"
     assert [path.name for path in (settings.home / "adapters").iterdir()] == ["learned"]
+
+
+class LateChild:
+    """Has just written its adapter when it is told to stop."""
+
+    home: Path
+    pid, held, stopped = 1, False, True
+
+    def __init__(self, arguments: list[str]) -> None:
+        training = Training(self.home / "trainings" / arguments[-1].removeprefix("--training-id="))
+        training.folder.mkdir(parents=True)
+        adapter = write_adapter(self.home / "adapters" / "learned", training=training.id)
+        training.note("finished", {"output": str(adapter)})
+        self._events = [{"event": "interrupted", "training": training.id, "reason": "TERM"}]
+
+    def exit_code(self) -> int | None:
+        return 75 if self.stopped and not self._events else None
+
+    def next_event(self, seconds: float) -> dict[str, Any] | None:
+        time.sleep(0 if self.stopped else seconds)
+        return self._events.pop() if self.stopped and self._events else None
+
+    def hold(self, held: bool) -> None: ...
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def kill(self) -> None: ...
+
+
+def test_a_cancellation_after_the_adapter_was_written_comes_too_late(
+    host: Host, jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LateChild, "home", settings.home, raising=False)
+    monkeypatch.setattr("tasks.training.Child", LateChild)
+    monkeypatch.setattr(LateChild, "stopped", False)
+    id = asked(jobs, "late")
+    thread = host.start(host.trainings, id)
+    until(lambda: job_of(jobs, id).state == "running")
+
+    jobs.cancel(id, "UADMIN")
+    thread.join(15)
+
+    assert job_of(jobs, id).state == "finished"
+    assert final(jobs, id)["output"] == "learned"
+
+
+def test_the_time_a_training_took_is_that_of_all_its_attempts(
+    host: Host, jobs: Jobs, redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LateChild, "home", settings.home, raising=False)
+    monkeypatch.setattr("tasks.training.Child", LateChild)
+    id = asked(jobs, "long")
+    redis.hset(f"swallow:job:{id}", "begun", str(int(1000 * time.time()) - 7_200_000))
+
+    host.trainings.run(id)
+
+    assert 7_200 <= final(jobs, id)["seconds"] < 7_260
+
+
+def test_a_broker_that_refuses_to_note_progress_does_not_stop_the_training(
+    host: Host, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> bool:
+        raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
+
+    monkeypatch.setattr(jobs, "note_progress", refuse)
+
+    host.trainings.run(asked(jobs, "full"))
+
+    assert job_of(jobs, "full").state == "finished"
 
 
 def test_a_child_dies_with_the_process_that_started_it(tmp_path: Path, settings: Settings) -> None:

@@ -77,6 +77,11 @@ def test_the_digest_follows_the_weights(tmp_path: Path) -> None:
         ({"bias": "all"}, "uses bias"),
         ({"modules_to_save": ["embed_tokens"]}, "uses modules_to_save"),
         ({"use_dora": True}, "uses use_dora"),
+        ({"target_modules": 5}, "changes 5"),
+        ({"lora_alpha": "<!channel>"}, "has lora_alpha '<!channel>'"),
+        ({"lora_alpha": [1]}, "has lora_alpha"),
+        ({"lora_alpha": float("nan")}, "has lora_alpha nan"),
+        ({"lora_alpha": -1}, "has lora_alpha -1"),
     ],
 )
 def test_what_we_cannot_apply_is_refused(
@@ -110,6 +115,7 @@ def test_a_pickle_under_the_right_name_is_refused_and_never_run(tmp_path: Path) 
         struct.pack("<Q", 4) + b"null",
         struct.pack("<Q", 12) + b'{"a": "b"}  ',
         struct.pack("<Q", 40) + b'{"a": {"data_offsets": [0, 9999999999]}}',
+        struct.pack("<Q", 64) + b'{"a": {"data_offsets": [0, 1]}, "b": {"data_offsets": [0, "x"]}}',
         struct.pack("<Q", 100_000) + b"[" * 100_000,
     ],
 )
@@ -202,3 +208,12 @@ def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
     (tmp_path / "output-2").symlink_to("nowhere")
 
     assert free_folder(tmp_path / "output") == tmp_path / "output-3"
+
+
+def test_a_taken_name_of_full_length_stays_a_name(tmp_path: Path) -> None:
+    for _ in range(12):
+        free_folder(tmp_path / ("a" * 64)).mkdir()
+
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert all(map(valid_name, names))
+    assert names[0] == "a" * 61 + "-10"

@@ -66,7 +66,7 @@ def test_resume_takes_the_last_unfinished_training(tmp_path: Path) -> None:
         training = trainings.new(tmp_path, name)
         training.fix({})
         os.utime(training.folder, (place, place))
-    trainings.Training(tmp_path / "trainings" / "done").note("finished", {})
+    trainings.Training(tmp_path / "trainings" / "done").note("written", {})
 
     assert trainings.find(tmp_path, None).id == "new"
     with pytest.raises(TrainingMissing, match="There is no training 'other'"):
@@ -86,3 +86,26 @@ def test_a_taken_id_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(OptionInvalid, match="--resume t"):
         trainings.new(tmp_path, "t")
+
+
+def test_a_training_whose_adapter_was_removed_is_over(tmp_path: Path) -> None:
+    for name in ("over", "left"):
+        trainings.new(tmp_path, name).fix({})
+    over = trainings.Training(tmp_path / "trainings" / "over")
+    over.note("finished", {"output": str(tmp_path / "removed")})
+    over.note("written", {"output": str(tmp_path / "removed")})
+
+    assert [training.id for training in trainings.unfinished(tmp_path)] == ["left"]
+
+
+def test_two_never_work_on_one_training(tmp_path: Path) -> None:
+    training = trainings.new(tmp_path, "t")
+    seen = [training.in_work]
+
+    with training.held():
+        seen.append(training.in_work)
+        with pytest.raises(TrainingMissing, match="Another process works on the training t"):
+            training.held(patience=0.2).__enter__()
+    seen.append(training.in_work)
+
+    assert seen == [False, True, False]

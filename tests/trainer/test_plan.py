@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.doubles import random_rows, tiny_config, write_rows
-from trainer import memory, plan
-from trainer.errors import DataUnusable, MemoryTooSmall
+from trainer import adapters, memory, plan
+from trainer.errors import DataUnusable, MemoryTooSmall, OptionInvalid
 from trainer.memory import Shape
 from trainer.options import Options
 from trainer.steps import Steps
@@ -93,6 +93,16 @@ def test_rows_of_a_validation_source_are_never_trained_on(
     assert len(made.held_out.rows) == 5
     assert len(made.steps.rows) == len(lines) - 5
     assert not {row.ids for row in made.held_out.encoded} & {row.ids for row in made.steps.rows}
+
+
+def test_a_rank_whose_adapter_would_be_too_large_to_use_is_refused(
+    model_folder: Path, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapters, "MAX_WEIGHTS_BYTES", 1_100_000)
+
+    assert plan.make(options(model_folder, rows_file, lora_r=8), tmp_path / "home")
+    with pytest.raises(OptionInvalid, match="--lora-r is 512, which makes an adapter"):
+        plan.make(options(model_folder, rows_file, lora_r=512), tmp_path / "home")
 
 
 def test_small_data_gets_small_steps(model_folder: Path, tmp_path: Path) -> None:
