@@ -4,6 +4,7 @@ One JSON object per line in `$SWALLOW_HOME/audit.jsonl`, readable by its owner a
 ever added. It holds names and ids, never a question's text.
 """
 
+import getpass
 import json
 import os
 import time
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 Outcome = Literal["done", "refused", "failed"]
+
+
+def operator() -> str:
+    """Return who acts at the terminal, for `write`."""
+    return f"operator:{getpass.getuser()}"
 
 
 class Audit:

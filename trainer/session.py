@@ -62,6 +62,7 @@ def train(this: "run.Run") -> Path:
             for old, new in zip(before.answers, after.answers, strict=True)
         ]
         output = write(this, model, verdict, answers, history)
+        this.training.prune(keep=0)  # nothing goes on from here
         if speed:
             speeds.remember(this.home, this.plan.speed_key, speed)
     output = this.processes.agree(output)

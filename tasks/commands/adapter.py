@@ -1,6 +1,5 @@
 """`swallow adapter`: the adapters of this home, and which one answers."""
 
-import getpass
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -140,11 +139,11 @@ def _registry() -> "Registry":
 
 
 def _audit(action: str, name: str, outcome: "Outcome", reason: str = "") -> None:
-    from tasks.audit import Audit
+    from tasks.audit import Audit, operator
     from tasks.settings import settings
 
     Audit(settings().home).write(
-        who=f"operator:{getpass.getuser()}",
+        who=operator(),
         action=f"adapter {action}",
         target=name,
         outcome=outcome,

@@ -1,10 +1,13 @@
 """`swallow jobs`: the questions and trainings on record."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tasks.commands.output import age, as_json, print_json, print_table
+
+if TYPE_CHECKING:
+    from tasks.audit import Outcome
 
 
 @click.group()
@@ -67,12 +70,15 @@ def show(id: str, as_json: bool) -> None:
 @as_json
 def cancel(id: str, as_json: bool) -> None:
     """Cancel a job; a running answer stops within a second."""
+    from tasks.audit import Audit, operator
     from tasks.broker import jobs_of, reachable
     from tasks.errors import NoSuchJob
     from tasks.settings import settings
 
     with reachable(settings()):
         state = jobs_of(settings(), patience=1).cancel(id, "operator")
+    outcome: Outcome = "done" if state in ("new", "queued", "running") else "failed"
+    Audit(settings().home).write(who=operator(), action="job cancel", target=id, outcome=outcome)
     if state is None:
         raise NoSuchJob(f"There is no job {id!r}; `swallow jobs list` shows them.")
     if as_json:

@@ -58,6 +58,7 @@ def test_a_training_ends_with_an_adapter_a_verdict_and_a_curve(
     folder = home / "adapters" / "output"
     about = json.loads((folder / "swallow.json").read_text(encoding="utf-8"))
     assert about["evaluation"]["verdict"] == events[-1]["verdict"]
+    assert not list((home / "trainings" / "t").glob("checkpoint-*"))
     assert about["style"] == "alpaca-en"
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     losses = [one["loss"] for one in events if one["event"] == "step" and one["part"] == 1]
