@@ -22,7 +22,7 @@ from bot.slack_text import escape
 from bot.telling import announce, whisper
 from tasks.audit import Outcome
 from tasks.errors import TaskError
-from trainer.errors import AdapterRefused, TrainerError
+from trainer.errors import AdapterInUse, AdapterMissing, AdapterRefused, TrainerError
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +58,7 @@ async def act(
         await _failed(bot, actor, action, why.key, say(why.key, language, **why.values))
     except AdapterRefused as error:
         await note(bot, actor, action, "refused", str(error))
-        text = say("act.refused", language, detail=escape(str(error)))
-        await whisper(bot.client, actor, text)
+        await whisper(bot.client, actor, _refusal(error, language))
     except (TaskError, TrainerError) as error:
         text = say("act.refused", language, detail=escape(str(error)))
         await _failed(bot, actor, action, str(error), text)
@@ -117,6 +116,14 @@ async def note(bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason:
         await asyncio.to_thread(write)
     except OSError as error:
         log.error("the audit log cannot be written: %s", error)
+
+
+def _refusal(error: AdapterRefused, language: Language) -> str:
+    if isinstance(error, AdapterMissing):
+        return say("act.no_adapter", language, name=escape(error.name))
+    if isinstance(error, AdapterInUse):
+        return say("act.adapter_in_use", language, name=escape(error.name))
+    return say("act.refused", language, detail=escape(str(error)))
 
 
 async def _failed(bot: Bot, actor: Actor, action: Action, reason: str, text: str) -> None:

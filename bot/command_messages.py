@@ -35,6 +35,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "`{word}` という指定はありません。`名前=値` の形で書いてください。",
         "`{word}` is not an option of a training; options look like `name=value`.",
     ),
+    "wrong.option": (
+        "`{option}` というオプションはありません。",
+        "`{option}` is not an option of a training.",
+    ),
     "wrong.twice": ("`{option}` が2回指定されています。", "`{option}` is given twice."),
     "wrong.value": (
         "`{option}` の値が `{value}` になっていますが、{expected}を指定してください。",
@@ -59,7 +63,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "expected.whole": (
         "{least}から{most}までの整数（半角数字）",
-        "a whole number from {least} to {most}",
+        "a whole number from {least} to {most}, in plain digits",
     ),
     "expected.lr": (
         "0より大きく1以下の数（例: 3e-4）",
@@ -69,7 +73,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "expected.dropout": ("0以上1未満の数", "a number from 0 to below 1"),
     "expected.name": (
         "半角の英数字と `.` `_` `-` からなる64文字以内の名前（先頭は英数字）",
-        "a name of letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
+        "a name of ASCII letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
     ),
     "refused.channel": (
         "このチャンネルでは使えません。許可されたチャンネルか、ダイレクトメッセージで実行してください。",
@@ -96,6 +100,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "続く場合はサーバーで `swallow doctor` を実行してください。",
         "This cannot be done right now (the queue does not answer). Try again in a minute; "
         "if it goes on, run `swallow doctor` on the server.",
+    ),
+    "act.no_adapter": (
+        "アダプター *{name}* はありません。`/swallow-adapter list` で一覧を表示できます。",
+        "There is no adapter *{name}*; `/swallow-adapter list` shows those there are.",
+    ),
+    "act.adapter_in_use": (
+        "アダプター *{name}* は使用中です。先に `/swallow-adapter off` で外してください。",
+        "The adapter *{name}* is in use; switch it off first with `/swallow-adapter off`.",
     ),
     "act.refused": ("できませんでした。{detail}", "Not done. {detail}"),
     "act.slack": (

@@ -171,9 +171,13 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "sides.nothing": ("（答えなし）", "(no answer)"),
     "curve.title": ("損失の推移: {output}", "Loss of {output}"),
     "training_failed.training": ("学習できませんでした。{detail}", "The training failed. {detail}"),
+    "training_failed.plan": (
+        "計画を立てられませんでした。{detail}",
+        "No plan could be made. {detail}",
+    ),
     "training_failed.dataset": (
-        "データ「{name}」がありません。使えるデータ: {known}",
-        "There is no data set “{name}”. There are: {known}",
+        "データセット「{name}」がありません。使えるもの: {known}",
+        "There is no dataset “{name}”. There are: {known}",
     ),
     "training_failed.no_datasets": ("（まだありません）", "(none yet)"),
     "training_failed.lost": (

@@ -58,7 +58,7 @@ class Plans:
             self.attempts.end(running, "finished", {"plan": plan})
         else:
             detail = said.get("reason") or "The plan could not be made; see the log."
-            self.attempts.end(running, "failed", {"reason": "training", "detail": detail})
+            self.attempts.end(running, "failed", {"reason": "plan", "detail": detail})
 
     def _listen(self, child: Child, running: Running) -> dict[str, Any]:
         """Return what the child said in the end: a plan, a failure's event, or nothing."""

@@ -19,7 +19,7 @@ from tasks.settings import Settings
 from tasks.shipping import Shipping
 from tasks.workers import Workers, answering
 from trainer.adapters import WEIGHTS, Adapter, check_base, folder_of, read, valid_name
-from trainer.errors import AdapterRefused
+from trainer.errors import AdapterInUse, AdapterRefused
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class Registry:
         """
         adapter = self.get(name)
         if shown(self.in_use) == name:
-            raise AdapterRefused(f"The adapter {name!r} is in use; switch it off first.")
+            raise AdapterInUse(name)
         if any(shown(job.adapter) == name for job in self._open_questions()):
             raise AdapterRefused(
                 f"The adapter {name!r} still has questions to answer; try again when they are."

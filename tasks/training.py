@@ -26,7 +26,7 @@ from tasks.running import Running, RunningJobs
 from tasks.settings import Settings
 from tasks.snapshot import Snapshot
 from tasks.training_options import arguments
-from trainer.adapters import CURVE, read
+from trainer.adapters import CURVE, free_folder, read
 from trainer.trainings import Training
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,8 @@ class Trainings:
         except DatasetUnknown as error:
             self.attempts.end(running, "failed", unknown(error))
             return
-        output = str(job.request["options"].get("output", "output"))
+        wanted = str(job.request["options"].get("output", "output"))
+        output = free_folder(self.settings.home / "adapters" / wanted).name
         snapshot = Snapshot(training.id, output, running.attempt, job.progress)
         child = Child(asked)
         log.info("job %s: training %s runs as process %d", job.id, training.id, child.pid)

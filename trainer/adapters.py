@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import AdapterRefused
+from trainer.errors import AdapterMissing, AdapterRefused
 
 MAX_NAME = 64
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
@@ -95,7 +95,7 @@ def read(folder: Path) -> Adapter:
         AdapterRefused: it is missing, a link, too large, not a LoRA, or not safetensors.
     """
     if folder.is_symlink() or not folder.is_dir():
-        raise AdapterRefused(f"There is no adapter {folder.name!r} in {folder.parent}.")
+        raise AdapterMissing(folder.name, folder.parent)
     config = _json(folder, CONFIG)
     if config.get("peft_type") != "LORA":
         raise AdapterRefused(f"The adapter {folder.name!r} is not a LoRA; only LoRA is supported.")

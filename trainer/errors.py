@@ -4,7 +4,9 @@ TrainerError
 ├── UnknownStyle         a prompt style that is not one of ours
 ├── InstructionTooLong   an instruction that does not fit the context, and is never cut silently
 ├── ModelMissing         a model that is not here and cannot be fetched
-├── AdapterRefused       an adapter that is absent, unsafe, or made for another base model
+├── AdapterRefused       an adapter that is unsafe, or made for another base model
+│   ├── AdapterMissing   an adapter that is not there
+│   └── AdapterInUse     an adapter that cannot be removed while it answers
 ├── OptionInvalid        an option's value that cannot work
 ├── DataUnusable         training data that is missing, unreadable, mixed or empty
 ├── MemoryTooSmall       a training that would not fit into this machine's memory
@@ -14,6 +16,8 @@ TrainerError
 
 Each message is one sentence that names the value and what to do next.
 """
+
+from pathlib import Path
 
 
 class TrainerError(Exception):
@@ -42,6 +46,22 @@ class ModelMissing(TrainerError):
 
 class AdapterRefused(TrainerError):
     """The adapter is not there, is not what it says it is, or was made for another base model."""
+
+
+class AdapterMissing(AdapterRefused):
+    """There is no adapter of that name."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(f"There is no adapter {name!r} in {folder}.")
+        self.name = name
+
+
+class AdapterInUse(AdapterRefused):
+    """The adapter is what the next question is answered with."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The adapter {name!r} is in use; switch it off first.")
+        self.name = name
 
 
 class OptionInvalid(TrainerError):

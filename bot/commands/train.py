@@ -74,6 +74,8 @@ def _options(words: Sequence[str]) -> Start | Wrong:
         name, equals, typed = word.partition("=")
         option = find(name) if equals else None
         if option is None:
+            if equals:
+                return Wrong("train", "option", {"option": name})
             return Wrong("train", "unknown", {"word": word})
         if option.key in found:
             return Wrong("train", "twice", {"option": option.short})

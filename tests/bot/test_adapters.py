@@ -118,9 +118,9 @@ async def test_strangers_and_unusable_adapters_change_nothing(
         await person.command("/swallow-adapter use pickled")
         await person.told("is not safetensors")
         await person.command("/swallow-adapter use link")
-        await person.told("There is no adapter")
+        await person.told("There is no adapter *link*; `/swallow-adapter list` shows")
         await person.command("/swallow-adapter use ../../etc")
-        await person.told("a name of letters")
+        await person.told("a name of ASCII letters")
 
     assert jobs.redis.get(ADAPTER) is None
     assert await person.messages() == []

@@ -217,7 +217,7 @@ async def test_unknown_data_are_told_with_what_there_is(
         assert attempt
         data = {"reason": "dataset", "name": "faq", "known": ["sample", "<!here>"]}
         jobs.finish(job.id, attempt, "failed", data)
-        told = await person.told("There is no data set “faq”")
+        told = await person.told("There is no dataset “faq”")
 
     assert "sample, &lt;!here&gt;" in told
     assert await person.messages() == []
