@@ -16,7 +16,11 @@ Outcome = Literal["done", "refused", "failed"]
 
 def operator() -> str:
     """Return who acts at the terminal, for `write`."""
-    return f"operator:{getpass.getuser()}"
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = str(os.getuid())
+    return f"operator:{name}"
 
 
 class Audit:
