@@ -75,6 +75,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "半角の英数字と `.` `_` `-` からなる64文字以内の名前（先頭は英数字）",
         "a name of ASCII letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
     ),
+    "expected.dataset": (
+        "データセットの名前（文字、数字、`.`、`_`、`-`、64文字まで、文字か数字で始まる）",
+        "a dataset's name of letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
+    ),
     "refused.channel": (
         "このチャンネルでは使えません。許可されたチャンネルか、ダイレクトメッセージで実行してください。",
         "This command does not work in this channel. Use it in an allowed one, or in a direct message.",

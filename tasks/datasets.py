@@ -4,14 +4,21 @@ A name from Slack is never a path: it is looked for among the folder's own entri
 that is a link, or a folder with a link out of it, is not one of them.
 """
 
+import re
+import unicodedata
 from pathlib import Path
 
 from tasks.errors import DatasetUnknown
 from tasks.settings import Settings
-from trainer.adapters import valid_name
 
 SUFFIXES = (".json", ".jsonl", ".csv")
 SAMPLE = "sample"
+_NAME = re.compile(r"\w[\w.-]{0,63}")
+
+
+def valid_name(name: str) -> bool:
+    """Tell whether `name` may name a dataset: letters of any script, digits, `.`, `_` and `-`."""
+    return _NAME.fullmatch(_composed(name)) is not None
 
 
 def known(settings: Settings) -> list[str]:
@@ -30,7 +37,7 @@ def source_of(name: str, settings: Settings) -> str:
     if name == SAMPLE:
         return SAMPLE
     for path in _entries(settings):
-        if name in (path.name, _name(path)):
+        if _composed(name) in (_composed(path.name), _name(path)):
             return str(path)
     raise DatasetUnknown(name, known(settings))
 
@@ -57,4 +64,9 @@ def _leads_out(folder: Path) -> bool:
 
 
 def _name(path: Path) -> str:
-    return path.name if path.is_dir() else path.name.removesuffix(path.suffix)
+    return _composed(path.name if path.is_dir() else path.name.removesuffix(path.suffix))
+
+
+def _composed(name: str) -> str:
+    """Return a name as people type it: some systems store か and ゙ apart."""
+    return unicodedata.normalize("NFC", name)

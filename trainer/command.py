@@ -6,6 +6,7 @@ is imported only when a training starts. Exit codes: 0 done, 1 failed with one s
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -186,6 +187,7 @@ def _quiet() -> None:
     """Silence libraries: progress bars of their own, and advice that is not for users."""
     import warnings
 
+    os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is imported
     from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.commands.words import Wrong, folded, name_or_wrong
+from tasks.datasets import valid_name
 
 Value = int | float | str
 
@@ -30,8 +31,10 @@ class Option:
         """Return the value that `word` writes."""
         if self.expected == "name":
             return name_or_wrong("train", self.short, word)
+        if self.expected == "dataset" and valid_name(word):
+            return word
         whole = self.expected == "whole"
-        if (_WHOLE if whole else _NUMBER).fullmatch(word):
+        if self.expected != "dataset" and (_WHOLE if whole else _NUMBER).fullmatch(word):
             value = int(word) if whole else float(word)
             if self.holds(value):
                 return value
@@ -45,7 +48,7 @@ def _whole(key: str, short: str, least: int, most: int) -> Option:
 
 
 OPTIONS = (
-    Option("data", "data", "name"),
+    Option("data", "data", "dataset"),
     Option("output", "output", "name"),
     _whole("num_epochs", "epochs", 1, 1000),
     Option("learning_rate", "lr", "lr", lambda value: 0 < value <= 1),

@@ -37,6 +37,7 @@ LANGUAGES: tuple[Language, Language] = ("ja", "en")
             "r=16 alpha=32 dropout=0",
             train.Start({"lora_r": 16, "lora_alpha": 32, "lora_dropout": 0}),
         ),
+        ("data=よくある質問", train.Start({"data": "よくある質問"})),
         ("data=faq output=faq-2", train.Start({"data": "faq", "output": "faq-2"})),
         ("data_path=faq output_dir=o", train.Start({"data": "faq", "output": "o"})),
         (
@@ -78,8 +79,8 @@ def test_a_training_is_understood(text: str, wanted: Any) -> None:
         ("lr=1e-999", "a number above 0"),
         ("dropout=1", "a number from 0 to below 1"),
         ("alpha=1e6", "below 1,000,000"),
-        ("data=../../etc", "a name of ASCII letters"),
-        ("data=/etc/passwd", "a name of ASCII letters"),
+        ("data=../../etc", "a dataset's name of letters"),
+        ("data=/etc/passwd", "a dataset's name of letters"),
         ("output=.hidden", "a name of ASCII letters"),
         (f"output={'a' * 65}", "a name of ASCII letters"),
         ("seed=4294967296", "from 0 to 4294967295"),

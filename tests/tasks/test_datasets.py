@@ -1,5 +1,6 @@
 """Data for `/swallow-train` is a name under the home's datasets, never a path."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_names_are_the_usable_entries_without_their_ending(settings: Settings) -> None:
     assert known(settings) == ["faq", "linked", "rules", "sample"]
+
+
+def test_a_name_may_be_japanese_however_the_file_system_composes_it(settings: Settings) -> None:
+    file = settings.home / "datasets" / unicodedata.normalize("NFD", "よくあるガイド.csv")
+    file.write_text("", encoding="utf-8")
+
+    assert "よくあるガイド" in known(settings)
+    assert source_of("よくあるガイド", settings) == str(file)
 
 
 @pytest.mark.parametrize(("name", "file"), [("rules", "rules.jsonl"), ("faq", "faq")])
