@@ -60,19 +60,13 @@ def _attention(
     self: Any,
     hidden_states: Tensor,
     position_embeddings: tuple[Tensor, Tensor],
-    attention_mask: Tensor | None = None,
-    past_key_values: Any = None,
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:
     lengths = kwargs.get("lengths")
     if lengths is None:  # asking, not training
+        # What else there is goes on under the name it came by: the cache's has changed (5.24).
         plain: tuple[Tensor, Tensor | None] = type(self).forward(
-            self,
-            hidden_states=hidden_states,
-            position_embeddings=position_embeddings,
-            attention_mask=attention_mask,
-            past_key_values=past_key_values,
-            **kwargs,
+            self, hidden_states=hidden_states, position_embeddings=position_embeddings, **kwargs
         )
         return plain
     tokens = hidden_states.shape[1]

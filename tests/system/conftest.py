@@ -29,9 +29,9 @@ def workspace(system: System) -> Workspace:
     return system.workspace
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, driven by Playwright."""
+    """Debian's chromium, driven by Playwright, whose event loop runs until it is let go."""
     path = shutil.which("chromium")
     if path is None:
         missing("chromium")

@@ -1,6 +1,7 @@
 // What one does: speak, send a file, run a command, press a button; and saying so when it fails.
 
 import { pressButton, runCommand } from "./api.js";
+import { COMMANDS } from "./composer.js";
 import { el } from "./dom.js";
 import { session } from "./session.js";
 import { t } from "./strings.js";
@@ -15,6 +16,10 @@ function withMentions(text) {
 export async function send({ text, file }, thread) {
   const channel = session.here.channel;
   const command = !thread && !file && text.match(/^(\/[\w-]+)(?:\s+([\s\S]*))?$/);
+  if (command && !COMMANDS.some(({ name }) => name === command[1])) {
+    trouble(t.noSuchCommand(command[1], COMMANDS.map(({ name }) => name).join(", ")));
+    return false;
+  }
   return attempt(async () => {
     if (command) await runCommand(channel, session.model.me, command[1], command[2] ?? "");
     else if (file) await session.person.upload(file, { channel, thread, text: withMentions(text) });

@@ -9,7 +9,8 @@ import { sizeOf, t } from "./strings.js";
 const MAX_TEXT = 4000;
 const MAX_FILE = 20 * 1024 * 1024;
 
-const COMMANDS = [
+// The commands of the app; Slack refuses any other at once.
+export const COMMANDS = [
   { name: "/swallow-train", usage: "epochs=1", about: t.train },
   { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
 ];

@@ -166,6 +166,16 @@ async def test_mrkdwn_is_shown_as_slack_shows_it(open_page: Open, alice: AsyncWe
     await expect(site).to_have_attribute("rel", "noopener noreferrer")
 
 
+async def test_a_mistyped_command_is_said_at_once_and_kept_in_the_box(open_page: Open) -> None:
+    page = await open_page("UADMIN")
+    composer = page.get_by_test_id("composer")
+    await composer.fill("/swallow-trian epochs=1")
+    await composer.press("Enter")
+
+    await expect(page.get_by_role("alert")).to_contain_text("There is no command /swallow-trian")
+    await expect(composer).to_have_value("/swallow-trian epochs=1")
+
+
 async def test_a_slash_command_is_completed_and_its_answer_is_for_one_only(
     open_page: Open, app: AsyncApp, connect: Connect
 ) -> None:
