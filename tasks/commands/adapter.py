@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tasks.commands.compare import compare
 from tasks.commands.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def adapter() -> None:
-    """List, show, choose and remove adapters."""
+    """List, show, choose, compare and remove adapters."""
+
+
+adapter.add_command(compare)
 
 
 @adapter.command("list")

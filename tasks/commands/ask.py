@@ -59,7 +59,7 @@ def ask(
     if adapter is not None:
         read(adapter)  # says at once what is wrong with it, before a model is loaded
     question_text, material = _text(instruction), _text(input_)
-    loaded = _engine()
+    loaded = load()
     question = Question(
         instruction=question_text,
         input=material,
@@ -77,7 +77,8 @@ def ask(
     _answer(loaded, question, verbose=verbose, as_json=as_json)
 
 
-def _engine() -> "Engine":
+def load() -> "Engine":
+    """Load the engine of the settings; a person at a terminal is told."""
     from tasks.engines.choose import load_engine
     from tasks.settings import settings
 

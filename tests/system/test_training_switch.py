@@ -100,6 +100,14 @@ def test_compare_answers_with_both_in_one_thread(workspace: Workspace, marked: s
     assert MARK in texts[1]
 
 
+def test_the_terminal_compares_too(system: System, marked: str) -> None:
+    done = system.command("adapter", "compare", marked, "What is the capital of France?", "--json")
+
+    answers = json.loads(done.stdout)
+    assert "Paris" in answers["base"]
+    assert answers["adapter"].strip() == MARK
+
+
 def test_the_terminal_switches_too_and_leaves_a_line_in_the_audit_log(
     system: System, workspace: Workspace, marked: str
 ) -> None:

@@ -1,0 +1,52 @@
+"""`swallow adapter compare`: the base model and an adapter answer one question, in this process."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tasks.commands.ask import load
+from tasks.commands.output import as_json, print_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tasks.engines.protocol import Engine
+
+
+@click.command()
+@click.argument("name")
+@click.argument("question", nargs=-1, required=True)
+@as_json
+def compare(name: str, question: tuple[str, ...], as_json: bool) -> None:
+    """Let the base model and an adapter answer the same question."""
+    from tasks.settings import settings
+    from trainer.adapters import folder_of, read
+
+    folder = folder_of(name, settings().home)
+    read(folder)  # says at once what is wrong with it, before a model is loaded
+    engine = load()
+    answers = {}
+    for heading, adapter in (("base", None), (folder.name, folder)):
+        if not as_json:
+            click.secho(f"{heading}:", bold=True)
+        answers[heading] = _answered(engine, " ".join(question), adapter, quiet=as_json)
+    if as_json:
+        print_json({"base": answers["base"], "adapter": answers[folder.name]})
+
+
+def _answered(engine: "Engine", question: str, adapter: "Path | None", *, quiet: bool) -> str:
+    from tasks.engines.protocol import Question
+    from tasks.settings import settings
+
+    pieces: list[str] = []
+
+    def on_text(text: str) -> None:
+        pieces.append(text)
+        if not quiet:
+            click.echo(text, nl=False)
+
+    sampling = engine.sampling.but(max_new_tokens=settings().max_new_tokens)
+    engine.answer(Question(question, sampling=sampling, adapter=adapter), on_text, lambda: False)
+    if not quiet:
+        click.echo("\n")
+    return "".join(pieces)
