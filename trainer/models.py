@@ -58,6 +58,9 @@ def find(name: str | None) -> Source:
         return small
     path = Path(name or "/no name").expanduser()
     if path.is_file() and path.suffix == ".gguf":
+        # The same model by its file: an adapter trained on the one must serve the other.
+        if small and small.gguf and path.samefile(Path(small.path, small.gguf)):
+            return small
         return Source(path.stem, str(path.parent), path.name)
     if path.is_dir():
         return Source(path.name, str(path))

@@ -67,3 +67,9 @@ def test_the_gguf_file_is_unpacked_once(small_model: Source, model_cache: Path) 
     assert "quantization_config" not in json.loads((folder / "config.json").read_text("utf-8"))
     assert len(list(model_cache.glob(f"{SMALL_MODEL}*/model.safetensors"))) == 1
     assert not list(model_cache.glob(".unpack-*"))
+
+
+def test_the_small_model_is_the_same_by_its_name_and_by_its_file(small_model: Source) -> None:
+    file = Path(small_model.path, str(small_model.gguf))
+
+    assert find(str(file)) == find(SMALL_MODEL) == small_model
