@@ -3,7 +3,6 @@
 A process of its own reads the data, so that answers do not wait for it. This module knows no Slack.
 """
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from tasks.jobs import Job, Jobs
 from tasks.running import Running, RunningJobs
 from tasks.settings import Settings
 from tasks.training_options import arguments
-
-log = logging.getLogger(__name__)
 
 PLAN_SECONDS = 900.0
 LOOK_SECONDS = 0.1

@@ -5,7 +5,6 @@ removed and trained anew under its old name is never mistaken for the old one. F
 hosts through `shipping`. This module knows no engine and no Slack.
 """
 
-import logging
 import os
 import shutil
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from tasks.shipping import Shipping
 from tasks.workers import Workers, answering
 from trainer.adapters import WEIGHTS, Adapter, check_base, folder_of, read, valid_name
 from trainer.errors import AdapterInUse, AdapterRefused
-
-log = logging.getLogger(__name__)
 
 
 def reference(adapter: Adapter) -> str:
