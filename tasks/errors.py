@@ -47,6 +47,10 @@ class ModelUnsupported(TaskError):
     """The fast engine cannot run this model; the text says what about it, as half a sentence."""
 
 
+class KernelsMissing(TaskError):
+    """Our own kernels cannot be used here; the text says why, as half a sentence."""
+
+
 class ConversionFailed(TaskError):
     """The checkpoint is not whole, or there is no room to convert it."""
 

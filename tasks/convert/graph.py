@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from openvino import opset15 as op
 from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
+from openvino.utils.node_factory import NodeFactory
 
 from tasks.convert.architecture import Architecture
 from tasks.convert.packed import Packed
@@ -30,16 +31,22 @@ def write(
     matrix: Callable[[str], Packed],
     norm: Callable[[str], NDArray[np.float32]],
     file: Path,
+    kernels: Path | None = None,
 ) -> None:
     """Write the graph of `architecture` to `file`, an `.xml`, and its weights beside it.
 
     `matrix` gives a packed matrix and `norm` a norm's weights [hidden], by their names in the
-    checkpoint. The arrays are shared with the graph, not copied: mapped files stay on disk.
+    checkpoint. The arrays are shared with the graph, not copied: mapped files stay on disk. With
+    `kernels`, the library of our own ones, all but attention is theirs.
 
     Raises:
         RuntimeError: OpenVINO could not write.
     """
-    graph = _Graph(architecture, matrix, norm)
+    graph = (
+        _KernelGraph(architecture, matrix, norm, kernels)
+        if kernels
+        else _Graph(architecture, matrix, norm)
+    )
     ov.save_model(graph.model(), file, compress_to_fp16=False)
 
 
@@ -81,9 +88,14 @@ class _Graph:
 
     def _attention(self, x: Node, layer: int) -> Node:
         name = f"model.layers.{layer}.self_attn"
-        q = self._heads(self._linear(x, f"{name}.q_proj"), self.a.heads)
-        k = self._heads(self._linear(x, f"{name}.k_proj"), self.a.kv_heads)
-        v = self._heads(self._linear(x, f"{name}.v_proj"), self.a.kv_heads)
+        projected = [self._linear(x, f"{name}.{which}_proj") for which in "qkv"]
+        return self._linear(self._attended(projected, layer), f"{name}.o_proj")
+
+    def _attended(self, projected: list[Node], layer: int) -> Node:
+        """Return what attention makes of queries, keys and values, each [batch, tokens, width]."""
+        q = self._heads(projected[0], self.a.heads)
+        k = self._heads(projected[1], self.a.kv_heads)
+        v = self._heads(projected[2], self.a.kv_heads)
         state = f"past_key_values.{layer}"
         k = self._remembered(self._rotated(k), f"{state}.keypresent.{layer}.key")
         v = self._remembered(v, f"{state}.valuepresent.{layer}.value")
@@ -91,12 +103,11 @@ class _Graph:
         y = op.scaled_dot_product_attention(
             self._rotated(q), self._repeated(k), self._repeated(v), self.allowed, scale
         )
-        joined = op.reshape(
+        return op.reshape(
             op.transpose(y, _const([0, 2, 1, 3])),
             _const([0, 0, self.a.heads * self.a.head_dim]),
             True,
         )
-        return self._linear(joined, f"{name}.o_proj")
 
     def _linear(self, x: Node, name: str) -> Node:
         y = op.matmul(x, self._weights(self.matrix(name)), False, True)
@@ -200,6 +211,32 @@ class _Graph:
         tensor = ov.Tensor(values, ov.Shape(shape), type)
         self._kept += [values, tensor]
         return Constant(tensor, True)
+
+
+class _KernelGraph(_Graph):
+    """The same with our own kernels, which take norms, products and what is added as one."""
+
+    def __init__(self, architecture: Architecture, matrix: Any, norm: Any, kernels: Path) -> None:
+        super().__init__(architecture, matrix, norm)
+        self.factory = NodeFactory()
+        self.factory.add_extension(str(kernels))
+
+    def _block(self, x: Node, layer: int) -> Node:
+        name = f"model.layers.{layer}"
+        common = {"layer": layer}
+        normed = {**common, "epsilon": self.a.epsilon}
+        before = op.constant(self.norm(f"{name}.input_layernorm"))
+        after = op.constant(self.norm(f"{name}.post_attention_layernorm"))
+        q, k, v, o = (self._blocks(f"{name}.self_attn.{which}_proj") for which in "qkvo")
+        feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in ("gate", "up", "down")]
+        projected = self.factory.create("Projections", [x, before, q, k, v], normed).outputs()
+        attended = self._attended(projected, layer)
+        x = self.factory.create("Joined", [attended, x, o], common)
+        return self.factory.create("FeedForward", [x, after, *feed], normed)
+
+    def _blocks(self, name: str) -> Node:
+        packed = self.matrix(name)
+        return self._shared(packed, ov.Type.u8, [packed.values.size])
 
 
 def _parameter(name: str, type: ov.Type, rank: int) -> Node:

@@ -6,7 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Format = Literal["int4", "int8", "bf16"]
+Format = Literal["int4", "blocks", "int8", "bf16"]
+
+BLOCK, BLOCK_GROUP = 32, 128
+"""Rows of a block and columns of a group in the format "blocks"."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,9 @@ class Packed:
     """A matrix of `shape` [out, in]; a weight is (its integer - its group's zero) · its scale.
 
     `values`: int4 two to a byte, the earlier in the low half [out, in / 2] uint8; int8 [out, in];
-    bf16 as its bits [out, in] uint16. `scales`: [out, groups] float16, empty for bf16. `zeros`: the
+    bf16 as its bits [out, in] uint16; blocks, what `tasks/kernels/blocks.hpp` reads, int4 and its
+    scales in one [bytes] uint8. `scales`: [out, groups] float16, empty for
+    bf16 and blocks. `zeros`: the
     integer that means nothing, not always whole, [out, groups] float32 with float32 scales; where
     it is empty, it is 0 everywhere.
     """
@@ -36,4 +41,4 @@ def packed_bytes(format: Format, shape: tuple[int, int], group: int) -> int:
     weights = shape[0] * shape[1]
     if format == "bf16":
         return weights * 2
-    return weights // (2 if format == "int4" else 1) + weights // group * 2
+    return weights // (2 if format in ("int4", "blocks") else 1) + weights // group * 2

@@ -7,7 +7,7 @@ are not averaged over layers. Knows no files and no OpenVINO.
 from typing import Literal
 
 from tasks.convert.architecture import Architecture
-from tasks.convert.packed import Format, packed_bytes
+from tasks.convert.packed import BLOCK, BLOCK_GROUP, Format, packed_bytes
 
 Precision = Literal["int4", "int8", "bf16"]
 Wanted = Literal["auto", "int4", "int8", "bf16"]
@@ -33,13 +33,28 @@ def choose_precision(architecture: Architecture, wanted: Wanted) -> Precision:
     return "int4" if architecture.parameters >= INT4_FROM_PARAMETERS else "int8"
 
 
-def plan(architecture: Architecture, precision: Precision) -> dict[str, tuple[Format, int]]:
-    """Return format and group of every matrix, by its name in the checkpoint."""
+def plan(
+    architecture: Architecture, precision: Precision, *, kernels: bool = False
+) -> dict[str, tuple[Format, int]]:
+    """Return format and group of every matrix, by its name in the checkpoint.
+
+    With `kernels` the linear layers are laid out for our own kernels; see `suits_kernels`.
+    """
     small = architecture.parameters < INT4_FROM_PARAMETERS
     return {
-        name: _of(name, columns, precision, small)
+        name: ("blocks", BLOCK_GROUP)
+        if kernels and name not in ENDS
+        else _of(name, columns, precision, small)
         for name, (_, columns) in architecture.matrices.items()
     }
+
+
+def suits_kernels(architecture: Architecture, precision: Precision) -> bool:
+    """Tell whether our own kernels can compute this model: 4 bits, and whole blocks."""
+    shapes = architecture.linears.values()
+    return precision == "int4" and all(
+        rows % BLOCK == 0 and columns % BLOCK_GROUP == 0 for rows, columns in shapes
+    )
 
 
 def planned_bytes(architecture: Architecture, precision: Precision) -> int:

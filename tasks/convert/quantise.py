@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tasks.convert.packed import Format, Packed
+from tasks.convert.packed import BLOCK, BLOCK_GROUP, Format, Packed
 
 Quantise = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
 """From weights [n, group] to integers [n, group] int8, scales [n, 1], and what else there is."""
@@ -20,6 +20,9 @@ SLICE = 1 << 15
 """Weights packed at a time: few enough to stay in a core's cache, and for torch to use one thread
 for each operation. Threads of our own share the slices: torch's wait for each other after every
 operation, which beside other programs takes ten times as long."""
+
+RECORD_WEIGHTS = BLOCK * BLOCK_GROUP // 2
+"""Bytes of weights in a record of the kernels."""
 
 INT4_TRIALS = tuple(8.0 + step / 4 for step in range(-5, 6))
 """Levels the largest weight of a group is tried at; beyond 8 it is clipped to the last level."""
@@ -36,13 +39,18 @@ def pack(weight: torch.Tensor, format: Format, group: int) -> Packed:
         bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
         return Packed(format, shape, bits, np.empty((rows, 0), np.float16))
     grouped = weight.reshape(-1, group)
+    four_bits = format in ("int4", "blocks")
     if format == "int8" and group == AFFINE_GROUP and (affine := _affine(grouped, shape)):
         return affine
-    integers, scales = _sliced(grouped, searched_int4 if format == "int4" else plain_int8)
+    integers, scales = _sliced(grouped, searched_int4 if four_bits else plain_int8)
     values = integers.view(rows, columns)
     scales_of_rows = scales.view(rows, columns // group).numpy()
     if format == "int4":
         return Packed(format, shape, _nibbles(values), scales_of_rows)
+    if format == "blocks":
+        return Packed(
+            format, shape, _blocks(values, scales_of_rows), np.empty((rows, 0), np.float16)
+        )
     return Packed(format, shape, values.numpy(), scales_of_rows)
 
 
@@ -66,6 +74,8 @@ def unpack(packed: Packed) -> torch.Tensor:
     if packed.format == "bf16":
         bits = torch.from_numpy(np.array(packed.values).view(np.int16))
         return bits.view(torch.bfloat16).float()
+    if packed.format == "blocks":
+        return _unpacked_blocks(packed)
     if packed.format == "int4":
         both = np.asarray(packed.values, np.uint8)
         halves = np.stack([both & 15, both >> 4], axis=-1).astype(np.int8)
@@ -153,3 +163,29 @@ def _rounded(groups: torch.Tensor, scales: torch.Tensor, low: int, high: int) ->
 def _nibbles(values: torch.Tensor) -> NDArray[np.uint8]:
     low, high = values[:, 0::2] & 15, values[:, 1::2] & 15
     return (low | (high << 4)).to(torch.uint8).contiguous().numpy()
+
+
+def _blocks(values: torch.Tensor, scales: NDArray[np.float16]) -> NDArray[np.uint8]:
+    """Return int4 `values` [out, in] and `scales` [out, groups] as the kernels read them.
+
+    One record for each 32 rows and 128 columns: first the weights + 8, two to a byte, the four of
+    an even step low and those of the odd step after it high, 16 rows beside each other; then the
+    rows' scales. See `tasks/kernels/blocks.hpp`.
+    """
+    groups = scales.shape[1]
+    plus = (values + 8).to(torch.uint8).view(-1, 2, 16, groups, 16, 2, 4)
+    halves = plus.permute(0, 3, 4, 1, 2, 6, 5).contiguous()
+    bytes = (halves[..., 0] | (halves[..., 1] << 4)).view(-1, groups, RECORD_WEIGHTS).numpy()
+    rows = np.ascontiguousarray(scales.reshape(-1, BLOCK, groups).transpose(0, 2, 1))
+    return np.concatenate([bytes, rows.view(np.uint8)], axis=2).reshape(-1)
+
+
+def _unpacked_blocks(packed: Packed) -> torch.Tensor:
+    rows, columns = packed.shape
+    groups = columns // BLOCK_GROUP
+    records = np.asarray(packed.values, np.uint8).reshape(-1, groups, RECORD_WEIGHTS + 2 * BLOCK)
+    bytes = torch.from_numpy(records[..., :RECORD_WEIGHTS].copy())
+    halves = torch.stack([bytes & 15, bytes >> 4], -1).view(-1, groups, 16, 2, 16, 4, 2)
+    values = halves.permute(0, 3, 4, 1, 2, 6, 5).reshape(rows, groups, BLOCK_GROUP).float() - 8
+    scales = torch.from_numpy(records[..., RECORD_WEIGHTS:].copy().view(np.float16)).float()
+    return (values * scales.permute(0, 2, 1).reshape(rows, groups, 1)).view(rows, columns)

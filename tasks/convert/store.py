@@ -22,7 +22,14 @@ from tasks.convert.architecture import Architecture, read_architecture
 from tasks.convert.checkpoint import Checkpoint
 from tasks.convert.packed import Packed
 from tasks.convert.parts import Parts, synced
-from tasks.convert.plan import Precision, Wanted, choose_precision, plan, planned_bytes
+from tasks.convert.plan import (
+    Precision,
+    Wanted,
+    choose_precision,
+    plan,
+    planned_bytes,
+    suits_kernels,
+)
 from tasks.errors import ConversionFailed, ModelUnsupported
 
 log = logging.getLogger(__name__)
@@ -41,11 +48,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Converted:
-    """A converted model: its folder, what it is, and how many bits its weights have."""
+    """A converted model: its folder, what it is, how many bits its weights have, and the library
+    of kernels that its graph needs, if any."""
 
     folder: Path
     architecture: Architecture
     precision: Precision
+    kernels: Path | None = None
 
 
 def convert(
@@ -54,11 +63,13 @@ def convert(
     name: str,
     cache: Path,
     wanted: Wanted = "auto",
+    kernels: Callable[[], Path | None] = lambda: None,
     progress: Progress = lambda done, total: None,
 ) -> Converted:
     """Return the converted model of the checkpoint in `folder`, made under `cache` where absent.
 
-    `name` only makes the folder's name readable. Another process that converts the same is waited
+    `name` only makes the folder's name readable. `kernels` is asked for the library of our own
+    ones where they can compute the model. Another process that converts the same is waited
     for; what an interrupted one had packed is used.
 
     Raises:
@@ -70,8 +81,9 @@ def convert(
     if any(tensor.endswith(".bias") for tensor in checkpoint.names()):
         raise ModelUnsupported("its linear layers have a bias")
     precision = choose_precision(architecture, wanted)
-    key = _key(checkpoint, precision)
-    made = Converted(cache / f"{name}-{precision}-{key}", architecture, precision)
+    used = kernels() if suits_kernels(architecture, precision) else None
+    key = _key(checkpoint, precision, kernels=used is not None)
+    made = Converted(cache / f"{name}-{precision}-{key}", architecture, precision, used)
     if _is_whole(made.folder):
         return made
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -89,7 +101,7 @@ class _Conversion:
         self.checkpoint = checkpoint
         self.made = made
         self.progress = progress
-        self.plan = plan(made.architecture, made.precision)
+        self.plan = plan(made.architecture, made.precision, kernels=made.kernels is not None)
         self.aside = made.folder.with_name(f".{made.folder.name}.part")
         self.total = made.architecture.parameters
         self.done = 0
@@ -124,7 +136,7 @@ class _Conversion:
         parts = Parts(self.aside / "parts")
         packed = {name: parts.get(name, partial(self._pack, name)) for name in self._each()}
         file = self.aside / MODEL
-        graph.write(self.made.architecture, packed.__getitem__, self._norm, file)
+        graph.write(self.made.architecture, packed.__getitem__, self._norm, file, self.made.kernels)
         packed.clear()
         self._seal(file)
 
@@ -176,8 +188,8 @@ def _norms(architecture: Architecture) -> list[str]:
     return [f"model.layers.{layer}.{kind}" for layer in layers for kind in kinds] + ["model.norm"]
 
 
-def _key(checkpoint: Checkpoint, precision: Precision) -> str:
-    facts = [checkpoint.identity, precision, VERSION]
+def _key(checkpoint: Checkpoint, precision: Precision, *, kernels: bool) -> str:
+    facts = [checkpoint.identity, precision, VERSION, kernels]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 

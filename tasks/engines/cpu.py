@@ -21,10 +21,13 @@ def usable_cores() -> int:
 
 def runs_fast_kernels() -> bool:
     """Tell whether OpenVINO's packed integer kernels exist for this processor: x86-64 with AVX2."""
-    if platform.machine() not in ("x86_64", "AMD64"):
-        return False
+    return platform.machine() in ("x86_64", "AMD64") and has("avx2")
+
+
+def has(feature: str) -> bool:
+    """Tell whether the CPU has `feature`, as Linux names it in /proc/cpuinfo."""
     try:
-        return "avx2" in Path("/proc/cpuinfo").read_text("ascii", errors="replace")
+        return feature in Path("/proc/cpuinfo").read_text("ascii", errors="replace").split()
     except OSError:
         return False
 

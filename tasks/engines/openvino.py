@@ -4,6 +4,7 @@ Renders prompts, turns token ids into text and watches for reasons to stop; gene
 happens in a process of its own (`generator`, `batching`). Does not know jobs, queues or settings.
 """
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -20,9 +21,13 @@ from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import defaults_of
 from tasks.engines.serving import PARALLEL, context_of, spec_of
 from tasks.engines.text import TextStream
+from tasks.errors import KernelsMissing
+from tasks.kernels.build import library
 from trainer.adapters import Adapter, check_base, read
 from trainer.models import Source, load_tokenizer, local_folder
 from trainer.prompts import Prompt, Style, choose_style
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 0.05
 """Seconds between two looks at `should_stop` while no token comes."""
@@ -55,7 +60,12 @@ class OpenVinoEngine:
     ) -> None:
         folder = local_folder(source, cache=cache)
         converted = convert(
-            folder, name=source.name, cache=cache, wanted=precision, progress=progress
+            folder,
+            name=source.name,
+            cache=cache,
+            wanted=precision,
+            kernels=lambda: kernels_in(cache),
+            progress=progress,
         )
         spec = spec_of(converted, threads=threads, parallel=parallel)
         self.parallel = parallel
@@ -185,6 +195,15 @@ def _ask(
         seed=(secrets.randbits(32) if sampling.seed is None else sampling.seed) % 2**32,
         adapter=adapter,
     )
+
+
+def kernels_in(cache: Path) -> Path | None:
+    """Return the library of our own kernels; without them OpenVINO's compute, more slowly."""
+    try:
+        return library(cache)
+    except KernelsMissing as error:
+        log.warning("OpenVINO's kernels are used, ours cannot be: %s", error)
+        return None
 
 
 def _generation_config(folder: Path) -> Any:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import openvino_genai as genai
+from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from tasks.engines.line import Ask
 from tasks.engines.spec import Spec
+from tasks.kernels.active import ActiveAdapter
 from trainer.adapters import WEIGHTS, read
 from trainer.errors import AdapterRefused
 
@@ -38,13 +40,12 @@ class Pipeline:
     """A loaded model; the base is active until `use` says otherwise."""
 
     def __init__(self, spec: Spec) -> None:
-        adapters = genai.AdapterConfig([_any_adapter(spec.linears)])
-        properties = {**spec.properties, "adapters": adapters}
         self._pipeline = genai.ContinuousBatchingPipeline(
-            spec.folder, _scheduling(spec), "CPU", properties
+            spec.folder, _scheduling(spec), "CPU", _properties(spec)
         )
+        self._kernels = ActiveAdapter(Path(spec.kernels), spec.linears) if spec.kernels else None
         self._handles: dict[int, Any] = {}
-        self._switch(genai.AdapterConfig(), tokens=WARM_UP_TOKENS)
+        self._generate(None if self._kernels else genai.AdapterConfig(), tokens=WARM_UP_TOKENS)
         self._active: dict[str, Any] | None = None
 
     def use(self, adapter: dict[str, Any] | None) -> None:
@@ -55,10 +56,13 @@ class Pipeline:
         """
         if adapter == self._active:
             return
-        config = genai.AdapterConfig()
-        if adapter is not None:
-            config.add(_loaded(adapter), float(adapter["scale"]))
-        self._switch(config)
+        if self._kernels:
+            _switch(self._kernels, adapter)
+        else:
+            config = genai.AdapterConfig()
+            if adapter is not None:
+                config.add(_loaded(adapter), float(adapter["scale"]))
+            self._generate(config)
         self._active = adapter
 
     def start(self, ask: Ask) -> None:
@@ -84,11 +88,11 @@ class Pipeline:
                 news.ended.append(id)
         return news
 
-    def _switch(self, adapters: Any, tokens: int = 1) -> None:
+    def _generate(self, adapters: Any, tokens: int = 1) -> None:
         # Adapters given to `add_request` are ignored; `generate` applies them, to what follows.
-        config = genai.GenerationConfig(
-            max_new_tokens=2, ignore_eos=True, eos_token_id=0, adapters=adapters
-        )
+        config = genai.GenerationConfig(max_new_tokens=2, ignore_eos=True, eos_token_id=0)
+        if adapters is not None:
+            config.adapters = adapters
         self._pipeline.generate([ov.Tensor(np.ones((1, tokens), np.int64))], [config])
 
 
@@ -127,10 +131,32 @@ def _any_adapter(linears: dict[str, list[int]]) -> Any:
     return genai.Adapter(ov.Tensor(np.frombuffer(save(tensors), np.uint8)))
 
 
+def _switch(kernels: ActiveAdapter, adapter: dict[str, Any] | None) -> None:
+    if adapter is None:
+        kernels.clear()
+        return
+    folder = _unchanged(adapter)
+    try:
+        kernels.use((folder / WEIGHTS).read_bytes(), PREFIX, float(adapter["scale"]))
+    except (OSError, ValueError, SafetensorError) as error:
+        raise AdapterRefused(f"The adapter {folder.name!r} cannot be read.") from error
+
+
 def _loaded(adapter: dict[str, Any]) -> Any:
-    folder = Path(adapter["folder"])
-    if read(folder).digest != adapter["digest"]:
-        raise AdapterRefused(f"The adapter {folder.name!r} was replaced while it was asked for.")
+    folder = _unchanged(adapter)
     with contextlib.suppress(RuntimeError):
         return genai.Adapter(folder / WEIGHTS)
     raise AdapterRefused(f"The adapter {folder.name!r} cannot be read.")
+
+
+def _unchanged(adapter: dict[str, Any]) -> Path:
+    folder = Path(adapter["folder"])
+    if read(folder).digest != adapter["digest"]:
+        raise AdapterRefused(f"The adapter {folder.name!r} was replaced while it was asked for.")
+    return folder
+
+
+def _properties(spec: Spec) -> dict[str, Any]:
+    if spec.kernels:
+        return {**spec.properties, "extensions": [spec.kernels]}
+    return {**spec.properties, "adapters": genai.AdapterConfig([_any_adapter(spec.linears)])}

@@ -35,6 +35,7 @@ def spec_of(converted: Converted, *, threads: int | None, parallel: int = PARALL
     large = architecture.parameters >= INT4_FROM_PARAMETERS
     return Spec(
         folder=str(converted.folder),
+        kernels=str(converted.kernels) if converted.kernels else None,
         linears={
             f"model.layers.{layer}.{name}": list(shape)
             for layer in range(architecture.layers)
@@ -74,7 +75,7 @@ def _properties(converted: Converted, threads: int, large: bool) -> dict[str, st
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
     return common | {
-        "INFERENCE_PRECISION_HINT": "bf16" if cpu_has_bf16() else "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if cpu_has_bf16() and not converted.kernels else "f32",
         "KV_CACHE_PRECISION": "u8",
         # Activations are rounded to 8 bits in groups like the weights', so that whole groups are
         # multiplied as integers, which prefills faster. Nothing to gain at 16 bits.

@@ -8,10 +8,11 @@ class Spec:
     """What a pipeline is made of; plain values, because they travel to another process.
 
     `linears` are the shapes [out, in] of every layer an adapter may change, by its name in the
-    checkpoint. `properties` are OpenVINO's own names.
+    checkpoint. `properties` are OpenVINO's own names. `kernels` is the library the graph needs.
     """
 
     folder: str
+    kernels: str | None
     linears: dict[str, list[int]]
     properties: dict[str, str]
     blocks: int

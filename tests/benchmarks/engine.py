@@ -18,6 +18,7 @@ import torch
 from tasks.convert.plan import planned_bytes
 from tasks.convert.store import Converted, convert
 from tasks.engines.cpu import usable_cores
+from tasks.engines.openvino import kernels_in
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
 from trainer.models import find, local_folder
 
@@ -75,7 +76,9 @@ def _converted(arguments: tuple[Path, str, Path, Any]) -> tuple[Converted, float
 
 
 def _convert(folder: Path, name: str, cache: Path, precision: Any) -> Converted:
-    return convert(folder, name=name, cache=cache, wanted=precision)
+    return convert(
+        folder, name=name, cache=cache, wanted=precision, kernels=lambda: kernels_in(cache)
+    )
 
 
 def _table(sides: list[Side], converted: Converted, options: Any) -> None:

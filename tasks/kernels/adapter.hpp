@@ -1,0 +1,73 @@
+// The active LoRA adapter (arXiv:2106.09685): y += B(Ax), beside products with the base's weights.
+#pragma once
+
+#include <immintrin.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "blocks.hpp"
+
+namespace swallow {
+
+// One layer's part of an adapter. `a` is [rank][in]; `b` is [out / 32][rank][32] and holds the
+// adapter's scale.
+struct LowRank {
+    int rank = 0;
+    std::vector<float> a, b;
+
+    // Returns Ax, [tokens][rank], of x [tokens][columns].
+    std::vector<float> inner(const float* x, int tokens, int columns) const {
+        std::vector<float> result(static_cast<size_t>(tokens) * rank);
+        tbb::parallel_for(tbb::blocked_range<int>(0, rank), [&](const auto& range) {
+            for (int row = range.begin(); row < range.end(); ++row) {
+                const float* weights = &a[static_cast<size_t>(row) * columns];
+                for (int token = 0; token < tokens; ++token) {
+                    const float* values = x + static_cast<size_t>(token) * columns;
+                    __m512 sum = _mm512_setzero_ps();
+                    for (int i = 0; i < columns; i += 16) {
+                        sum = _mm512_fmadd_ps(_mm512_loadu_ps(weights + i),
+                                              _mm512_loadu_ps(values + i), sum);
+                    }
+                    result[static_cast<size_t>(token) * rank + row] = _mm512_reduce_add_ps(sum);
+                }
+            }
+        });
+        return result;
+    }
+
+    // Adds 32 columns of B(Ax) to `sums`, [tokens][32].
+    void add_block(int block, const std::vector<float>& inner, int tokens, float* sums) const {
+        const float* weights = &b[static_cast<size_t>(block) * rank * BLOCK];
+        for (int token = 0; token < tokens; ++token) {
+            float* sum = sums + static_cast<size_t>(token) * BLOCK;
+            __m512 sum0 = _mm512_loadu_ps(sum), sum1 = _mm512_loadu_ps(sum + 16);
+            for (int row = 0; row < rank; ++row) {
+                const __m512 value = _mm512_set1_ps(inner[static_cast<size_t>(token) * rank + row]);
+                sum0 = _mm512_fmadd_ps(value, _mm512_loadu_ps(weights + row * BLOCK), sum0);
+                sum1 = _mm512_fmadd_ps(value, _mm512_loadu_ps(weights + row * BLOCK + 16), sum1);
+            }
+            _mm512_storeu_ps(sum, sum0);
+            _mm512_storeu_ps(sum + 16, sum1);
+        }
+    }
+};
+
+// A block's linear layers, in the order the graph names them.
+enum Linear { Q, K, V, O, GATE, UP, DOWN };
+
+// The process's active adapter. It changes only while nothing is computed.
+using Adapter = std::map<std::pair<int, int>, LowRank>;
+
+inline Adapter& active_adapter() {
+    static Adapter adapter;
+    return adapter;
+}
+
+inline const LowRank* low_rank(int layer, Linear linear) {
+    const auto found = active_adapter().find({layer, linear});
+    return found == active_adapter().end() ? nullptr : &found->second;
+}
+
+}  // namespace swallow
