@@ -6,12 +6,14 @@ from pathlib import Path
 
 from tasks.convert.architecture import read_architecture
 from tasks.convert.checkpoint import read_config
+from tasks.convert.plan import choose_precision, suits_kernels
 from tasks.convert.progress import Tenths
 from tasks.convert.store import Progress
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.protocol import Engine
 from tasks.engines.serving import memory_needed
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
+from tasks.kernels import build
 from tasks.settings import Settings
 from trainer.errors import ModelMissing
 from trainer.models import Source, config_folder, find
@@ -50,7 +52,8 @@ def explain(settings: Settings) -> str:
     asked = settings.engine == "openvino"
     why_not = _why_not(settings)
     if why_not is None:
-        return f"openvino ({'asked for' if asked else 'chosen, it supports this model and CPU'})"
+        chosen = f"openvino ({'asked for' if asked else 'chosen, it supports this model and CPU'})"
+        return chosen + _kernels(settings)
     if asked:
         return f"openvino was asked for and cannot run: {why_not}"
     return f"transformers (chosen, the fast engine cannot run: {why_not})"
@@ -63,6 +66,19 @@ def memory_of(settings: Settings) -> float | None:
     if _why_not(settings) is not None or folder is None or source.gguf is not None:
         return None
     return memory_needed(read_architecture(read_config(folder)), settings.precision)
+
+
+def _kernels(settings: Settings) -> str:
+    """Return whose kernels compute the model, where that is a question."""
+    source = find(settings.model)
+    folder = config_folder(source)
+    if folder is None or source.gguf is not None:
+        return ""
+    architecture = read_architecture(read_config(folder))
+    if not suits_kernels(architecture, choose_precision(architecture, settings.precision)):
+        return ""
+    missing = build.why_not(settings.cache)
+    return f" without our kernels: {missing}" if missing else " with our kernels"
 
 
 def _why_not(settings: Settings) -> str | None:

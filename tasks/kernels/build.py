@@ -20,6 +20,7 @@ from tasks.errors import KernelsMissing
 
 log = logging.getLogger(__name__)
 
+HERE = Path(__file__).parent
 SOURCES = ("operations.cpp", "adapter.hpp", "blocks.hpp")
 FEATURES = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "f16c", "fma")
 """What the kernels use of the CPU, as Linux names it."""
@@ -40,13 +41,28 @@ def library(cache: Path) -> Path:
         KernelsMissing: this CPU has no use for them, or they could not be built; the message says
             why and what to do.
     """
-    if missing := [feature for feature in FEATURES if not has(feature)]:
-        raise KernelsMissing(f"the CPU has no {missing[0]}")
-    file = cache / f"kernels-{_key()}.so"
+    file = _place(cache)
     if not file.is_file():
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         _build(_compiler(), file)
     return file
+
+
+def why_not(cache: Path) -> str | None:
+    """Return what keeps the kernels from being used, as far as is known without building them."""
+    try:
+        if not _place(cache).is_file():
+            _compiler()
+    except KernelsMissing as error:
+        return str(error)
+    return None
+
+
+def _place(cache: Path) -> Path:
+    """Return where the library is, or will be."""
+    if missing := [feature for feature in FEATURES if not has(feature)]:
+        raise KernelsMissing(f"the CPU has no {missing[0]}")
+    return cache / f"kernels-{_key()}.so"
 
 
 def _compiler() -> str:
@@ -59,10 +75,9 @@ def _compiler() -> str:
 
 def _key() -> str:
     """Return what changes with the sources or OpenVINO."""
-    folder = Path(__file__).parent
     digest = hashlib.sha256()
     for source in SOURCES:
-        digest.update((folder / source).read_bytes())
+        digest.update((HERE / source).read_bytes())
     for fact in (*FLAGS, importlib.metadata.version("openvino"), str(_openvino())):
         digest.update(fact.encode())
     return digest.hexdigest()[:12]
@@ -83,7 +98,7 @@ def _paths() -> list[str]:
     libraries = sorted((openvino / "libs").glob("libopenvino.so*"))
     libraries += sorted((openvino / "libs").glob("libtbb.so*"))
     return [
-        str(Path(__file__).parent / SOURCES[0]),
+        str(HERE / SOURCES[0]),
         *("-isystem", str(openvino / "include"), "-isystem", str(openvino / "include/tbb")),
         *map(str, libraries),
         f"-Wl,-rpath,{openvino / 'libs'}",

@@ -105,16 +105,16 @@ class _Layer:
         groups = x.reshape(len(x), -1, BLOCK_GROUP)
         largest = np.abs(groups).max(-1, keepdims=True)
         rounded = np.round(groups * (127 / largest)) * (largest / 127)
-        y: Floats = rounded.reshape(x.shape) @ self.weights.T
+        y = rounded.reshape(x.shape) @ self.weights.T
         if self.halves:
             y = y + SCALE * (x @ self.halves[0].T) @ self.halves[1].T
-        return y
+        return np.asarray(y, np.float32)
 
 
 def _expected(x: Floats, norm: Floats, layers: list[_Layer]) -> list[Floats]:
     q, k, v, o, gate, up, down = layers
     square = np.mean(np.square(x), axis=-1, keepdims=True)
-    normed = (x / np.sqrt(square + EPSILON) * norm).astype(np.float32)
+    normed = np.asarray(x / np.sqrt(square + EPSILON) * norm, np.float32)
     gates = gate(normed)
     wide: Floats = gates / (1 + np.exp(-gates)) * up(normed)
     return [q(normed), k(normed), v(normed), x + o(x), x + down(wide)]

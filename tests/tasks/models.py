@@ -38,6 +38,8 @@ LLAMA3_ROPE = {
 }
 
 KINDS = ("llama2", "llama3", "mistral")
+KERNEL_KINDS = ("llama2", "llama3-64", "mistral")
+"""Those of shapes our kernels compute: rows and columns in whole blocks."""
 
 
 def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
@@ -56,10 +58,11 @@ def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
 def _model(kind: str) -> Any:
     if kind == "llama2":
         return LlamaForCausalLM(LlamaConfig(**SHAPE | {"num_key_value_heads": 4}))
-    if kind == "llama3":  # grouped heads of another width, tied embeddings, stretched positions
+    if kind in ("llama3", "llama3-64"):  # heads of another width, tied, stretched positions
+        width = 48 if kind == "llama3" else 64
         return LlamaForCausalLM(
             LlamaConfig(
-                **SHAPE, head_dim=48, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)
+                **SHAPE, head_dim=width, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)
             )
         )
     return MistralForCausalLM(MistralConfig(**SHAPE, head_dim=32, sliding_window=256))

@@ -18,7 +18,13 @@ def error(original: torch.Tensor, other: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize(
-    ("format", "group", "most"), [("bf16", 256, 1e-5), ("int8", 256, 1e-4), ("int4", 128, 0.01)]
+    ("format", "group", "most"),
+    [
+        ("bf16", 256, 1e-5),
+        ("int8", 256, 1e-4),
+        ("int4", 128, 0.01),
+        ("blocks", 128, 0.01),
+    ],
 )
 def test_a_matrix_comes_back_nearly_as_it_was(format: Format, group: int, most: float) -> None:
     original = weights()
@@ -47,6 +53,12 @@ def test_int4_uses_every_level_and_packs_the_earlier_weight_low() -> None:
 
     assert torch.equal(unpack(packed), original)
     assert int(np.asarray(packed.values)[0, 0]) == 0x78  # 7 above, -8 below
+
+
+def test_blocks_hold_the_same_weights_as_int4() -> None:
+    original = weights()
+
+    assert torch.equal(unpack(pack(original, "blocks", 128)), unpack(pack(original, "int4", 128)))
 
 
 @pytest.mark.parametrize("format", ["int4", "int8"])
