@@ -21,6 +21,22 @@ SHARED = Path(__file__).parents[2] / "shared"
 """Real data and baselines beside the project, where they are there."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole system be tested on either engine."""
+    parser.addoption(
+        "--engine",
+        default="auto",
+        choices=["auto", "openvino", "transformers"],
+        help="what the systems of the tests answer with",
+    )
+
+
+@pytest.fixture(scope="session")
+def engine_option(pytestconfig: pytest.Config) -> str:
+    """What `--engine` says."""
+    return str(pytestconfig.getoption("--engine"))
+
+
 def missing(what: str) -> None:
     """Skip for a user, fail in CI."""
     if os.environ.get("CI") == "true":

@@ -223,16 +223,15 @@ class _KernelGraph(_Graph):
 
     def _block(self, x: Node, layer: int) -> Node:
         name = f"model.layers.{layer}"
-        common = {"layer": layer}
-        normed = {**common, "epsilon": self.a.epsilon}
+        about = {"layer": layer, "epsilon": self.a.epsilon}
         before = op.constant(self.norm(f"{name}.input_layernorm"))
         after = op.constant(self.norm(f"{name}.post_attention_layernorm"))
         q, k, v, o = (self._blocks(f"{name}.self_attn.{which}_proj") for which in "qkvo")
         feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in ("gate", "up", "down")]
-        projected = self.factory.create("Projections", [x, before, q, k, v], normed).outputs()
+        projected = self.factory.create("Projections", [x, before, q, k, v], about).outputs()
         attended = self._attended(projected, layer)
-        x = self.factory.create("Joined", [attended, x, o], common)
-        return self.factory.create("FeedForward", [x, after, *feed], normed)
+        x = self.factory.create("Joined", [attended, x, o], about)
+        return self.factory.create("FeedForward", [x, after, *feed], about)
 
     def _blocks(self, name: str) -> Node:
         packed = self.matrix(name)

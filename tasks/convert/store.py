@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +190,9 @@ def _norms(architecture: Architecture) -> list[str]:
 
 
 def _key(checkpoint: Checkpoint, precision: Precision, *, kernels: bool) -> str:
-    facts = [checkpoint.identity, precision, VERSION, kernels]
+    facts: list[Any] = [checkpoint.identity, precision, VERSION]
+    if kernels:
+        facts.append("kernels")
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 

@@ -121,5 +121,6 @@ def _run(command: list[str], what: str) -> None:
         raise KernelsMissing(f"the kernels {what} here ({error})") from error
     if done.returncode:
         log.warning("the kernels %s: %s", what, done.stderr.strip()[-2000:])
-        last = (done.stderr.strip().splitlines() or [f"signal {-done.returncode}"])[-1]
-        raise KernelsMissing(f"the kernels {what} here ({last[:200]})")
+        lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        why = next((line for line in lines if "error" in line), lines[-1])
+        raise KernelsMissing(f"the kernels {what} here ({why[:200]})")

@@ -80,12 +80,11 @@ def _compiled(file: Path, packed: list[Packed], norm: Floats) -> Any:
     factory.add_extension(str(file))
     x = op.parameter(ov.PartialShape([-1, -1, WIDTH]), ov.Type.f32)
     blocks = [op.constant(np.ascontiguousarray(matrix.values)) for matrix in packed]
-    common = {"layer": 0}
-    normed = {**common, "epsilon": EPSILON}
+    about = {"layer": 0, "epsilon": EPSILON}
     nodes = (
-        factory.create("Projections", [x, op.constant(norm), *blocks[:3]], normed),
-        factory.create("Joined", [x, x, blocks[3]], common),
-        factory.create("FeedForward", [x, op.constant(norm), *blocks[4:]], normed),
+        factory.create("Projections", [x, op.constant(norm), *blocks[:3]], about),
+        factory.create("Joined", [x, x, blocks[3]], about),
+        factory.create("FeedForward", [x, op.constant(norm), *blocks[4:]], about),
     )
     results = [op.result(output) for node in nodes for output in node.outputs()]
     core = ov.Core()

@@ -2,7 +2,7 @@
 // what attention needs, what follows it, and the feed-forward layer.
 //
 // All values are float32; the last axis of an input is the model's width, the others are tokens.
-// Built by `tasks/engines/native.py` against the headers of the installed OpenVINO.
+// Matrices are constants of bytes. `build.py` compiles this against the installed OpenVINO.
 
 #include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>
@@ -17,9 +17,9 @@ namespace swallow {
 struct Product {
     const uint8_t* blocks;
     int rows;
-    float* out;              // [tokens][rows]
-    const float* residual;   // the same, or nothing
-    const LowRank* low;      // or nothing
+    float* out;                // [tokens][rows]
+    const float* residual;     // the same, or nothing
+    const LowRank* low;        // or nothing
     std::vector<float> inner;  // the adapter's Ax
 
     void run(int block, const Activations& x, float* sums) const {
@@ -28,13 +28,19 @@ struct Product {
     }
 };
 
+// Returns how many rows of so many columns a matrix of so many bytes has.
+static int64_t rows_of(int64_t bytes, int64_t columns) {
+    return bytes / (columns / GROUP * RECORD) * BLOCK;
+}
+
+// Returns the product of a matrix with x [tokens][columns], which is given for an adapter's sake.
 static Product product(const ov::Tensor& matrix, int columns, int layer, Linear linear,
                        const float* x, int tokens) {
-    const auto bytes = matrix.get_byte_size();
-    const int rows = static_cast<int>(bytes / (static_cast<size_t>(columns) / GROUP * RECORD)) * BLOCK;
+    const int64_t bytes = static_cast<int64_t>(matrix.get_byte_size());
     const LowRank* low = low_rank(layer, linear);
+    const int rows = static_cast<int>(rows_of(bytes, columns));
     return {matrix.data<uint8_t>(), rows, nullptr, nullptr, low,
-            low && x ? low->inner(x, tokens, columns) : std::vector<float>()};
+            low ? low->inner(x, tokens, columns) : std::vector<float>()};
 }
 
 static float* scratch(size_t size) {
@@ -56,10 +62,10 @@ static void multiply(const std::vector<Product>& products, const Activations& x)
             product->run(block, x, sums);
             for (int token = 0; token < x.tokens(); ++token) {
                 const size_t at = static_cast<size_t>(token) * product->rows + block * BLOCK;
-                for (int i = 0; i < BLOCK; ++i) {
-                    const float sum = sums[token * BLOCK + i];
-                    product->out[at + i] = product->residual ? product->residual[at + i] + sum : sum;
-                }
+                float* out = product->out + at;
+                std::memcpy(out, sums + token * BLOCK, sizeof(float) * BLOCK);
+                if (!product->residual) continue;
+                for (int i = 0; i < BLOCK; ++i) out[i] += product->residual[at + i];
             }
         }
     });
@@ -80,7 +86,8 @@ static __m512 silu(__m512 x) {
         p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(next));
     }
     const __m512 one = _mm512_set1_ps(1.0f);
-    const __m512 e = _mm512_scalef_ps(_mm512_add_ps(_mm512_fmadd_ps(_mm512_mul_ps(r, r), p, r), one), n);
+    p = _mm512_add_ps(_mm512_fmadd_ps(_mm512_mul_ps(r, r), p, r), one);
+    const __m512 e = _mm512_scalef_ps(p, n);
     return _mm512_div_ps(x, _mm512_add_ps(one, e));
 }
 
@@ -121,33 +128,18 @@ static void take_normed(Workspace& work, const float* x, const float* weight, fl
     });
 }
 
+// Returns how many tokens, of what width.
 static std::pair<int, int> sizes(const ov::Tensor& x) {
     const int width = static_cast<int>(x.get_shape().back());
     return {static_cast<int>(x.get_size()) / width, width};
 }
 
-static ov::PartialShape widened(ov::PartialShape shape, const ov::PartialShape& matrix, int64_t width) {
-    const auto record = width / GROUP * RECORD;
-    shape[shape.size() - 1] = matrix[0].get_length() / record * BLOCK;
-    return shape;
-}
-
-// (x, norm, q, k, v) to the queries, keys and values of the normalised x.
-class Projections : public ov::op::Op {
+// What the operations have in common: the layer they belong to, and how OpenVINO handles them.
+template <class Operation>
+class Common : public ov::op::Op {
 public:
-    OPENVINO_OP("Projections", "swallow");
-    Projections() = default;
-
-    void validate_and_infer_types() override {
-        const auto shape = get_input_partial_shape(0);
-        const auto width = get_input_partial_shape(1)[0].get_length();
-        for (size_t i = 0; i < 3; ++i) {
-            set_output_type(i, ov::element::f32, widened(shape, get_input_partial_shape(2 + i), width));
-        }
-    }
-
     std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override {
-        auto clone = std::make_shared<Projections>();
+        auto clone = std::make_shared<Operation>();
         clone->layer_ = layer_;
         clone->epsilon_ = epsilon_;
         clone->set_arguments(inputs);
@@ -163,48 +155,64 @@ public:
 
     bool has_evaluate() const override { return true; }
 
+protected:
+    // Returns the shape of input 0 times the matrix of input `index`; fails unless they fit.
+    ov::PartialShape product_shape(size_t index, int64_t columns) const {
+        const auto bytes = get_input_partial_shape(index)[0].get_length();
+        OPENVINO_ASSERT(columns > 0 && columns % GROUP == 0 && bytes > 0 &&
+                            bytes % (columns / GROUP * RECORD) == 0,
+                        "input ", index, " has no whole blocks of ", columns, " columns");
+        auto shape = get_input_partial_shape(0);
+        shape[shape.size() - 1] = rows_of(bytes, columns);
+        return shape;
+    }
+
+    int64_t width(size_t index) const {
+        const auto shape = get_input_partial_shape(index);
+        return shape[shape.size() - 1].get_length();
+    }
+
+    int64_t layer_ = 0;
+    float epsilon_ = 0;
+};
+
+// (x, norm, q, k, v) to the queries, keys and values of the normalised x.
+class Projections : public Common<Projections> {
+public:
+    OPENVINO_OP("Projections", "swallow");
+
+    void validate_and_infer_types() override {
+        for (size_t i = 0; i < 3; ++i) {
+            set_output_type(i, ov::element::f32, product_shape(2 + i, width(1)));
+        }
+    }
+
     bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override {
         auto& work = workspace();
         const auto [tokens, width] = sizes(inputs[0]);
-        take_normed(work, inputs[0].data<float>(), inputs[1].data<float>(), epsilon_, tokens, width);
+        const auto* norm = inputs[1].data<float>();
+        take_normed(work, inputs[0].data<float>(), norm, epsilon_, tokens, width);
         std::vector<Product> products;
         for (const auto linear : {Q, K, V}) {
-            products.push_back(product(inputs[2 + linear], width, layer_, linear, work.normed.data(), tokens));
+            const auto& matrix = inputs[2 + linear];
+            const float* x = work.normed.data();
+            products.push_back(product(matrix, width, layer_, linear, x, tokens));
             products.back().out = outputs[linear].data<float>();
         }
         multiply(products, work.x);
         return true;
     }
-
-private:
-    int64_t layer_ = 0;
-    float epsilon_ = 0;
 };
 
 // (attended, residual, o) to residual + o(attended).
-class Joined : public ov::op::Op {
+class Joined : public Common<Joined> {
 public:
     OPENVINO_OP("Joined", "swallow");
-    Joined() = default;
 
     void validate_and_infer_types() override {
+        product_shape(2, width(0));
         set_output_type(0, ov::element::f32, get_input_partial_shape(1));
     }
-
-    std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override {
-        auto clone = std::make_shared<Joined>();
-        clone->layer_ = layer_;
-        clone->set_arguments(inputs);
-        clone->constructor_validate_and_infer_types();
-        return clone;
-    }
-
-    bool visit_attributes(ov::AttributeVisitor& visitor) override {
-        visitor.on_attribute("layer", layer_);
-        return true;
-    }
-
-    bool has_evaluate() const override { return true; }
 
     bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override {
         auto& work = workspace();
@@ -220,49 +228,31 @@ public:
         multiply({joined}, work.x);
         return true;
     }
-
-private:
-    int64_t layer_ = 0;
 };
 
 // (x, norm, gate, up, down) to x + down(silu(gate(n))·up(n)), n the normalised x
 // (arXiv:2002.05202).
-class FeedForward : public ov::op::Op {
+class FeedForward : public Common<FeedForward> {
 public:
     OPENVINO_OP("FeedForward", "swallow");
-    FeedForward() = default;
 
     void validate_and_infer_types() override {
+        const auto wide = product_shape(2, width(1));
+        OPENVINO_ASSERT(product_shape(3, width(1)) == wide, "gate and up differ");
+        product_shape(4, wide[wide.size() - 1].get_length());
         set_output_type(0, ov::element::f32, get_input_partial_shape(0));
     }
-
-    std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override {
-        auto clone = std::make_shared<FeedForward>();
-        clone->layer_ = layer_;
-        clone->epsilon_ = epsilon_;
-        clone->set_arguments(inputs);
-        clone->constructor_validate_and_infer_types();
-        return clone;
-    }
-
-    bool visit_attributes(ov::AttributeVisitor& visitor) override {
-        visitor.on_attribute("layer", layer_);
-        visitor.on_attribute("epsilon", epsilon_);
-        return true;
-    }
-
-    bool has_evaluate() const override { return true; }
 
     bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override {
         auto& work = workspace();
         const auto [tokens, width] = sizes(inputs[0]);
         const float* x = inputs[0].data<float>();
         take_normed(work, x, inputs[1].data<float>(), epsilon_, tokens, width);
-        const auto gate = product(inputs[2], width, layer_, GATE, work.normed.data(), tokens);
-        const auto up = product(inputs[3], width, layer_, UP, work.normed.data(), tokens);
+        const float* normed = work.normed.data();
+        const auto gate = product(inputs[2], width, layer_, GATE, normed, tokens);
+        const auto up = product(inputs[3], width, layer_, UP, normed, tokens);
         widen(work, gate, up, low_rank(layer_, DOWN) != nullptr);
-        const float* wide = work.wide.data();
-        auto down = product(inputs[4], gate.rows, layer_, DOWN, wide, tokens);
+        auto down = product(inputs[4], gate.rows, layer_, DOWN, work.wide.data(), tokens);
         down.out = outputs[0].data<float>();
         down.residual = x;
         multiply({down}, work.hidden);
@@ -296,15 +286,12 @@ private:
                 const float* mine = values + token * GROUP;
                 work.hidden.set(token, group, mine);
                 if (kept) {
-                    std::memcpy(&work.wide[static_cast<size_t>(token) * rows + group * GROUP], mine,
-                                sizeof(float) * GROUP);
+                    const size_t at = static_cast<size_t>(token) * rows + group * GROUP;
+                    std::memcpy(&work.wide[at], mine, sizeof(float) * GROUP);
                 }
             }
         });
     }
-
-    int64_t layer_ = 0;
-    float epsilon_ = 0;
 };
 
 }  // namespace swallow
@@ -324,7 +311,8 @@ SWALLOW_API void swallow_add_low_rank(int layer, int linear, int rows, int colum
     for (int row = 0; row < rows; ++row) {
         for (int i = 0; i < rank; ++i) {
             const size_t block = static_cast<size_t>(row / swallow::BLOCK) * rank + i;
-            low.b[block * swallow::BLOCK + row % swallow::BLOCK] = scale * b[static_cast<size_t>(row) * rank + i];
+            low.b[block * swallow::BLOCK + row % swallow::BLOCK] =
+                scale * b[static_cast<size_t>(row) * rank + i];
         }
     }
 }

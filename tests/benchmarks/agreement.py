@@ -2,9 +2,9 @@
 
 Asks both engines the same hundred questions, greedily, and counts equal answers; measures the mean
 KL divergence from the fp32 model's distributions over those answers, in nats per token, for the
-graph as it is served, and for the same model with int4 scales: the plain ones and ours. The small
-model is the only one here with weights that were learned; its KL at int4 says which scales are
-better, not how good a 7B is.
+graph as it is served, and for the same model with int4 scales: the plain ones, ours, and ours with
+activations rounded to 8 bits as our kernels do. The small model is the only one here with weights
+that were learned; its KL at int4 says which scales are better, not how good a 7B is.
 """
 
 import argparse
@@ -102,19 +102,34 @@ def of_graph(converted: Converted, rows: list[tuple[int, torch.Tensor]]) -> list
 
 
 @torch.no_grad()
-def with_int4(model: Any, quantise: Any, rows: list[tuple[int, torch.Tensor]]) -> Any:
-    """Return the logits with every block's weights rounded to int4; the model is put back."""
-    kept = {}
+def with_int4(
+    model: Any, quantise: Any, rows: list[tuple[int, torch.Tensor]], *, activations: bool = False
+) -> Any:
+    """Return the logits with every block's weights rounded to int4; the model is put back.
+
+    With `activations` the layers' inputs are rounded to 8 bits in groups of the same length.
+    """
+    kept, hooks = {}, []
     for name, module in model.named_modules():
         if isinstance(module, torch.nn.Linear) and "lm_head" not in name:
             kept[module] = module.weight.clone()
             integers, scales = quantise(module.weight.reshape(-1, INT4_GROUP))
             rounded = integers.float() * scales.float()
             module.weight.copy_(rounded.view_as(module.weight))
+            if activations:
+                hooks.append(module.register_forward_pre_hook(lambda _, x: (_eight_bits(x[0]),)))
     found = of_model(model, rows)
     for module, weight in kept.items():
         module.weight.copy_(weight)
+    for hook in hooks:
+        hook.remove()
     return found
+
+
+def _eight_bits(x: torch.Tensor) -> torch.Tensor:
+    groups = x.reshape(-1, INT4_GROUP)
+    scale = groups.abs().amax(-1, keepdim=True).clamp_min(1e-20) / 127
+    return ((groups / scale).round() * scale).view_as(x)
 
 
 def main() -> None:
@@ -140,6 +155,8 @@ def main() -> None:
     for name, quantise in (("plain", plain_int4), ("searched", searched_int4)):
         found = with_int4(model, quantise, rows)
         print(json.dumps({f"kl_int4_{name}_scales": divergence(expected, found)}))
+    found = with_int4(model, searched_int4, rows, activations=True)
+    print(json.dumps({"kl_int4_searched_scales_8_bit_activations": divergence(expected, found)}))
 
 
 if __name__ == "__main__":

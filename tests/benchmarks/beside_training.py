@@ -53,7 +53,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 12
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_system(Path(folder), SWALLOW_DRAIN_SECONDS="1") as system,
+        running_system(Path(folder), "auto", SWALLOW_DRAIN_SECONDS="1") as system,
     ):
         rounds(system, 2)
         idle = rounds(system, count)

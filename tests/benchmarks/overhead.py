@@ -29,7 +29,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_system(Path(folder), SWALLOW_MAX_NEW_TOKENS="16") as system,
+        running_system(Path(folder), "auto", SWALLOW_MAX_NEW_TOKENS="16") as system,
     ):
         overhead(system, 0)
         seconds = sorted(overhead(system, number) for number in range(1, count + 1))

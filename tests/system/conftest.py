@@ -13,13 +13,17 @@ from trainer.models import Source
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, small_model: Source) -> Iterator[System]:
+def system(
+    tmp_path_factory: pytest.TempPathFactory, small_model: Source, engine_option: str
+) -> Iterator[System]:
     """A running `swallow up` with the small model."""
     for name in list(os.environ):
         if name.startswith(("SWALLOW_", "SLACK_")):
             del os.environ[name]
     # Long enough to be interrupted in the middle, also by the fast engine.
-    with running_system(tmp_path_factory.mktemp("system"), SWALLOW_MAX_NEW_TOKENS="400") as system:
+    with running_system(
+        tmp_path_factory.mktemp("system"), engine_option, SWALLOW_MAX_NEW_TOKENS="400"
+    ) as system:
         yield system
 
 

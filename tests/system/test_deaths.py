@@ -97,10 +97,10 @@ def test_a_message_that_was_deleted_is_posted_anew(workspace: Workspace) -> None
 
 
 def test_ctrl_c_puts_the_running_answer_back_and_the_next_start_finishes_it(
-    tmp_path: Path, small_model: Source
+    tmp_path: Path, small_model: Source, engine_option: str
 ) -> None:
     with running_system(
-        tmp_path, SWALLOW_DRAIN_SECONDS="0", SWALLOW_MAX_NEW_TOKENS="400"
+        tmp_path, engine_option, SWALLOW_DRAIN_SECONDS="0", SWALLOW_MAX_NEW_TOKENS="400"
     ) as system:
         ts = system.workspace.say(LONG.format("restart"))
         system.workspace.text_begun(ts)

@@ -58,7 +58,7 @@ def test_eight_questions_in_flight_each_get_the_adapter_they_were_asked_with(
     system: System, workspace: Workspace, marked: str, redis: Redis
 ) -> None:
     before = [workspace.say(LONG.format(thing)) for thing in ("a ship", "a bear", "rain", "tea")]
-    for ts in before:
+    for ts in before[:1] if system.one_at_a_time else before:
         workspace.text_begun(ts)
     switch(workspace, f"use {marked}", "I answer with the adapter")
     after = [workspace.say(SHORT.format(place)) for place in ("Peru", "Mali", "Fiji", "Cuba")]

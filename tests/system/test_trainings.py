@@ -18,7 +18,7 @@ OPTIONS = "data=rows epochs=40 batch=4 micro_batch=1 lr=0.01 seed=7"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def tiny(tmp_path_factory: pytest.TempPathFactory, engine_option: str) -> Iterator[System]:
     """A running system with a tiny model, checkpoints every few seconds and one training thread."""
     folder = tmp_path_factory.mktemp("tiny")
     model = doubles.write_model(folder / "tiny")
@@ -32,7 +32,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         "SWALLOW_CHECKPOINT_MINUTES": "0.03",
         "SWALLOW_MAX_NEW_TOKENS": "60",
     }
-    with running_system(folder, **settings) as system:
+    with running_system(folder, engine_option, **settings) as system:
         yield system
 
 

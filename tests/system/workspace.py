@@ -205,6 +205,12 @@ class System:
         """Return the log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether its engine answers one question after the other."""
+        engines = {worker["engine"] for worker in self.status()["workers"]}
+        return "transformers" in engines
+
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `swallow` on this home."""
         return subprocess.run(
@@ -242,12 +248,12 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path, **settings: str) -> Iterator[System]:
-    """Give a running system with an empty home."""
+def running_system(folder: Path, engine: str, **settings: str) -> Iterator[System]:
+    """Give a running system with an empty home that answers with `engine`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    system = System(folder / "home", port, **settings)
+    system = System(folder / "home", port, SWALLOW_ENGINE=engine, **settings)
     system.start()
     try:
         yield system
