@@ -82,24 +82,30 @@ def _convert(folder: Path, name: str, cache: Path, precision: Any) -> Converted:
 
 
 def _table(sides: list[Side], converted: Converted, options: Any) -> None:
+    gops, bandwidth = int8_peak(options.threads), read_bandwidth(options.threads)
     prompt = _rounds(sides, options.rounds, operator.methodcaller("prefill", options.prompt))
     steps = {
         streams: _rounds(sides, options.rounds, operator.methodcaller("decode", streams))
         for streams in options.streams
     }
-    operations = 2 * converted.architecture.parameters
-    bytes_read = planned_bytes(converted.architecture, converted.precision)
-    gops, bandwidth = int8_peak(options.threads), read_bandwidth(options.threads)
+    architecture = converted.architecture
+    head = architecture.vocabulary * architecture.hidden
+    # Embeddings are looked up, not multiplied; of a prompt the output layer sees the last token.
+    blocks = architecture.parameters - (1 if architecture.tied else 2) * head
+    bytes_read = _read_per_step(converted)
+    # Neighbours on the same machine take a share of both that changes: before, and behind.
+    gops = max(gops, int8_peak(options.threads))
+    bandwidth = max(bandwidth, read_bandwidth(options.threads))
     print(f"limits: int8 {gops / 1e9:.0f} GOPS, memory {bandwidth / 1e9:.1f} GB/s\n")
     names = [side.name for side in sides]
     ratios = [f"ratio to {name}" for name in names[1:]]
     print("| | " + " | ".join([*(f"{n} tok/s" for n in names), *ratios, "share of limit"]) + " |")
     print("|---" * (len(names) + len(ratios) + 2) + "|")
-    limit = gops / operations
+    limit = gops / (2 * blocks)
     _row(f"prompt of {options.prompt}", options.prompt, prompt, limit)
     for streams, seconds in steps.items():
         # A step reads all weights once; with many streams computing becomes the limit instead.
-        limit = min(streams * bandwidth / bytes_read, gops / operations)
+        limit = min(streams * bandwidth / bytes_read, gops / (2 * (blocks + head)))
         _row(f"{streams} streams", streams, seconds, limit)
     print(
         "\nfirst token of that prompt: "
@@ -109,6 +115,13 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
             if seconds
         )
     )
+
+
+def _read_per_step(converted: Converted) -> int:
+    """Return the bytes of the matrices a token passes through; of embeddings it takes one row."""
+    architecture = converted.architecture
+    everything = planned_bytes(architecture, converted.precision)
+    return everything - (0 if architecture.tied else architecture.vocabulary * architecture.hidden)
 
 
 def _rounds(
