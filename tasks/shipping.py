@@ -6,6 +6,7 @@ like any adapter before it is used. This module does not know which adapter is i
 
 import fcntl
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ PIECE_BYTES = 4 << 20
 """Small enough that the broker serves others between two pieces."""
 ABANDONED_SECONDS = 600
 FILES = (CONFIG, ABOUT, WEIGHTS)
+KEPT = 8
+"""Fetched adapters kept on a host: the last ones. Others are fetched again if need be."""
 
 
 class Shipping:
@@ -68,6 +71,7 @@ class Shipping:
         with _locked(folder.parent.parent):
             if not folder.exists():
                 self._fetch(name, digest, folder)
+                _prune(folder.parent.parent)
         return folder
 
     def _fetch(self, name: str, digest: str, folder: Path) -> None:
@@ -98,6 +102,13 @@ class Shipping:
 
 def _key(digest: str) -> str:
     return f"swallow:adapter-files:{digest}"
+
+
+def _prune(folder: Path) -> None:
+    """Remove all but the last that were fetched."""
+    digests = [each for each in folder.iterdir() if each.is_dir()]
+    for old in sorted(digests, key=lambda each: each.stat().st_mtime, reverse=True)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _pieces(file: Path) -> Iterator[bytes]:

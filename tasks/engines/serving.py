@@ -75,7 +75,7 @@ def _properties(converted: Converted, threads: int, large: bool) -> dict[str, st
             "KV_CACHE_PRECISION": "f32",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
-    # Our own kernels take float32: around them bf16 would be converted to and fro, and gain nothing.
+    # Our own kernels take float32: around them bf16 would be converted to and fro for nothing.
     precision = "bf16" if cpu_has_bf16() and not converted.kernels else "f32"
     return common | {
         "INFERENCE_PRECISION_HINT": precision,

@@ -128,6 +128,22 @@ def test_another_host_fetches_the_files_once_and_checks_them(
     assert elsewhere.folder(registry.in_use) == folder
 
 
+def test_a_host_keeps_the_adapters_it_fetched_last_and_fetches_others_again(
+    registry: Registry, redis: Redis, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "KEPT", 2)
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+    asked, folders = [], []
+    for seed, name in enumerate(("a", "b", "c")):
+        write_adapter(tmp_path / "home" / "adapters" / name, seed=seed + 10)
+        registry.use(name)
+        asked.append(registry.in_use)
+        folders.append(elsewhere.folder(registry.in_use))
+
+    assert [folder.exists() for folder in folders] == [False, True, True]
+    assert elsewhere.folder(asked[0]).exists()
+
+
 def test_files_that_arrive_changed_are_refused_and_not_kept(
     registry: Registry, redis: Redis, valkey: str, tmp_path: Path
 ) -> None:
