@@ -91,7 +91,7 @@ def convert(
     with _alone(cache / f".{made.folder.name}.lock"):
         if not _is_whole(made.folder):
             _Conversion(checkpoint, made, progress).run()
-            _remove_outdated(made.folder, checkpoint)
+            _remove_outdated(made, checkpoint)
     return made
 
 
@@ -168,7 +168,12 @@ class _Conversion:
         if weights.stat().st_size < planned_bytes(self.made.architecture, self.made.precision):
             raise self._failed("the weights came out too short")
         sizes = {written.name: written.stat().st_size for written in (file, weights)}
-        about = {"files": sizes, "source": str(self.checkpoint.folder), "version": VERSION}
+        about = {
+            "files": sizes,
+            "source": str(self.checkpoint.folder),
+            "version": VERSION,
+            "kernels": self.made.kernels is not None,
+        }
         (self.aside / ABOUT).write_text(json.dumps(about), encoding="utf-8")
         for written in (file, weights, self.aside / ABOUT):
             synced(written)
@@ -220,13 +225,18 @@ def _alone(file: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _remove_outdated(folder: Path, checkpoint: Checkpoint) -> None:
-    """Remove what the same source was converted to before its files or the converter changed."""
-    kind = folder.name.rpartition("-")[0]
-    for other in folder.parent.glob(f"{kind}-*"):
-        about = other / ABOUT
-        if other == folder or not about.is_file():
+def _remove_outdated(made: Converted, checkpoint: Checkpoint) -> None:
+    """Remove what the same source was converted to before its files or the converter changed.
+
+    What our kernels can compute stays: another machine may share this cache, with another CPU.
+    """
+    kind = made.folder.name.rpartition("-")[0]
+    for other in made.folder.parent.glob(f"{kind}-*"):
+        if other == made.folder or not (other / ABOUT).is_file():
             continue
-        if json.loads(about.read_text("utf-8")).get("source") == str(checkpoint.folder):
+        about = json.loads((other / ABOUT).read_text("utf-8"))
+        if about.get("kernels") and made.kernels is None:
+            continue
+        if about.get("source") == str(checkpoint.folder):
             log.info("removing the outdated conversion %s", other.name)
             shutil.rmtree(other, ignore_errors=True)

@@ -16,6 +16,7 @@ from tasks.convert import store
 from tasks.convert.parts import Parts
 from tasks.convert.store import convert
 from tasks.errors import ConversionFailed, ModelUnsupported
+from tests.tasks.kernels import built
 from tests.tasks.models import write_tiny
 
 SCRIPT = """
@@ -99,6 +100,21 @@ def test_precision_and_files_are_part_of_the_key(tiny: Path, cache: Path) -> Non
     assert second.folder != first.folder
     assert not first.folder.exists()  # outdated: the same source, other weights
     assert len(finished(cache)) == 2
+
+
+def test_a_machine_without_our_kernels_leaves_what_another_converted_for_them(
+    tmp_path: Path, cache: Path, model_cache: Path
+) -> None:
+    kernels = built(model_cache)
+    model = write_tiny(tmp_path / "tiny", "llama2")
+
+    plain = convert(model, name="tiny", cache=cache, wanted="int4")
+    ours = convert(model, name="tiny", cache=cache, wanted="int4", kernels=lambda: kernels)
+    assert finished(cache) == [ours.folder]
+    again = convert(model, name="tiny", cache=cache, wanted="int4")
+
+    assert again == plain
+    assert sorted(finished(cache)) == sorted([ours.folder, plain.folder])
 
 
 def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cache: Path) -> None:
