@@ -1,7 +1,9 @@
 # make run: everything on this machine. make test: all tests. Both set up what they need first.
+# make test ENGINE=transformers: the same tests with the other engine.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ENGINE ?= auto
 STAMP := $(VENV)/.ready
 
 .PHONY: setup run test check format reference clean
@@ -23,7 +25,7 @@ run: setup
 
 test: setup
 	@echo "Running all tests…"
-	@$(BIN)/pytest
+	@$(BIN)/pytest --engine $(ENGINE)
 
 check: setup
 	@echo "Format, lint, types, import rules, command reference, tests…"
