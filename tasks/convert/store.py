@@ -228,14 +228,15 @@ def _alone(file: Path) -> Iterator[None]:
 def _remove_outdated(made: Converted, checkpoint: Checkpoint) -> None:
     """Remove what the same source was converted to before its files or the converter changed.
 
-    What our kernels can compute stays: another machine may share this cache, with another CPU.
+    With and without our kernels are two kinds: another process may serve the other one, on a
+    machine with another CPU that shares this cache.
     """
     kind = made.folder.name.rpartition("-")[0]
     for other in made.folder.parent.glob(f"{kind}-*"):
         if other == made.folder or not (other / ABOUT).is_file():
             continue
         about = json.loads((other / ABOUT).read_text("utf-8"))
-        if about.get("kernels") and made.kernels is None:
+        if about.get("kernels", False) != (made.kernels is not None):
             continue
         if about.get("source") == str(checkpoint.folder):
             log.info("removing the outdated conversion %s", other.name)

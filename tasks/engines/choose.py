@@ -13,7 +13,7 @@ from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.protocol import Engine
 from tasks.engines.serving import memory_needed
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
-from tasks.kernels import build
+from tasks.kernels import build as kernels
 from tasks.settings import Settings
 from trainer.errors import ModelMissing
 from trainer.models import Source, config_folder, find
@@ -77,8 +77,7 @@ def _kernels(settings: Settings) -> str:
     architecture = read_architecture(read_config(folder))
     if not suits_kernels(architecture, choose_precision(architecture, settings.precision)):
         return ""
-    missing = build.why_not(settings.cache)
-    return f" without our kernels: {missing}" if missing else " with our kernels"
+    return f" {kernels.explain(settings.cache)}"
 
 
 def _why_not(settings: Settings) -> str | None:

@@ -24,6 +24,9 @@ from trainer.errors import AdapterRefused
 PREFIX = "base_model.model."
 """What PEFT puts before a layer's name."""
 
+UNKNOWN: dict[str, Any] = {"digest": "none that was asked for"}
+"""What is active where a change went wrong: the next question changes it again."""
+
 WARM_UP_TOKENS = 32
 """Long enough for the kernels of prompts to be made ready, beside those of single tokens."""
 
@@ -40,10 +43,10 @@ class Pipeline:
     """A loaded model; the base is active until `use` says otherwise."""
 
     def __init__(self, spec: Spec) -> None:
+        self._kernels = ActiveAdapter(Path(spec.kernels), spec.linears) if spec.kernels else None
         self._pipeline = genai.ContinuousBatchingPipeline(
             spec.folder, _scheduling(spec), "CPU", _properties(spec)
         )
-        self._kernels = ActiveAdapter(Path(spec.kernels), spec.linears) if spec.kernels else None
         self._handles: dict[int, Any] = {}
         self._generate(None if self._kernels else genai.AdapterConfig(), tokens=WARM_UP_TOKENS)
         self._active: dict[str, Any] | None = None
@@ -56,6 +59,7 @@ class Pipeline:
         """
         if adapter == self._active:
             return
+        self._active = UNKNOWN  # until it is changed in full
         if self._kernels:
             _switch(self._kernels, adapter)
         else:
@@ -135,9 +139,11 @@ def _switch(kernels: ActiveAdapter, adapter: dict[str, Any] | None) -> None:
     if adapter is None:
         kernels.clear()
         return
-    folder = _unchanged(adapter)
+    folder = Path(adapter["folder"])
     try:
-        kernels.use((folder / WEIGHTS).read_bytes(), PREFIX, float(adapter["scale"]))
+        weights = (folder / WEIGHTS).read_bytes()
+        _unchanged(adapter)  # after reading: what was read is what was checked
+        kernels.use(weights, PREFIX, float(adapter["scale"]))
     except (OSError, ValueError, SafetensorError) as error:
         raise AdapterRefused(f"The adapter {folder.name!r} cannot be read.") from error
 

@@ -14,11 +14,17 @@ LINEARS = (
 )
 """The linear layers of a block in the order `adapter.hpp` numbers them."""
 
+TYPES: dict[str, Any] = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
+"""The types an adapter's tensors may have, as safetensors names them; numpy knows no bfloat16."""
+
 
 class ActiveAdapter:
     """What the library at `file` adds to the base's products; nothing at first.
 
     `linears` are the shapes [out, in] of the layers by their names, `model.layers.0.mlp.up_proj`.
+
+    Raises:
+        OSError: the library cannot be loaded.
     """
 
     def __init__(self, file: Path, linears: dict[str, list[int]]) -> None:
@@ -36,40 +42,41 @@ class ActiveAdapter:
         """Apply the adapter whose safetensors file holds `weights`; its names start with `prefix`.
 
         Raises:
-            ValueError: it lacks a tensor, or one has another shape or type than it should.
+            ValueError: it lacks a tensor, or one has another shape or type than it should; what
+                was active before still is.
         """
-        tensors = dict(deserialize(weights))  # type: ignore[no-untyped-call]
-        parts = {name: self._part(tensors, prefix + name) for name in self._linears}
+        tensors: dict[str, Any] = dict(deserialize(weights))  # type: ignore[no-untyped-call]
+        del weights
+        pairs = {}
+        for name, shape in self._linears.items():
+            halves = [tensors.pop(f"{prefix}{name}.lora_{side}.weight", None) for side in "AB"]
+            if any(halves):
+                _check(name, halves, shape)
+                pairs[name] = halves
         self.clear()
-        for name, part in parts.items():
-            if part is not None:
-                self._add(name, *part, scale)
+        for name in list(pairs):  # one at a time is float32, beside what the file holds
+            a, b = map(_floats, pairs.pop(name))
+            _, _, layer, linear = name.split(".", 3)
+            numbers = (int(layer), LINEARS.index(linear), len(b), a.shape[1], len(a))
+            self._library.swallow_add_low_rank(*numbers, scale, a.ctypes.data, b.ctypes.data)
+        del tensors
+        # What was converted lies between what is kept; glibc would hold on to it.
+        ctypes.CDLL(None).malloc_trim(0)
 
-    def _part(self, tensors: dict[str, Any], name: str) -> tuple[Any, Any] | None:
-        a, b = (tensors.pop(f"{name}.lora_{side}.weight", None) for side in "AB")
-        if a is None and b is None:
-            return None
-        if a is None or b is None:
-            raise ValueError(f"{name} has one half only")
-        return _floats(a), _floats(b)
 
-    def _add(self, name: str, a: NDArray[np.float32], b: NDArray[np.float32], scale: float) -> None:
-        rows, columns = self._linears[name]
-        rank = len(a)
-        if a.shape != (rank, columns) or b.shape != (rows, rank):
-            raise ValueError(f"{name} has another shape")
-        _, _, layer, linear = name.split(".", 3)
-        numbers = (int(layer), LINEARS.index(linear), rows, columns, rank)
-        self._library.swallow_add_low_rank(*numbers, scale, a.ctypes.data, b.ctypes.data)
+def _check(name: str, halves: list[dict[str, Any] | None], shape: list[int]) -> None:
+    a, b = halves
+    if a is None or b is None:
+        raise ValueError(f"{name} has one half only")
+    if unknown := {a["dtype"], b["dtype"]} - TYPES.keys():
+        raise ValueError(f"{name} has tensors of type {unknown.pop()}")
+    rank = a["shape"][0]
+    if rank < 1 or a["shape"] != [rank, shape[1]] or b["shape"] != [shape[0], rank]:
+        raise ValueError(f"{name} has another shape")
 
 
 def _floats(tensor: dict[str, Any]) -> NDArray[np.float32]:
-    """Return one of `deserialize`'s tensors in float32; numpy knows no bfloat16."""
-    shape, kind, data = tensor["shape"], tensor["dtype"], tensor["data"]
-    if kind == "BF16":
-        bits = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
-        return bits.view(np.float32).reshape(shape)
-    types = {"F32": np.float32, "F16": np.float16}
-    if kind not in types:
-        raise ValueError(f"tensors of type {kind}")
-    return np.ascontiguousarray(np.frombuffer(data, types[kind]).astype(np.float32)).reshape(shape)
+    values = np.frombuffer(tensor["data"], TYPES[tensor["dtype"]]).reshape(tensor["shape"])
+    if tensor["dtype"] == "BF16":  # the upper half of a float32
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return np.ascontiguousarray(values, np.float32)

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 namespace swallow {
@@ -72,12 +73,19 @@ public:
     void set(int token, int group, const float* values) {
         __m512 v[GROUP / 16];
         __m512 largest = _mm512_setzero_ps();
+        __mmask16 unordered = 0;
         for (int i = 0; i < GROUP / 16; ++i) {
             v[i] = _mm512_loadu_ps(values + 16 * i);
             largest = _mm512_max_ps(largest, _mm512_abs_ps(v[i]));
+            unordered |= _mm512_cmp_ps_mask(v[i], v[i], _CMP_UNORD_Q);
         }
-        const float most = _mm512_reduce_max_ps(largest);
-        const __m512 inverse = _mm512_set1_ps(most > 0 ? 127 / most : 0);
+        float most = _mm512_reduce_max_ps(largest);
+        if (unordered || !std::isfinite(most)) {  // what is not finite makes its products NaN
+            for (auto& part : v) part = _mm512_setzero_ps();
+            most = std::numeric_limits<float>::quiet_NaN();
+        }
+        // Below that, the inverse would not be finite; to anything else it is nothing.
+        const __m512 inverse = _mm512_set1_ps(most > 1e-30f ? 127 / most : 0);
         const auto [first, count] = place_[token];
         auto* out = &bytes_[at(group, first) * GROUP] + 4 * (token - first);
         __m512i sum = _mm512_setzero_si512();

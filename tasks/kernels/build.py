@@ -1,18 +1,22 @@
 """Builds the kernels' library with the machine's C++ compiler, once, and checks what came out.
 
-Knows compilers and files; does not know models. Imports no OpenVINO: a worker that only asks
-whether there are kernels should not load it.
+Beside the library lies its digest: what is not whole is built again. Knows compilers and files;
+does not know models. Imports no OpenVINO: who only asks whether there are kernels need not load it.
 """
 
+import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
 import logging
 import os
+import platform
+import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.engines.cpu import has
@@ -31,7 +35,10 @@ FLAGS = (
 )
 COMPILERS = ("g++", "c++", "clang++")
 SECONDS = 300
-"""What building and checking may take; three seconds are usual."""
+"""What building and checking may take each; three seconds together are usual."""
+
+WRONG, UNLOADABLE = 1, 2
+"""How `check` ends where it does not end with 0."""
 
 
 def library(cache: Path) -> Path:
@@ -41,68 +48,136 @@ def library(cache: Path) -> Path:
         KernelsMissing: this CPU has no use for them, or they could not be built; the message says
             why and what to do.
     """
-    file = _place(cache)
-    if not file.is_file():
-        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _build(_compiler(), file)
-    return file
-
-
-def why_not(cache: Path) -> str | None:
-    """Return what keeps the kernels from being used, as far as is known without building them."""
+    place = _Place(cache)
+    if place.is_whole():
+        return place.library
     try:
-        if not _place(cache).is_file():
-            _compiler()
-    except KernelsMissing as error:
-        return str(error)
-    return None
+        place.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with place.alone():
+            if not place.is_whole():
+                place.make()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise KernelsMissing(f"they cannot be built in {place.cache} ({why})") from error
+    return place.library
 
 
-def _place(cache: Path) -> Path:
-    """Return where the library is, or will be."""
-    if missing := [feature for feature in FEATURES if not has(feature)]:
-        raise KernelsMissing(f"the CPU has no {missing[0]}")
-    return cache / f"kernels-{_key()}.so"
+def explain(cache: Path) -> str:
+    """Say whether the kernels are used, without building them, as the end of a sentence."""
+    try:
+        place = _Place(cache)
+        if place.is_whole():
+            return "with our kernels"
+        if place.failure.is_file():
+            return f"without our kernels: {place.failure.read_text('utf-8', errors='replace')}"
+        _compiler()
+    except (KernelsMissing, OSError) as error:
+        return f"without our kernels: {error}"
+    return "with our kernels, which the next start builds"
 
 
-def _compiler() -> str:
-    named = os.environ.get("CXX")
-    for name in [named] if named else COMPILERS:
-        if found := shutil.which(name):
-            return found
-    raise KernelsMissing("there is no C++ compiler; apt install g++ makes answers twice as fast")
+class _Place:
+    """Where one version's library is, or will be, with its digest and the last failure.
+
+    Raises:
+        KernelsMissing: this CPU, or this installation, has no use for it.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        if missing := [feature for feature in FEATURES if not has(feature)]:
+            raise KernelsMissing(f"the CPU has no {missing[0]}")
+        # Loaded twice, by OpenVINO and by us, which must be by the same name.
+        self.cache = cache.resolve()
+        self.library = self.cache / f"kernels-{_key()}.so"
+        self.digest = self.library.with_suffix(".sha256")
+        self.failure = self.library.with_suffix(".failed")
+
+    def is_whole(self) -> bool:
+        """Tell whether the library is there as it was built."""
+        try:
+            return self.digest.read_text("ascii") == _digest(self.library)
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others from building; a process that dies lets go."""
+        with self.library.with_suffix(".lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def make(self) -> None:
+        """Build, check, and let the library appear; only one process may be here."""
+        compiler = _compiler()
+        log.info("building the kernels for this CPU")
+        aside = self.library.with_suffix(".part")
+        shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
+        aside.mkdir()
+        try:
+            made = aside / self.library.name
+            _compile(compiler, made)
+            _check(made)
+            with made.open("rb") as written:
+                os.fsync(written.fileno())
+            self.digest.write_text(_digest(made), "ascii")
+            made.rename(self.library)
+            self.failure.unlink(missing_ok=True)
+        except KernelsMissing as error:
+            self.failure.write_text(str(error), "utf-8")  # for the doctor
+            raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _key() -> str:
-    """Return what changes with the sources or OpenVINO."""
-    digest = hashlib.sha256()
-    for source in SOURCES:
-        digest.update((HERE / source).read_bytes())
-    for fact in (*FLAGS, importlib.metadata.version("openvino"), str(_openvino())):
-        digest.update(fact.encode())
-    return digest.hexdigest()[:12]
+    """Return what changes with the sources, OpenVINO and the system's C library."""
+    try:
+        facts = [*FLAGS, importlib.metadata.version("openvino"), str(_openvino())]
+        parts = [(HERE / source).read_bytes() for source in SOURCES]
+    except (importlib.metadata.PackageNotFoundError, OSError) as error:
+        raise KernelsMissing(f"the installation is not whole ({error})") from error
+    facts += platform.libc_ver()
+    return hashlib.sha256(b"\0".join([*parts, *map(str.encode, facts)])).hexdigest()[:12]
 
 
-def _build(compiler: str, file: Path) -> None:
-    log.info("building the kernels for this CPU")
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".kernels-") as folder:
-        made = Path(folder) / file.name
-        _run([compiler, *FLAGS, *_paths(), "-o", str(made)], "do not compile")
-        # In a process of its own: a wrong library may take down whoever loads it.
-        _run([sys.executable, "-m", "tasks.kernels.check", str(made)], "compute wrongly")
-        made.rename(file)
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _paths() -> list[str]:
+def _compiler() -> list[str]:
+    """Return the command that compiles C++: `CXX`, which may have arguments, or what is there."""
+    if named := shlex.split(os.environ.get("CXX", "")):
+        if shutil.which(named[0]):
+            return named
+        raise KernelsMissing(f"there is no {named[0]}, which CXX names")
+    for name in COMPILERS:
+        if found := shutil.which(name):
+            return [found]
+    raise KernelsMissing("there is no C++ compiler; apt install g++ makes answers twice as fast")
+
+
+def _compile(compiler: list[str], file: Path) -> None:
     openvino = _openvino()
     libraries = sorted((openvino / "libs").glob("libopenvino.so*"))
     libraries += sorted((openvino / "libs").glob("libtbb.so*"))
-    return [
+    paths = [
         str(HERE / SOURCES[0]),
         *("-isystem", str(openvino / "include"), "-isystem", str(openvino / "include/tbb")),
         *map(str, libraries),
-        f"-Wl,-rpath,{openvino / 'libs'}",
+        *("-Xlinker", "-rpath", "-Xlinker", str(openvino / "libs")),
     ]
+    done = _run([*compiler, *FLAGS, *paths, "-o", str(file)])
+    if done.returncode:
+        raise KernelsMissing(f"they do not compile here ({_reason(done)})")
+
+
+def _check(file: Path) -> None:
+    # In a process of its own: a wrong library may take down whoever loads it.
+    done = _run([sys.executable, "-m", "tasks.kernels.check", str(file)])
+    if done.returncode == UNLOADABLE:
+        raise KernelsMissing(f"they cannot be loaded from {file.parent.parent} ({_reason(done)})")
+    if done.returncode:
+        raise KernelsMissing(f"they compute wrongly here ({_reason(done)})")
 
 
 def _openvino() -> Path:
@@ -112,15 +187,17 @@ def _openvino() -> Path:
     return Path(spec.origin).parent
 
 
-def _run(command: list[str], what: str) -> None:
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=SECONDS
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise KernelsMissing(f"the kernels {what} here ({error})") from error
-    if done.returncode:
-        log.warning("the kernels %s: %s", what, done.stderr.strip()[-2000:])
-        lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-        why = next((line for line in lines if "error" in line), lines[-1])
-        raise KernelsMissing(f"the kernels {what} here ({why[:200]})")
+    except subprocess.TimeoutExpired as error:
+        raise KernelsMissing(f"they were not built in {SECONDS} s") from error
+
+
+def _reason(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return the line of what was said that tells the most."""
+    log.warning("%s", done.stderr.strip()[-2000:])
+    lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])[:200]

@@ -1,7 +1,8 @@
-"""Checks a library of kernels: `python -m tasks.kernels.check FILE` ends with 0 if it is right.
+"""Checks a library of kernels: `python -m tasks.kernels.check FILE`.
 
 Every operation is computed with and without an adapter, for counts of tokens that take every path,
-and compared with the same in numpy, activations rounded to 8 bits there too.
+and compared with the same in numpy, activations rounded to 8 bits there too. It ends with 0 if all
+is right, with 1 if a result is wrong, with 2 if the library cannot be loaded.
 """
 
 import sys
@@ -19,6 +20,7 @@ from safetensors.numpy import save
 from tasks.convert.packed import BLOCK_GROUP, Packed
 from tasks.convert.quantise import pack, unpack
 from tasks.kernels.active import LINEARS, ActiveAdapter
+from tasks.kernels.build import UNLOADABLE, WRONG
 
 WIDTH, NARROW, WIDE, RANK, SCALE, EPSILON = 256, 64, 384, 3, 0.5, 1e-5
 TOKENS = (1, 2, 3, 4, 5, 6, 7, 13, 97, 200)
@@ -40,7 +42,11 @@ def main(file: Path) -> int:
     norm = 1 + _normal(random, (WIDTH,))
     halves = [(_normal(random, (RANK, i)), _normal(random, (o, RANK))) for o, i in shapes]
     names = [f"model.layers.0.{name}" for name in LINEARS]
-    adapter = ActiveAdapter(file, dict(zip(names, map(list, shapes), strict=True)))
+    try:
+        adapter = ActiveAdapter(file, dict(zip(names, map(list, shapes), strict=True)))
+    except OSError as unloadable:
+        print(unloadable, file=sys.stderr)
+        return UNLOADABLE
     compiled = _compiled(file, packed, norm)
     for parts in (None, halves, None):
         adapter.clear()
@@ -57,7 +63,7 @@ def main(file: Path) -> int:
                 error = np.abs(got[0] - wanted[what]).max() / np.abs(wanted[what]).max()
                 if not error < TOLERANCE:
                     print(f"output {what} of {tokens} tokens: off by {error:.4f}", file=sys.stderr)
-                    return 1
+                    return WRONG
     return 0
 
 

@@ -160,13 +160,13 @@ def test_an_adapter_that_vanishes_while_it_is_asked_for_is_refused(
     before = ask(engine, "9")
     seen = threading.Event()
     first = Question("one", sampling=Sampling(300), adapter=adapter)
-    with ThreadPoolExecutor(2) as pool:
-        running = pool.submit(engine.answer, first, lambda text: seen.set(), lambda: False)
+    with ThreadPoolExecutor(41) as pool:  # five times what runs at once: it waits for seconds
+        for _ in range(40):
+            pool.submit(engine.answer, first, lambda text: seen.set(), lambda: False)
         assert seen.wait(30)
         waiting = pool.submit(ask, engine, "one", adapter=folder)
         time.sleep(0.1)
         (folder / "adapter_model.safetensors").unlink()
-        running.result()
         with pytest.raises(AdapterRefused):
             waiting.result()
 
