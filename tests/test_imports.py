@@ -1,7 +1,9 @@
 """What importing a package must not bring along."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +32,16 @@ def test_help_imports_neither_celery_nor_settings() -> None:
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_openvino_reports_nothing_to_anybody(tmp_path: Path) -> None:
+    """Its package notes a client's id in the home and sends it; CI would keep it from that."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("CI", "JENKINS_URL")}
+    script = "import tasks.convert.graph, openvino_genai, openvino.tools.ovc"
+    subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment | {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])},
+        check=True,
+    )
+
+    assert not list(tmp_path.iterdir())
