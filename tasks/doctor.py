@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from tasks.broker import jobs_of, reachable
-from tasks.engines.choose import explain, memory_of
+from tasks.engines.choose import disk_of, explain, memory_of
 from tasks.errors import TaskError
 from tasks.settings import Settings
 from tasks.workers import Workers, answering
@@ -22,7 +22,8 @@ Row = dict[str, Any]
 
 GB = 1e9
 LARGE_MODEL_BYTES = 14 * GB
-"""Swallow 7B in bf16, assumed for a model that is not on this machine yet."""
+"""Swallow 7B in bf16, assumed for a model that is not on this machine yet; converting it takes more
+than half of that again."""
 
 
 def examine(settings: Settings) -> list[Row]:
@@ -79,12 +80,19 @@ def _is_here(settings: Settings) -> bool:
         return True  # there is nothing to fetch
 
 
+def _conversion(settings: Settings) -> float:
+    try:
+        return disk_of(settings)
+    except (ModelMissing, TaskError):
+        return 0  # another row says what is wrong
+
+
 def _disk(settings: Settings) -> Row:
     folder = settings.home
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    needed = 2 * GB + (0 if _is_here(settings) else LARGE_MODEL_BYTES)
+    needed = 2 * GB + (_conversion(settings) if _is_here(settings) else LARGE_MODEL_BYTES * 1.6)
     writable = os.access(folder, os.W_OK)
     detail = f"{free / GB:.1f} GB free in {settings.home}, {needed / GB:.0f} GB needed"
     return row(

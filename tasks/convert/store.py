@@ -78,13 +78,7 @@ def convert(
         ConversionFailed: the checkpoint is not whole, or the disk has no room.
     """
     checkpoint = Checkpoint(folder)
-    architecture = read_architecture(checkpoint.config)
-    if any(tensor.endswith(".bias") for tensor in checkpoint.names()):
-        raise ModelUnsupported("its linear layers have a bias")
-    precision = choose_precision(architecture, wanted)
-    used = kernels() if suits_kernels(architecture, precision) else None
-    key = _key(checkpoint, precision, kernels=used is not None)
-    made = Converted(cache / f"{name}-{precision}-{key}", architecture, precision, used)
+    made = _planned(checkpoint, name, cache, wanted, kernels)
     if _is_whole(made.folder):
         return made
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -93,6 +87,38 @@ def convert(
             _Conversion(checkpoint, made, progress).run()
             _remove_outdated(made, checkpoint)
     return made
+
+
+def bytes_needed(folder: Path, *, name: str, cache: Path, wanted: Wanted, kernels: bool) -> int:
+    """Return how many free bytes converting takes, 0 where it is done; the rest as for `convert`.
+
+    `kernels` says whether there would be a library of them.
+    """
+    checkpoint = Checkpoint(folder)
+    made = _planned(checkpoint, name, cache, wanted, lambda: Path() if kernels else None)
+    return 0 if _is_whole(made.folder) else _size(made)
+
+
+def _planned(
+    checkpoint: Checkpoint,
+    name: str,
+    cache: Path,
+    wanted: Wanted,
+    kernels: Callable[[], Path | None],
+) -> Converted:
+    """Return what the checkpoint becomes, whether it is there or not."""
+    architecture = read_architecture(checkpoint.config)
+    if any(tensor.endswith(".bias") for tensor in checkpoint.names()):
+        raise ModelUnsupported("its linear layers have a bias")
+    precision = choose_precision(architecture, wanted)
+    used = kernels() if suits_kernels(architecture, precision) else None
+    key = _key(checkpoint, precision, kernels=used is not None)
+    return Converted(cache / f"{name}-{precision}-{key}", architecture, precision, used)
+
+
+def _size(made: Converted) -> int:
+    # Packed parts and the graph's weights are both there before the parts are removed.
+    return 2 * planned_bytes(made.architecture, made.precision) + SPARE_BYTES
 
 
 class _Conversion:
@@ -120,10 +146,7 @@ class _Conversion:
         shapes = self.made.architecture.matrices
         norms = dict.fromkeys(_norms(self.made.architecture), (self.made.architecture.hidden,))
         self.checkpoint.check({f"{name}.weight": shape for name, shape in (shapes | norms).items()})
-        # Packed parts and the graph's weights are both there before the parts are removed.
-        size = planned_bytes(self.made.architecture, self.made.precision)
-        there = Parts(self.aside / "parts").bytes()
-        needed = 2 * size - there + SPARE_BYTES
+        needed = _size(self.made) - Parts(self.aside / "parts").bytes()
         free = shutil.disk_usage(self.aside).free
         if free < needed:
             raise ConversionFailed(

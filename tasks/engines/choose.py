@@ -8,7 +8,7 @@ from tasks.convert.architecture import read_architecture
 from tasks.convert.checkpoint import read_config
 from tasks.convert.plan import choose_precision, suits_kernels
 from tasks.convert.progress import Tenths
-from tasks.convert.store import Progress
+from tasks.convert.store import Progress, bytes_needed
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.protocol import Engine
 from tasks.engines.serving import memory_needed
@@ -60,19 +60,38 @@ def explain(settings: Settings) -> str:
 
 
 def memory_of(settings: Settings) -> float | None:
-    """Return about how many bytes the fast engine takes; None where that is not known yet."""
-    source = find(settings.model)
-    folder = config_folder(source)
-    if _why_not(settings) is not None or folder is None or source.gguf is not None:
+    """Return about how many bytes the fast engine takes; None where it does not run, or where that
+    is not known yet."""
+    folder = _converted_from(settings)
+    if folder is None:
         return None
     return memory_needed(read_architecture(read_config(folder)), settings.precision)
 
 
+def disk_of(settings: Settings) -> float:
+    """Return how many bytes of disk converting the model will take; 0 where that is done, or is not
+    needed, or not known yet."""
+    folder = _converted_from(settings)
+    if folder is None:
+        return 0
+    name, ours = find(settings.model).name, kernels.are_possible(settings.cache)
+    return bytes_needed(
+        folder, name=name, cache=settings.cache, wanted=settings.precision, kernels=ours
+    )
+
+
+def _converted_from(settings: Settings) -> Path | None:
+    """Return the folder of the checkpoint the fast engine converts, where it runs and knows it."""
+    source = find(settings.model)
+    if settings.engine == "transformers" or source.gguf is not None:
+        return None
+    return None if _why_not(settings) is not None else config_folder(source)
+
+
 def _kernels(settings: Settings) -> str:
     """Return whose kernels compute the model, where that is a question."""
-    source = find(settings.model)
-    folder = config_folder(source)
-    if folder is None or source.gguf is not None:
+    folder = _converted_from(settings)
+    if folder is None:
         return ""
     architecture = read_architecture(read_config(folder))
     if not suits_kernels(architecture, choose_precision(architecture, settings.precision)):

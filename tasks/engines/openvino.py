@@ -68,6 +68,8 @@ class OpenVinoEngine:
             progress=progress,
         )
         spec = spec_of(converted, threads=threads, parallel=parallel)
+        how = "our kernels" if converted.kernels else "OpenVINO's kernels"
+        log.info("serving %s in %s with %s", source.name, converted.precision, how)
         self.parallel = parallel
         self.precision = converted.precision
         self.context_length = context_of(converted, spec)

@@ -62,6 +62,11 @@ def library(cache: Path) -> Path:
     return place.library
 
 
+def are_possible(cache: Path) -> bool:
+    """Tell whether `library` would find or build them, as far as is known without trying."""
+    return not explain(cache).startswith("without")
+
+
 def explain(cache: Path) -> str:
     """Say whether the kernels are used, without building them, as the end of a sentence."""
     try:

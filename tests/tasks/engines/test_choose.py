@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.engines import choose
-from tasks.engines.choose import explain, load_engine
+from tasks.engines.choose import disk_of, explain, load_engine, memory_of
 from tasks.errors import ConversionFailed, SettingInvalid
 from tasks.settings import Settings
 from tests.tasks.models import write_tiny
@@ -76,3 +76,15 @@ def test_a_full_disk_is_an_error_only_where_the_fast_engine_was_asked_for(
     assert load_engine(settings(tiny)).name == "transformers"
     with pytest.raises(ConversionFailed, match="are free"):
         load_engine(settings(tiny, engine="openvino"))
+
+
+def test_the_doctor_counts_what_the_engine_that_runs_takes(tiny: Path) -> None:
+    assert memory_of(settings(tiny))
+    assert memory_of(settings(tiny, engine="transformers")) is None
+    assert disk_of(settings(tiny, engine="transformers")) == 0
+    assert disk_of(settings(tiny)) > 0
+
+    load_engine(settings(tiny)).close()  # type: ignore[attr-defined]
+
+    assert disk_of(settings(tiny)) == 0
+    assert disk_of(settings(tiny, precision="bf16")) > 0
