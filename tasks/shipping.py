@@ -4,17 +4,16 @@ They lie in the broker in pieces, under the digest of what they are, and what ar
 like any adapter before it is used. This module does not know which adapter is in use.
 """
 
-import fcntl
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
 from redis import Redis
 
+from tasks.alone import alone
 from tasks.broker import connect
 from tasks.settings import Settings
 from trainer.adapters import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS, Adapter, read
@@ -68,10 +67,12 @@ class Shipping:
             AdapterRefused: nobody has published them, or they are not what they should be.
         """
         folder = self._settings.cache / "adapters" / digest / name
-        with _locked(folder.parent.parent):
+        fetched = folder.parent.parent
+        fetched.mkdir(parents=True, exist_ok=True)
+        with alone(fetched / ".lock"):
             if not folder.exists():
                 self._fetch(name, digest, folder)
-                _prune(folder.parent.parent)
+                _prune(fetched)
         return folder
 
     def _fetch(self, name: str, digest: str, folder: Path) -> None:
@@ -117,12 +118,3 @@ def _pieces(file: Path) -> Iterator[bytes]:
     with file.open("rb") as content:
         while piece := content.read(PIECE_BYTES):
             yield piece
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[Any]:
-    """Let one process of this host fetch at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file

@@ -174,11 +174,15 @@ def load_model(source: Source, *, dtype: Any | None = None, cache: Path | None =
 
 def cpu_has_bf16() -> bool:
     """Tell whether the CPU multiplies bf16 in hardware; without it bf16 is slower than fp32."""
+    return not cpu_flags().isdisjoint(("avx512_bf16", "amx_bf16"))
+
+
+def cpu_flags() -> frozenset[str]:
+    """Return what the CPU has, as Linux names it; nothing where that is not known."""
     try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+        return frozenset(Path("/proc/cpuinfo").read_text("ascii", errors="replace").split())
     except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return frozenset()
 
 
 def _parameters(source: Source, cache: Path | None) -> int:

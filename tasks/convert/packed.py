@@ -18,10 +18,9 @@ class Packed:
 
     `values`: int4 two to a byte, the earlier in the low half [out, in / 2] uint8; int8 [out, in];
     bf16 as its bits [out, in] uint16; blocks, what `tasks/kernels/blocks.hpp` reads, int4 and its
-    scales in one [bytes] uint8. `scales`: [out, groups] float16, empty for
-    bf16 and blocks. `zeros`: the
-    integer that means nothing, not always whole, [out, groups] float32 with float32 scales; where
-    it is empty, it is 0 everywhere.
+    scales in one [bytes] uint8. `scales`: [out, groups] float16, empty for bf16 and blocks.
+    `zeros`: the integer that means nothing, not always whole, [out, groups] float32 with float32
+    scales; where it is empty, it is 0 everywhere.
     """
 
     format: Format

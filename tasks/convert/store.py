@@ -3,14 +3,11 @@
 Does not know how a graph is built or what serves it.
 """
 
-import fcntl
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.alone import alone
 from tasks.convert.architecture import Architecture, read_architecture
 from tasks.convert.checkpoint import Checkpoint
 from tasks.convert.packed import Packed
@@ -82,7 +80,8 @@ def convert(
     if _is_whole(made.folder):
         return made
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone(cache / f".{made.folder.name}.lock"):
+    waiting = "another process is converting this model; waiting for it"
+    with alone(cache / f".{made.folder.name}.lock", partial(log.info, waiting)):
         if not _is_whole(made.folder):
             _Conversion(checkpoint, made, progress).run()
             _remove_outdated(made, checkpoint)
@@ -231,21 +230,6 @@ def _is_whole(folder: Path) -> bool:
         return all((folder / n).stat().st_size == size for n, size in about["files"].items())
     except (OSError, ValueError, KeyError, AttributeError):
         return False
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Hold the lock `file`; a process that dies lets go of it."""
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.info("another process is converting this model; waiting for it")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _remove_outdated(made: Converted, checkpoint: Checkpoint) -> None:

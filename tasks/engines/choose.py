@@ -74,7 +74,7 @@ def disk_of(settings: Settings) -> float:
     folder = _converted_from(settings)
     if folder is None:
         return 0
-    name, ours = find(settings.model).name, kernels.are_possible(settings.cache)
+    name, ours = find(settings.model).name, kernels.why_not(settings.cache) is None
     return bytes_needed(
         folder, name=name, cache=settings.cache, wanted=settings.precision, kernels=ours
     )

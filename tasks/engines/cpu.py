@@ -5,6 +5,8 @@ import os
 import platform
 from pathlib import Path
 
+from trainer.models import cpu_flags
+
 CPUS = Path("/sys/devices/system/cpu")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
@@ -21,15 +23,7 @@ def usable_cores() -> int:
 
 def runs_fast_kernels() -> bool:
     """Tell whether OpenVINO's packed integer kernels exist for this processor: x86-64 with AVX2."""
-    return platform.machine() in ("x86_64", "AMD64") and has("avx2")
-
-
-def has(feature: str) -> bool:
-    """Tell whether the CPU has `feature`, as Linux names it in /proc/cpuinfo."""
-    try:
-        return feature in Path("/proc/cpuinfo").read_text("ascii", errors="replace").split()
-    except OSError:
-        return False
+    return platform.machine() in ("x86_64", "AMD64") and "avx2" in cpu_flags()
 
 
 def _siblings(cpu: int) -> str:

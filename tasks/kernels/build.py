@@ -4,7 +4,6 @@ Beside the library lies its digest: what is not whole is built again. Knows comp
 does not know models. Imports no OpenVINO: who only asks whether there are kernels need not load it.
 """
 
-import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -15,12 +14,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.engines.cpu import has
+from tasks.alone import alone
+from tasks.convert.parts import synced
 from tasks.errors import KernelsMissing
+from trainer.models import cpu_flags
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ def library(cache: Path) -> Path:
         return place.library
     try:
         place.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with place.alone():
+        with alone(place.library.with_suffix(".lock")):
             if not place.is_whole():
                 place.make()
     except OSError as error:
@@ -62,23 +61,26 @@ def library(cache: Path) -> Path:
     return place.library
 
 
-def are_possible(cache: Path) -> bool:
-    """Tell whether `library` would find or build them, as far as is known without trying."""
-    return not explain(cache).startswith("without")
-
-
-def explain(cache: Path) -> str:
-    """Say whether the kernels are used, without building them, as the end of a sentence."""
+def why_not(cache: Path) -> str | None:
+    """Return what keeps the kernels from being used, as far as is known without building them."""
     try:
         place = _Place(cache)
         if place.is_whole():
-            return "with our kernels"
+            return None
         if place.failure.is_file():
-            return f"without our kernels: {place.failure.read_text('utf-8', errors='replace')}"
+            return place.failure.read_text("utf-8", errors="replace")
         _compiler()
     except (KernelsMissing, OSError) as error:
-        return f"without our kernels: {error}"
-    return "with our kernels, which the next start builds"
+        return str(error)
+    return None
+
+
+def explain(cache: Path) -> str:
+    """Say whether the kernels are used, as the end of a sentence."""
+    if (why := why_not(cache)) is not None:
+        return f"without our kernels: {why}"
+    built = _Place(cache).is_whole()
+    return "with our kernels" if built else "with our kernels, which the next start builds"
 
 
 class _Place:
@@ -89,7 +91,8 @@ class _Place:
     """
 
     def __init__(self, cache: Path) -> None:
-        if missing := [feature for feature in FEATURES if not has(feature)]:
+        flags = cpu_flags()
+        if missing := [feature for feature in FEATURES if feature not in flags]:
             raise KernelsMissing(f"the CPU has no {missing[0]}")
         # Loaded twice, by OpenVINO and by us, which must be by the same name.
         self.cache = cache.resolve()
@@ -104,13 +107,6 @@ class _Place:
         except (OSError, UnicodeDecodeError):
             return False
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep others from building; a process that dies lets go."""
-        with self.library.with_suffix(".lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
     def make(self) -> None:
         """Build, check, and let the library appear; only one process may be here."""
         compiler = _compiler()
@@ -122,8 +118,7 @@ class _Place:
             made = aside / self.library.name
             _compile(compiler, made)
             _check(made)
-            with made.open("rb") as written:
-                os.fsync(written.fileno())
+            synced(made)
             self.digest.write_text(_digest(made), "ascii")
             made.rename(self.library)
             self.failure.unlink(missing_ok=True)

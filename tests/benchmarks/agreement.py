@@ -24,6 +24,7 @@ from tasks.engines.openvino import OpenVinoEngine
 from tasks.engines.protocol import Engine, Question, Sampling
 from tasks.engines.serving import spec_of
 from tasks.engines.transformers import TransformersEngine
+from tests.tasks.kernels import rounded
 from trainer.models import find, load_model, local_folder
 
 TOPICS = (
@@ -117,7 +118,7 @@ def with_int4(
             rounded = integers.float() * scales.float()
             module.weight.copy_(rounded.view_as(module.weight))
             if activations:
-                hooks.append(module.register_forward_pre_hook(lambda _, x: (_eight_bits(x[0]),)))
+                hooks.append(module.register_forward_pre_hook(_round_input))
     found = of_model(model, rows)
     for module, weight in kept.items():
         module.weight.copy_(weight)
@@ -126,10 +127,8 @@ def with_int4(
     return found
 
 
-def _eight_bits(x: torch.Tensor) -> torch.Tensor:
-    groups = x.reshape(-1, INT4_GROUP)
-    scale = groups.abs().amax(-1, keepdim=True).clamp_min(1e-20) / 127
-    return ((groups / scale).round() * scale).view_as(x)
+def _round_input(_: Any, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+    return (rounded(inputs[0], INT4_GROUP),)
 
 
 def main() -> None:

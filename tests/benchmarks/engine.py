@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from tasks.convert.plan import planned_bytes
+from tasks.convert.packed import packed_bytes
+from tasks.convert.plan import plan, planned_bytes
 from tasks.convert.store import Converted, convert
 from tasks.engines.cpu import usable_cores
 from tasks.engines.openvino import kernels_in
@@ -119,9 +120,11 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
 
 def _read_per_step(converted: Converted) -> int:
     """Return the bytes of the matrices a token passes through; of embeddings it takes one row."""
-    architecture = converted.architecture
+    architecture, name = converted.architecture, "model.embed_tokens"
     everything = planned_bytes(architecture, converted.precision)
-    return everything - (0 if architecture.tied else architecture.vocabulary * architecture.hidden)
+    format, group = plan(architecture, converted.precision)[name]
+    unread = 0 if architecture.tied else packed_bytes(format, architecture.matrices[name], group)
+    return everything - unread
 
 
 def _rounds(

@@ -10,15 +10,16 @@ from tasks.convert.architecture import Architecture
 from tasks.convert.packed import BLOCK_GROUP
 from tasks.convert.plan import ENDS, plan
 from tasks.convert.quantise import pack, unpack
-from tasks.engines.cpu import has
 from tasks.errors import KernelsMissing
 from tasks.kernels import build
 from tests.conftest import missing
+from trainer.models import cpu_flags
 
 
 def built(cache: Path) -> Path:
     """Return the library, where this machine can have one."""
-    if absent := [feature for feature in build.FEATURES if not has(feature)]:
+    flags = cpu_flags()
+    if absent := [feature for feature in build.FEATURES if feature not in flags]:
         pytest.skip(f"the CPU has no {absent[0]}")  # nothing one could install
     try:
         build._compiler()
@@ -27,9 +28,9 @@ def built(cache: Path) -> Path:
     return build.library(cache)
 
 
-def rounded(x: torch.Tensor) -> torch.Tensor:
-    """Return `x` [..., columns] as the kernels take it: 8 bits in groups of 128."""
-    groups = x.view(*x.shape[:-1], -1, BLOCK_GROUP)
+def rounded(x: torch.Tensor, group: int = BLOCK_GROUP) -> torch.Tensor:
+    """Return `x` [..., columns] as the kernels take it: 8 bits in groups."""
+    groups = x.view(*x.shape[:-1], -1, group)
     largest = groups.abs().amax(-1, keepdim=True).clamp_min(1e-20)
     return ((groups * (127 / largest)).round() * (largest / 127)).view_as(x)
 
