@@ -8,7 +8,7 @@ import sys
 from slack_sdk.errors import SlackApiError
 
 from bot.app import run
-from bot.check import check
+from bot.doctor import check
 from bot.errors import BotError
 from bot.settings import bot_settings
 from tasks.errors import TaskError

@@ -21,22 +21,22 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.admins import Admins
 from bot.bot import Bot
 from bot.errors import TokensMissing
-from bot.follow import Follower
 from bot.listeners import register
-from bot.pace import Pace
-from bot.plans import PlanFollower
-from bot.relay import Relay
+from bot.questions.follower import Follower
+from bot.relay.event_streams import BLOCK_SECONDS, Streams
+from bot.relay.relay import Relay
 from bot.settings import BotSettings
-from bot.streams import BLOCK_SECONDS, Streams
-from bot.trainings import TrainingFollower
+from bot.slack.admins import Admins
+from bot.slack.edit_pace import Pace
+from bot.trainings.follower import TrainingFollower
+from bot.trainings.plan_follower import PlanFollower
+from tasks.adapters.registry import Registry
 from tasks.audit import Audit
-from tasks.broker import connect, jobs_of, reachable
-from tasks.claims import Claims
-from tasks.jobs import Job, Kind
-from tasks.registry import Registry
+from tasks.broker.connection import connect, jobs_of, reachable
+from tasks.broker.jobs import Job, Kind
+from tasks.broker.relay_claims import Claims
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.admins import Admins
-from bot.messages import Language, language_of
-from bot.pace import Pace
+from bot.i18n.catalogue import Language, language_of
 from bot.settings import BotSettings
+from bot.slack.admins import Admins
+from bot.slack.edit_pace import Pace
+from tasks.adapters.registry import Registry
 from tasks.audit import Audit
-from tasks.jobs import Jobs
-from tasks.registry import Registry
+from tasks.broker.jobs import Jobs
 from tasks.settings import Settings
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import psutil
 
-from tasks.broker import jobs_of, reachable
+from tasks.broker.connection import jobs_of, reachable
+from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import disk_of, explain, memory_of
 from tasks.errors import TaskError
 from tasks.settings import Settings
-from tasks.workers import Workers, answering
 from trainer.errors import ModelMissing
 from trainer.models import SMALL_MODEL, Source, cpu_has_bf16, find, is_local, size_of
 

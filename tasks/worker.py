@@ -11,18 +11,18 @@ from typing import Any
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
-from tasks.app import app
-from tasks.attempts import serve
-from tasks.broker import connect, reachable
+from tasks.attempts.attempts import serve
+from tasks.attempts.heartbeat import Pulse
+from tasks.attempts.running import RunningJobs
+from tasks.broker.celery_app import app
+from tasks.broker.connection import connect, reachable
+from tasks.broker.jobs import Jobs
+from tasks.broker.workers import Worker, Workers
 from tasks.engines.protocol import Engine
 from tasks.errors import TaskError
-from tasks.jobs import Jobs
-from tasks.plans import Plans
-from tasks.pulse import Pulse
-from tasks.running import RunningJobs
+from tasks.queues.plans import Plans
+from tasks.queues.training import Trainings
 from tasks.settings import Settings
-from tasks.training import Trainings
-from tasks.workers import Worker, Workers
 from trainer.errors import ModelMissing, TrainerError
 
 log = logging.getLogger(__name__)
@@ -86,8 +86,8 @@ class WorkerProcess:
             serve(Trainings(*common).attempts)
 
     def _load(self) -> None:
-        from tasks.answers import Answers
         from tasks.engines.choose import load_engine
+        from tasks.queues.answers import Answers
 
         log.info("loading the model %s", self.settings.model or "(default)")
         self.engine = load_engine(self.settings)

@@ -13,8 +13,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tasks.broker import embedded
-from tasks.jobs import Jobs
+from tasks.broker.connection import embedded
+from tasks.broker.jobs import Jobs
 from trainer.models import SMALL_MODEL, Source, find
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -9,7 +9,7 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
-from bot.check import SCOPES
+from bot.doctor import SCOPES
 from bot.listeners import register
 from bot.settings import BotSettings
 from tasks.settings import Settings

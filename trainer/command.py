@@ -14,10 +14,11 @@ from typing import Any
 
 import click
 
-from trainer import lifeline, processes, progress
 from trainer.adapters import PROJECTIONS
 from trainer.errors import TrainerError
-from trainer.options import PRECISIONS, Options
+from trainer.planning.options import PRECISIONS, Options
+from trainer.process import parent_death, ranks
+from trainer.progress import events
 from trainer.prompts import STYLES
 
 INTERRUPTED = 75
@@ -119,10 +120,10 @@ def train(
     **values: Any,
 ) -> None:
     """Teach a model with a LoRA adapter, on the CPU."""
-    listener = progress.JsonLines(sys.stdout) if shown == "json" else _bar()
+    listener = events.JsonLines(sys.stdout) if shown == "json" else _bar()
     if parent is not None:
-        lifeline.end_with(parent)
-        listener(progress.Begun())
+        parent_death.end_with(parent)
+        listener(events.Begun())
     home = home.expanduser().absolute()
     try:
         if plan_only:
@@ -130,10 +131,10 @@ def train(
         else:
             _train(_options(values), home, training_id, resume, listener)
     except TrainerError as error:
-        listener(progress.Failed(reason=str(error)))
-        processes.leave(_said(str(error), 1))
+        listener(events.Failed(reason=str(error)))
+        ranks.leave(_said(str(error), 1))
     except Exception as error:
-        listener(progress.Failed(reason=f"Unexpected {type(error).__name__}; see the log."))
+        listener(events.Failed(reason=f"Unexpected {type(error).__name__}; see the log."))
         raise
 
 
@@ -142,21 +143,21 @@ def _options(values: dict[str, Any]) -> Options:
     return Options(lora_target_modules=tuple(modules.split(",")), **values)
 
 
-def _bar() -> progress.Listener:
-    from trainer.bar import Bar
+def _bar() -> events.Listener:
+    from trainer.progress.terminal_bar import Bar
 
     return Bar(sys.stderr)
 
 
 def _plan(options: Options, home: Path, as_json: bool) -> None:
     _quiet()
-    from trainer import plan
+    from trainer.planning import plan
 
     made = plan.make(options, home)
     if as_json:
         click.echo(json.dumps(made.to_dict(), ensure_ascii=False))
     else:
-        from trainer.bar import described
+        from trainer.progress.terminal_bar import described
 
         click.echo(described(made.to_dict()))
 
@@ -166,11 +167,11 @@ def _train(
     home: Path,
     training_id: str | None,
     resume: str | None,
-    listener: progress.Listener,
+    listener: events.Listener,
 ) -> None:
     _quiet()
-    from trainer import run
-    from trainer.signals import Interrupted
+    from trainer.process.signals import Interrupted
+    from trainer.run import start as run
 
     try:
         if resume is None:
@@ -178,9 +179,9 @@ def _train(
         else:
             run.resume(home, resume or training_id, listener=listener)
     except Interrupted as stopped:
-        listener(progress.Interrupted(training=stopped.training, reason=str(stopped)))
-        processes.leave(_said(str(stopped), INTERRUPTED))
-    processes.leave(0)
+        listener(events.Interrupted(training=stopped.training, reason=str(stopped)))
+        ranks.leave(_said(str(stopped), INTERRUPTED))
+    ranks.leave(0)
 
 
 def _quiet() -> None:

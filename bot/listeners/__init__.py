@@ -3,13 +3,13 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
-from bot.listeners import commands, plans, questions, stop, trainings
+from bot.listeners import plan_buttons, questions, slash_commands, stop_button, training_buttons
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
     """Register every listener."""
     questions.register(app, bot)
-    stop.register(app, bot)
-    commands.register(app, bot)
-    plans.register(app, bot)
-    trainings.register(app, bot)
+    stop_button.register(app, bot)
+    slash_commands.register(app, bot)
+    plan_buttons.register(app, bot)
+    training_buttons.register(app, bot)

@@ -17,8 +17,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.bot import Bot
-from bot.messages import say
-from bot.refusals import PASSING
+from bot.i18n.catalogue import say
+from bot.slack.refusals import PASSING
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from bot.workspace.feed import Happening
-from bot.workspace.people import BOT_USER
-from bot.workspace.state import Message
+from bot.workspace.delivery.feed import Happening
+from bot.workspace.state.people import BOT_USER
+from bot.workspace.state.state import Message
 from bot.workspace.workspace import Workspace
 
 EVENT_TYPE = "swallow_job"

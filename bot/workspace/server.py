@@ -13,7 +13,8 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.workspace import files, local, web_api
+from bot.workspace import page_api
+from bot.workspace.api import dispatch, files
 from bot.workspace.errors import BadRequest, PortTaken, Refused
 from bot.workspace.guard import add_headers, guard
 from bot.workspace.workspace import Workspace
@@ -64,18 +65,18 @@ def _application(workspace: Workspace) -> web.Application:
 
         application.router.add_route(method, path, handle)
 
-    route("*", "/api/{method}", web_api.call)
+    route("*", "/api/{method}", dispatch.call)
     route("GET", "/link/", _link)
     route("POST", "/upload/{file_id}", files.receive)
     route("GET", "/files/{file_id}/{name}", files.serve)
-    route("POST", "/response/{key}", local.respond)
-    route("POST", "/local/command", local.run_command)
-    route("POST", "/local/action", local.press_button)
-    route("GET", "/local/ephemeral", local.ephemeral)
-    route("GET", "/local/faults", local.get_faults)
-    route("POST", "/local/faults", local.set_faults)
-    route("GET", "/local/state", local.bootstrap)
-    route("GET", "/local/events", local.follow)
+    route("POST", "/response/{key}", page_api.respond)
+    route("POST", "/local/command", page_api.run_command)
+    route("POST", "/local/action", page_api.press_button)
+    route("GET", "/local/ephemeral", page_api.ephemeral)
+    route("GET", "/local/faults", page_api.get_faults)
+    route("POST", "/local/faults", page_api.set_faults)
+    route("GET", "/local/state", page_api.bootstrap)
+    route("GET", "/local/events", page_api.follow)
     application.router.add_get("/", _index)
     application.router.add_static("/page", PAGE)
     return application

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.workspace.delivery.feed import Feed
+from bot.workspace.delivery.messages import Messages
+from bot.workspace.delivery.responses import Responses
+from bot.workspace.delivery.sockets import Sockets
+from bot.workspace.delivery.statuses import Statuses
 from bot.workspace.faults import Faults
-from bot.workspace.feed import Feed
-from bot.workspace.messages import Messages
-from bot.workspace.responses import Responses
-from bot.workspace.sockets import Sockets
-from bot.workspace.state import State
-from bot.workspace.statuses import Statuses
-from bot.workspace.store import Store
+from bot.workspace.state.state import State
+from bot.workspace.state.store import Store
 
 
 @dataclass

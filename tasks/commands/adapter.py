@@ -9,8 +9,8 @@ from tasks.commands.compare import compare
 from tasks.commands.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
+    from tasks.adapters.registry import Registry
     from tasks.audit import Outcome
-    from tasks.registry import Registry
 
 
 @click.group()
@@ -72,7 +72,7 @@ def show(name: str) -> None:
 @click.argument("name")
 def use_(name: str) -> None:
     """Answer with an adapter from the next question on."""
-    from tasks.registry import verdict_of
+    from tasks.adapters.registry import verdict_of
     from trainer.errors import AdapterRefused
 
     registry = _connected()
@@ -120,8 +120,8 @@ def _connected() -> "Registry":
     Raises:
         BrokerAway: it does not.
     """
-    from tasks.broker import connect, reachable
-    from tasks.registry import Registry
+    from tasks.adapters.registry import Registry
+    from tasks.broker.connection import connect, reachable
     from tasks.settings import settings
 
     with reachable(settings()):
@@ -132,8 +132,8 @@ def _connected() -> "Registry":
 
 def _registry() -> "Registry":
     """Return the registry; without a broker no adapter is in use."""
+    from tasks.adapters.registry import Registry
     from tasks.errors import BrokerAway
-    from tasks.registry import Registry
     from tasks.settings import settings
 
     try:

@@ -19,7 +19,7 @@ def jobs() -> None:
 @as_json
 def list_(as_json: bool) -> None:
     """List the jobs on record, newest first."""
-    from tasks.broker import jobs_of, reachable
+    from tasks.broker.connection import jobs_of, reachable
     from tasks.settings import settings
 
     with reachable(settings()):
@@ -39,7 +39,7 @@ def list_(as_json: bool) -> None:
 @as_json
 def show(id: str, as_json: bool) -> None:
     """Show one job with its events; texts stay out of it."""
-    from tasks.broker import jobs_of, reachable
+    from tasks.broker.connection import jobs_of, reachable
     from tasks.errors import NoSuchJob
     from tasks.settings import settings
 
@@ -71,7 +71,7 @@ def show(id: str, as_json: bool) -> None:
 def cancel(id: str, as_json: bool) -> None:
     """Cancel a job; a running answer stops within a second."""
     from tasks.audit import Audit, operator
-    from tasks.broker import jobs_of, reachable
+    from tasks.broker.connection import jobs_of, reachable
     from tasks.errors import NoSuchJob
     from tasks.settings import settings
 

@@ -12,8 +12,8 @@ from tasks.commands.serve import engine_option, home_option, model_option, use
 def prepare(model: str | None, engine: str | None, home: str | None) -> None:
     """Download and convert the model, so that the first start of a worker is quick."""
     use(home=home, model=model, engine=engine)
-    from tasks.convert.progress import Bar
     from tasks.engines.choose import load_engine
+    from tasks.engines.openvino.convert.progress import Bar
     from tasks.settings import settings
 
     bar = Bar()

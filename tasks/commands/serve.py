@@ -36,7 +36,7 @@ def up(home: Path | None, port: int, model: str | None, engine: str | None) -> N
     """
     use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
     from tasks.settings import settings
-    from tasks.up import Up
+    from tasks.supervisor.up import Up
 
     asyncio.run(Up(settings(), port=port).run())
 

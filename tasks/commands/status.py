@@ -61,11 +61,11 @@ def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _facts() -> dict[str, Any]:
-    from tasks.broker import jobs_of, reachable, url_of, without_password
-    from tasks.jobs import ADAPTER
-    from tasks.registry import shown
+    from tasks.adapters.registry import shown
+    from tasks.broker.connection import jobs_of, reachable, url_of, without_password
+    from tasks.broker.jobs import ADAPTER
+    from tasks.broker.workers import Workers
     from tasks.settings import settings
-    from tasks.workers import Workers
 
     with reachable(settings()):
         jobs = jobs_of(settings(), patience=1)

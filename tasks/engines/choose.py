@@ -4,16 +4,16 @@ import importlib.util
 import logging
 from pathlib import Path
 
-from tasks.convert.architecture import read_architecture
-from tasks.convert.checkpoint import read_config
-from tasks.convert.plan import choose_precision, suits_kernels
-from tasks.convert.progress import Tenths
-from tasks.convert.store import Progress, bytes_needed
 from tasks.engines.cpu import runs_fast_kernels
+from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.checkpoint import read_config
+from tasks.engines.openvino.convert.converted import Progress, bytes_needed
+from tasks.engines.openvino.convert.plan import choose_precision, suits_kernels
+from tasks.engines.openvino.convert.progress import Tenths
+from tasks.engines.openvino.kernels import build as kernels
+from tasks.engines.openvino.serving import memory_needed
 from tasks.engines.protocol import Engine
-from tasks.engines.serving import memory_needed
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
-from tasks.kernels import build as kernels
 from tasks.settings import Settings
 from trainer.errors import ModelMissing
 from trainer.models import Source, config_folder, find
@@ -128,7 +128,7 @@ def _refused(source: Source, error: Exception) -> Exception:
 
 
 def _fast(settings: Settings, source: Source, progress: Progress) -> Engine:
-    from tasks.engines.openvino import OpenVinoEngine
+    from tasks.engines.openvino.engine import OpenVinoEngine
 
     return OpenVinoEngine(
         source,
@@ -141,7 +141,7 @@ def _fast(settings: Settings, source: Source, progress: Progress) -> Engine:
 
 
 def _reference(settings: Settings, source: Source) -> Engine:
-    from tasks.engines.transformers import TransformersEngine
+    from tasks.engines.transformers.engine import TransformersEngine
 
     return TransformersEngine(
         source, style=settings.style, threads=settings.threads, cache=_made(settings.cache)

@@ -18,13 +18,13 @@ import numpy as np
 import openvino as ov
 import torch
 
-from tasks.convert.quantise import plain_int4, searched_int4
-from tasks.convert.store import Converted, convert
-from tasks.engines.openvino import OpenVinoEngine
+from tasks.engines.openvino.convert.converted import Converted, convert
+from tasks.engines.openvino.convert.quantise import plain_int4, searched_int4
+from tasks.engines.openvino.engine import OpenVinoEngine
+from tasks.engines.openvino.serving import spec_of
 from tasks.engines.protocol import Engine, Question, Sampling
-from tasks.engines.serving import spec_of
-from tasks.engines.transformers import TransformersEngine
-from tests.tasks.kernels import rounded
+from tasks.engines.transformers.engine import TransformersEngine
+from tests.tasks.engines.openvino.built_kernels import rounded
 from trainer.models import find, load_model, local_folder
 
 TOPICS = (

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from tasks.convert.packed import packed_bytes
-from tasks.convert.plan import plan, planned_bytes
-from tasks.convert.store import Converted, convert
 from tasks.engines.cpu import usable_cores
-from tasks.engines.openvino import kernels_in
+from tasks.engines.openvino.convert.converted import Converted, convert
+from tasks.engines.openvino.convert.packed import packed_bytes
+from tasks.engines.openvino.convert.plan import plan, planned_bytes
+from tasks.engines.openvino.engine import kernels_in
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
 from trainer.models import find, local_folder
 

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from tasks.convert.store import Converted
-from tasks.engines.generator import Generator, Run
-from tasks.engines.line import Ask
-from tasks.engines.serving import spec_of
+from tasks.engines.openvino.convert.converted import Converted
+from tasks.engines.openvino.generator_client import Generator, Run
+from tasks.engines.openvino.scheduler import Ask
+from tasks.engines.openvino.serving import spec_of
 from trainer.models import Source, load_model
 
 START, STEPS = 8, 12

@@ -23,12 +23,13 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from trainer import base, kernels, lora, plan
-from trainer.encoding import Encoded
-from trainer.loop import Loop, Watcher, arguments
-from trainer.objective import pack_loss, packed_rows
-from trainer.options import Options
-from trainer.steps import Steps
+from trainer.data.encoding import Encoded
+from trainer.data.steps import Steps
+from trainer.model import elementwise, frozen_base, lora
+from trainer.model.loss import pack_loss, packed_rows
+from trainer.planning import plan
+from trainer.planning.options import Options
+from trainer.run.loop import Loop, Watcher, arguments
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 DIMENSIONS = {
@@ -74,7 +75,7 @@ def slice_model(layers: int, precision: str) -> Any:
         torch.set_default_dtype(torch.float32)
     model.requires_grad_(False)
     if precision == "int8":
-        base.quantise(model)
+        frozen_base.quantise(model)
     return lora.attach(model, rank=8, alpha=16, dropout=0.05, targets=("q_proj", "v_proj"), seed=0)
 
 
@@ -159,7 +160,7 @@ def curve(precision: str, steps: int, folder: Path) -> list[float]:
         folder,
     )
     model = lora.attach(
-        base.load(made.source, precision, cache=folder / "cache"),
+        frozen_base.load(made.source, precision, cache=folder / "cache"),
         rank=8,
         alpha=16,
         dropout=0.05,
@@ -214,7 +215,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(2)
     print(json.dumps({"load": os.getloadavg()}), flush=True)
-    kernels.use_compiled(kernels.can_compile(Path(tempfile.gettempdir()) / "swallow-kernels"))
+    elementwise.use_compiled(
+        elementwise.can_compile(Path(tempfile.gettempdir()) / "swallow-kernels")
+    )
     if options.curves:
         draw_curves(options.precisions.split(","), options.steps, Path(options.curves))
         return

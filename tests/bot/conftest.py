@@ -17,8 +17,8 @@ from bot.bot import Bot
 from bot.settings import BotSettings
 from bot.workspace.server import running
 from bot.workspace.workspace import Workspace
-from tasks.app import app
-from tasks.jobs import Job, Jobs, Kind
+from tasks.broker.celery_app import app
+from tasks.broker.jobs import Job, Jobs, Kind
 from tasks.settings import Settings, checked, settings
 
 Json = dict[str, Any]

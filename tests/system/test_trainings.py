@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.system.workspace import System, Workspace, running_system, until
-from tests.tasks.adapters import write_adapter
+from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
 
 OPTIONS = "data=rows epochs=40 batch=4 micro_batch=1 lr=0.01 seed=7"

@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from trainer.encoding import Encoded
+from trainer.data.encoding import Encoded
 
 WORDS = ("赤", "青", "緑", "山", "川", "海", "空", "red", "blue", "green", "hill", "sea", "sky")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer import files, trainings
+from trainer import files, training_folder
 from trainer.errors import NotWritable, OptionInvalid, TrainingMissing
 
 
@@ -49,7 +49,7 @@ def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
 
 
 def test_the_last_two_checkpoints_are_kept_and_half_written_ones_removed(tmp_path: Path) -> None:
-    training = trainings.Training(tmp_path)
+    training = training_folder.Training(tmp_path)
     for step, packs in ((2, 0), (10, 3), (10, 0), (9, 1)):
         training.checkpoint_path(step, packs).mkdir()
     (tmp_path / ".checkpoint-000011-0000.77").mkdir()
@@ -63,43 +63,43 @@ def test_the_last_two_checkpoints_are_kept_and_half_written_ones_removed(tmp_pat
 
 def test_resume_takes_the_last_unfinished_training(tmp_path: Path) -> None:
     for place, name in enumerate(("old", "new", "done")):
-        training = trainings.new(tmp_path, name)
+        training = training_folder.new(tmp_path, name)
         training.fix({})
         os.utime(training.folder, (place, place))
-    trainings.Training(tmp_path / "trainings" / "done").note("written", {})
+    training_folder.Training(tmp_path / "trainings" / "done").note("written", {})
 
-    assert trainings.find(tmp_path, None).id == "new"
+    assert training_folder.find(tmp_path, None).id == "new"
     with pytest.raises(TrainingMissing, match="There is no training 'other'"):
-        trainings.find(tmp_path, "other")
+        training_folder.find(tmp_path, "other")
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden"])
 def test_an_id_that_is_no_plain_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises((OptionInvalid, TrainingMissing)):
-        trainings.new(tmp_path, name or "/")
+        training_folder.new(tmp_path, name or "/")
     with pytest.raises(TrainingMissing):
-        trainings.find(tmp_path, name or None)
+        training_folder.find(tmp_path, name or None)
 
 
 def test_a_taken_id_is_refused(tmp_path: Path) -> None:
-    trainings.new(tmp_path, "t").fix({})
+    training_folder.new(tmp_path, "t").fix({})
 
     with pytest.raises(OptionInvalid, match="--resume t"):
-        trainings.new(tmp_path, "t")
+        training_folder.new(tmp_path, "t")
 
 
 def test_a_training_whose_adapter_was_removed_is_over(tmp_path: Path) -> None:
     for name in ("over", "left"):
-        trainings.new(tmp_path, name).fix({})
-    over = trainings.Training(tmp_path / "trainings" / "over")
+        training_folder.new(tmp_path, name).fix({})
+    over = training_folder.Training(tmp_path / "trainings" / "over")
     over.note("finished", {"output": str(tmp_path / "removed")})
     over.note("written", {"output": str(tmp_path / "removed")})
 
-    assert [training.id for training in trainings.unfinished(tmp_path)] == ["left"]
+    assert [training.id for training in training_folder.unfinished(tmp_path)] == ["left"]
 
 
 def test_two_never_work_on_one_training(tmp_path: Path) -> None:
-    training = trainings.new(tmp_path, "t")
+    training = training_folder.new(tmp_path, "t")
     seen = [training.in_work]
 
     with training.held():

@@ -3,10 +3,10 @@
 import { Person, bootstrap, follow } from "./api.js";
 import { $, announce } from "./dom.js";
 import { Model } from "./model.js";
-import { ME, become, closeThread, fromAddress, go, load, look, openThread } from "./places.js";
+import { ME, become, closeThread, fromAddress, go, load, look, openThread } from "./views/places.js";
 import { narrow, session } from "./session.js";
 import { language, t } from "./strings.js";
-import { build, draw, drawBanner, drawSidebar, main, side } from "./view.js";
+import { build, draw, drawBanner, drawSidebar, main, side } from "./views/view.js";
 
 let drawing = false;
 

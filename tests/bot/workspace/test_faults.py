@@ -14,8 +14,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.workspace import Workspace
-
-from .conftest import Connect, Json, Local, soon, texts
+from tests.bot.workspace.conftest import Connect, Json, Local, soon, texts
 
 
 async def test_faults_are_set_one_by_one_and_cleared_the_same_way(local: Local) -> None:

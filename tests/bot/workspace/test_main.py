@@ -16,7 +16,7 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from .conftest import Json, connected
+from tests.bot.workspace.conftest import Json, connected
 
 
 @asynccontextmanager

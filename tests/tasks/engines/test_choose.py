@@ -11,7 +11,7 @@ from tasks.engines import choose
 from tasks.engines.choose import disk_of, explain, load_engine, memory_of
 from tasks.errors import ConversionFailed, SettingInvalid
 from tasks.settings import Settings
-from tests.tasks.models import write_tiny
+from tests.tasks.tiny_models import write_tiny
 
 
 @pytest.fixture

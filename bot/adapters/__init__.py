@@ -1,0 +1,1 @@
+"""/swallow-adapter: its words, its buttons, and how an evaluation reads."""

@@ -1,0 +1,135 @@
+"""What `/swallow-adapter` and its buttons do; who may is decided before, by `bot.admin_action`.
+
+The registry blocks (it reads files and asks Redis), so it is asked in threads.
+"""
+
+import asyncio
+import hashlib
+from typing import Any
+
+from bot.adapters.evaluation_text import evaluation_of, figures, in_short, verdict
+from bot.admin_action import Told
+from bot.bot import Bot
+from bot.errors import CannotAct
+from bot.i18n.catalogue import Language, say
+from bot.questions.answer import sentence
+from bot.slack.actor import Actor
+from bot.slack.text import shortened
+from tasks.adapters.registry import Listed, reference
+
+MOST_LISTED = 20
+_QUESTION = 2500
+
+
+async def use(bot: Bot, actor: Actor, name: str, language: Language) -> Told:
+    """Answer with an adapter from the next question on."""
+    adapter = await asyncio.to_thread(bot.registry.use, name)
+    found = in_short(adapter.about, language)
+    text = say("adapter.used", language, name=adapter.name, user=actor.user, evaluation=found)
+    return Told(text, to_all=True)
+
+
+async def off(bot: Bot, actor: Actor, language: Language) -> Told:
+    """Answer with the base model from the next question on."""
+    name = await asyncio.to_thread(bot.registry.off)
+    if not name:
+        raise CannotAct("adapter.off_already")
+    return Told(say("adapter.off", language, name=_safe(name), user=actor.user), to_all=True)
+
+
+async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Told:
+    """Delete an adapter that nobody needs."""
+    await asyncio.to_thread(bot.registry.remove, name)
+    return Told(say("adapter.removed", language, name=name, user=actor.user), to_all=True)
+
+
+async def list_all(bot: Bot, language: Language) -> Told:
+    """Say which adapters there are, and which is in use."""
+    found = await asyncio.to_thread(bot.registry.all)
+    if not found:
+        return Told(say("adapter.none", language))
+    lines = [say("adapter.list", language, count=len(found))]
+    lines += [_line(item, language) for item in found[:MOST_LISTED]]
+    if len(found) > MOST_LISTED:
+        lines.append(say("adapter.more", language, count=len(found) - MOST_LISTED))
+    return Told("\n".join(lines))
+
+
+async def show(bot: Bot, name: str, language: Language) -> Told:
+    """Say how an adapter was trained and what its evaluation found."""
+    adapter = await asyncio.to_thread(bot.registry.get, name)
+    about = adapter.about
+    evaluation, data = evaluation_of(about), about.get("data")
+    found = [verdict(str(evaluation.get("verdict", "unknown")), language)]
+    found += figures(evaluation, language)
+    text = say(
+        "adapter.show",
+        language,
+        name=adapter.name,
+        base=_safe(adapter.base_model),
+        rank=adapter.rank,
+        alpha=f"{adapter.alpha:g}",
+        targets=", ".join(adapter.targets),
+        data=_safe(data.get("name", "?") if isinstance(data, dict) else "?"),
+        date=_safe(about.get("date", "?")),
+        evaluation="\n".join(found),
+        digest=adapter.digest[:12],
+    )
+    return Told(text)
+
+
+async def compare(
+    bot: Bot, actor: Actor, name: str, question: str, key: str, language: Language
+) -> Told:
+    """Let the base model and an adapter answer the same question in one thread.
+
+    `key` tells this command from others, so that Slack's repeats ask nothing twice.
+    """
+    adapter = await asyncio.to_thread(bot.registry.offer, name)
+    root = await _root(bot, actor, name, question, language)
+    sides = (
+        ("", say("compare.base", language)),
+        (reference(adapter), say("compare.adapter", language, name=adapter.name)),
+    )
+    for asked_with, heading in sides:
+        id = hashlib.sha256(f"compare/{key}/{asked_with}".encode()).hexdigest()[:16]
+        place = {**actor.place(), "ts": root, "thread_ts": root}
+        asked = {
+            "text": question,
+            "files": [],
+            "heading": heading,
+            "request": {"instruction": question, "input": "", "thread": []},
+        }
+        await asyncio.to_thread(
+            bot.jobs.create, id, "answer", place=place, asked=asked, adapter=asked_with
+        )
+    return Told(say("compare.begun", language))
+
+
+async def _root(bot: Bot, actor: Actor, name: str, question: str, language: Language) -> str:
+    shown = shortened(question, _QUESTION).replace("\n", "\n> ")
+    text = say("compare.root", language, name=name, user=actor.user, question=f"> {shown}")
+    post = sentence(text)
+    posted = await bot.client.chat_postMessage(
+        channel=actor.channel, text=post.text, blocks=list(post.blocks), unfurl_links=False
+    )
+    return str(posted["ts"])
+
+
+def _line(item: Listed, language: Language) -> str:
+    if item.problem:
+        problem = _safe(item.problem)
+        return say("adapter.line_problem", language, name=_safe(item.name), problem=problem)
+    return say(
+        "adapter.line_in_use" if item.in_use else "adapter.line",
+        language,
+        name=_safe(item.name),
+        verdict=verdict(item.verdict, language, short=True),
+        rank=item.rank,
+        base=_safe(item.base_model),
+        date=_safe(item.date)[:10],
+    )
+
+
+def _safe(value: Any) -> str:
+    return shortened(str(value), 120)

@@ -1,0 +1,90 @@
+"""What a training's evaluation found, in words and figures. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.i18n import units
+from bot.i18n.catalogue import CATALOGUE, Language, say
+
+
+def verdict(name: str, language: Language, *, short: bool = False) -> str:
+    """Return a verdict as a sentence, or as a word or two; one we do not know is unknown."""
+    start = "verdict.short." if short else "verdict."
+    key = start + name
+    return say(key if key in CATALOGUE else start + "unknown", language)
+
+
+def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
+    """Return the figures behind a verdict with their uncertainty, as far as there are any."""
+    if not _known(evaluation):
+        return []
+    before, after = evaluation["before"], evaluation["after"]
+    lines = _reason(evaluation, language)
+    lines.append(_loss(evaluation, before, after, language))
+    question = evaluation.get("question")
+    if question and "question_helps" in before and "question_helps" in after:
+        lines.append(
+            say(
+                "evaluation.question",
+                language,
+                before=f"{100 * before['question_helps']:.1f}",
+                after=f"{100 * after['question_helps']:.1f}",
+                **{end: units.signed(100 * question[end], 1) for end in ("value", "low", "high")},
+            )
+        )
+    rows, tokens = units.count(evaluation["rows"]), units.count(evaluation["tokens"])
+    return [*lines, say("evaluation.rows", language, rows=rows, tokens=tokens)]
+
+
+def evaluation_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the evaluation in an adapter's `swallow.json`, empty where it is not like ours.
+
+    An adapter may come from anywhere, and so may what its file says.
+    """
+    found = about.get("evaluation")
+    if not isinstance(found, dict):
+        return {}
+    try:
+        figures(found, "en")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
+    return found
+
+
+def in_short(about: Mapping[str, Any], language: Language) -> str:
+    """Return what is known of an adapter from its `swallow.json`: verdict and held-out loss."""
+    evaluation = evaluation_of(about)
+    words = [verdict(str(evaluation.get("verdict", "unknown")), language)]
+    if _known(evaluation):
+        words.append(_loss(evaluation, evaluation["before"], evaluation["after"], language))
+    return " ".join(words)
+
+
+def _known(evaluation: Mapping[str, Any]) -> bool:
+    before, after = evaluation.get("before") or {}, evaluation.get("after") or {}
+    return bool(evaluation.get("rows")) and "loss" in before and "loss" in after
+
+
+def _reason(evaluation: Mapping[str, Any], language: Language) -> list[str]:
+    key = f"evaluation.reason.{evaluation.get('reason')}"
+    return [say(key, language)] if key in CATALOGUE else []
+
+
+def _loss(
+    evaluation: Mapping[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    language: Language,
+) -> str:
+    text = say(
+        "evaluation.loss",
+        language,
+        before=units.loss(before["loss"]),
+        after=units.loss(after["loss"]),
+    )
+    difference = evaluation.get("loss")
+    if not difference:
+        return text
+    ends = {end: units.signed(difference[end]) for end in ("value", "low", "high")}
+    inner = say("evaluation.difference", language, **ends)
+    return f"{text}（{inner}）" if language == "ja" else f"{text} ({inner})"

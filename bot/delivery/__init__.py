@@ -1,0 +1,1 @@
+"""A job's messages in Slack, each posted exactly once."""

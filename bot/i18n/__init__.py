@@ -1,0 +1,1 @@
+"""Every sentence the bot says, in Japanese and English, and the units in them."""

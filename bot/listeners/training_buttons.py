@@ -1,0 +1,43 @@
+"""The buttons of a training's message: cancel it while it runs, use its adapter when it is done."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.adapters import actions as adapter_actions
+from bot.admin_action import Action, act
+from bot.bot import Bot
+from bot.listeners.background import Background
+from bot.slack.actor import Actor
+from bot.trainings import actions as training_actions
+from bot.trainings.final_card import USE_ACTION
+from bot.trainings.progress_card import CANCEL_ACTION
+
+
+def register(app: AsyncApp, bot: Bot) -> None:
+    """Register for both buttons."""
+    background = Background()
+
+    async def cancel(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        await ack()
+        id, language = str(action.get("value", "")), bot.language(_text(body))
+        actor = Actor.of_press(body)
+        do = partial(training_actions.cancel, bot, actor, id, language)
+        background.start(act(bot, actor, Action("train cancel", id), language, do))
+
+    async def use(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        await ack()
+        name, language = str(action.get("value", "")), bot.language(_text(body))
+        actor = Actor.of_press(body)
+        do = partial(adapter_actions.use, bot, actor, name, language)
+        background.start(act(bot, actor, Action("adapter use", name), language, do))
+
+    app.action(CANCEL_ACTION)(cancel)
+    app.action(USE_ACTION)(use)
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return str((body.get("message") or {}).get("text", ""))

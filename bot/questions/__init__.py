@@ -1,0 +1,1 @@
+"""A question, from the words of a message to the final form of its answer."""

@@ -1,0 +1,142 @@
+"""Following one job from its claim to its final message.
+
+Prepares the question, shows the status, then the text as it grows, and in the end exactly one final
+answer. Everything it needs to begin again in the middle is in the job's record and its stream.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+
+from slack_sdk.errors import SlackApiError
+
+from bot.bot import Bot
+from bot.delivery.destination import Place
+from bot.delivery.journal import Notes
+from bot.delivery.reply import Reply
+from bot.delivery.retry import deliver
+from bot.errors import CannotAnswer
+from bot.i18n.catalogue import say
+from bot.questions import answer
+from bot.questions.request import prepare
+from bot.questions.thread_status import Status
+from bot.relay.dispatch import enqueue, give_up_without_workers
+from bot.relay.event_streams import Streams, at_once
+from bot.slack.refusals import PASSING, reason_of
+from bot.slack.text import unescape
+from tasks.adapters.registry import shown
+from tasks.broker.jobs import Event, Job
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 5.0
+
+
+class Follower:
+    """One job's way into its thread."""
+
+    def __init__(self, bot: Bot, streams: Streams, job: Job) -> None:
+        self._bot = bot
+        self._streams = streams
+        self._job = job
+        self._language = bot.language(unescape(job.asked["text"]))
+        self._reply = Reply(bot.client, Notes(bot.jobs, job), Place.of(job))
+        self._status = Status(bot.client, bot.jobs, job, self._language)
+        self._attempt = 0
+        self._text = ""
+
+    async def run(self) -> None:
+        """Follow the job to its end; returns when its final message is in the thread."""
+        events = await asyncio.to_thread(self._streams.follow, self._job.id)
+        status = asyncio.create_task(self._status.keep())
+        try:
+            if self._job.state == "new":
+                await self._prepare()
+            final = await self._until_final(events, status)
+        finally:
+            self._streams.leave(self._job.id)
+            status.cancel()
+            await asyncio.gather(status, return_exceptions=True)
+        await self._end(final)
+
+    async def _prepare(self) -> None:
+        try:
+            request = await prepare(self._job, self._bot.client, self._bot.settings, self._bot.user)
+        except CannotAnswer as why:
+            data = {"reason": why.reason, **why.values}
+            await asyncio.to_thread(self._bot.jobs.drop, self._job.id, "failed", data)
+            return
+        if request is None:
+            await asyncio.to_thread(self._bot.jobs.drop, self._job.id, "finished", {"help": True})
+        else:
+            await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
+
+    async def _until_final(
+        self, events: "asyncio.Queue[Event]", status: "asyncio.Task[None]"
+    ) -> Event:
+        while True:
+            final = self._take(await self._next(events))
+            if final is None and self._text:
+                if self._reply.begun:
+                    await self._bot.pace.turn()
+                    final = self._take(at_once(events))
+                status.cancel()
+            if final is not None:
+                return final
+            if self._text:
+                posts = answer.running(self._text, self._job.id, self._language)
+                await self._show_running(self._headed(posts))
+
+    async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
+        """Wait for events; meanwhile see whether anybody can still answer."""
+        while True:
+            try:
+                first = await asyncio.wait_for(events.get(), LOOK_SECONDS)
+            except TimeoutError:
+                await asyncio.to_thread(give_up_without_workers, self._bot.jobs, self._job)
+                continue
+            return [first, *at_once(events)]
+
+    def _take(self, events: Iterable[Event]) -> Event | None:
+        """Grow the text; the text of a new attempt replaces that of the old."""
+        for event in events:
+            if event.attempt > self._attempt:
+                self._attempt, self._text = event.attempt, ""
+            if event.attempt < self._attempt:
+                continue
+            if event.type == "text":
+                self._text += event.data["text"]
+            if event.final:
+                return event
+        return None
+
+    async def _show_running(self, posts: list[answer.Post]) -> None:
+        try:
+            await self._reply.show(posts, state="running")
+        except SlackApiError as error:
+            # The final message is retried; a step on the way is not.
+            log.warning("job %s: an edit failed: %s", self._job.id, reason_of(error))
+        except PASSING as error:
+            log.warning("job %s: an edit failed: %s", self._job.id, type(error).__name__)
+
+    async def _end(self, final: Event) -> None:
+        async def show(posts: Sequence[answer.Post]) -> None:
+            await self._reply.show(posts, state=final.type)
+
+        plain = answer.sentence(say("failed.unshown", self._language))
+        await deliver(show, self._final_posts(final), plain, self._job.id)
+
+    def _final_posts(self, final: Event) -> list[answer.Post]:
+        if final.data.get("help"):
+            return [answer.sentence(say("help", self._language, bot=self._bot.name))]
+        data = dict(final.data)
+        if data.get("reason") == "adapter":
+            data["name"] = shown(self._job.adapter)
+        if data.get("adapter"):
+            data["adapter"] = shown(str(data["adapter"]))
+        return self._headed(answer.ended(self._text, final.type, data, self._language))
+
+    def _headed(self, posts: list[answer.Post]) -> list[answer.Post]:
+        """Say whose answer it is, where several are in one thread."""
+        heading = str(self._job.asked.get("heading", ""))
+        return [answer.headed(posts[0], heading), *posts[1:]] if heading else posts

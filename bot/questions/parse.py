@@ -1,0 +1,60 @@
+"""From the text of a message to an instruction and an input.
+
+Labels decide if there are any; else the first paragraph is the instruction and what follows a blank
+line, a quote or a code block is the input. Knows Slack's text, not Slack's API.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.slack.text import plain, without_mention
+
+_INSTRUCTION = re.compile(r"^[ \t#*]*(?:指示|instruction)[*]?[ \t]*[:：][*]?[ \t]*", re.I | re.M)
+_INPUT = re.compile(r"^[ \t#*]*(?:入力|input)[*]?[ \t]*[:：][*]?[ \t]*", re.I | re.M)
+_BREAK = re.compile(r"\n[ \t\u3000]*\n|\n?^(?=&gt;)|\n?(?=```)", re.M)
+_OPENING_BLOCK = re.compile(r"\A(```.*?```|(?:^&gt;[^\n]*(?:\n|\Z))+)", re.S | re.M)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a message asks; both empty for a message without words."""
+
+    instruction: str
+    input: str = ""
+
+
+def parse(text: str, bot_user: str) -> Asked:
+    """Split the text of a message, without the mention of the bot."""
+    text = without_mention(text.replace("\r\n", "\n"), bot_user)
+    instruction, input = _labelled(text) or _paragraphs(text)
+    instruction, input = plain(instruction).strip(), _unwrapped(input)
+    return Asked(instruction, input) if instruction else Asked(input)
+
+
+def _labelled(text: str) -> tuple[str, str] | None:
+    """Split at the labels; the input is whatever follows its label, to the end."""
+    instruction_label = _INSTRUCTION.search(text)
+    start = instruction_label.end() if instruction_label else 0
+    input_label = _INPUT.search(text, start)
+    if input_label is None:
+        return (text[start:], "") if instruction_label else None
+    return text[start : input_label.start()], text[input_label.end() :]
+
+
+def _paragraphs(text: str) -> tuple[str, str]:
+    block = _OPENING_BLOCK.match(text)
+    if block:  # material first, then what to do with it
+        return text[block.end() :], block[0]
+    found = _BREAK.search(text)
+    if found is None:
+        return text, ""
+    return text[: found.start()], text[found.end() :]
+
+
+def _unwrapped(text: str) -> str:
+    """Return an input without quote marks, and without the fences if it is one code block."""
+    text = text.strip()
+    fenced = re.fullmatch(r"```\n?(.*?)\n?```", text, re.S)
+    if fenced and "```" not in fenced[1]:
+        return plain(fenced[1])
+    return plain(re.sub(r"^&gt; ?", "", text, flags=re.M)).strip()

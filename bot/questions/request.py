@@ -1,0 +1,38 @@
+"""Making a stored question ready for a worker: may it be asked here, and what belongs to it.
+
+Runs after Slack was told that the event arrived, and again on another bot if this one dies.
+"""
+
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import CannotAnswer
+from bot.questions.conversation import text_of_files, thread_before
+from bot.questions.parse import parse
+from bot.settings import BotSettings
+from tasks.broker.jobs import Job
+
+
+async def prepare(
+    job: Job, client: AsyncWebClient, settings: BotSettings, bot_user: str
+) -> dict[str, Any] | None:
+    """Return the request of `job`, or None where there is nothing to answer but a help.
+
+    Raises:
+        CannotAnswer: the channel is not allowed, or a file cannot be read.
+    """
+    if "request" in job.asked:  # the bot itself asks, as for a comparison
+        return dict(job.asked["request"])
+    place = job.place
+    if settings.channels and not place["dm"] and place["channel"] not in settings.channels:
+        raise CannotAnswer("channel")
+    asked = parse(job.asked["text"], bot_user)
+    material = await text_of_files(client, job.asked["files"])
+    instruction, input = asked.instruction, "\n\n".join(filter(None, [asked.input, material]))
+    if not instruction:
+        instruction, input = input, ""
+    if not instruction:
+        return None
+    thread = await thread_before(client, place, bot_user)
+    return {"instruction": instruction, "input": input, "thread": thread}

@@ -1,0 +1,75 @@
+"""The status under the thread while nobody answers yet: thinking, waiting, loading.
+
+Slack shows it until the bot posts in the thread, and forgets it after two minutes. It is a
+courtesy: where Slack refuses it, the answer comes all the same.
+"""
+
+import asyncio
+import logging
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.i18n.catalogue import Language, say
+from bot.slack.refusals import PASSING
+from tasks.broker.jobs import Job, Jobs
+from tasks.broker.workers import Worker, Workers, answering
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 3.0
+REFRESH_SECONDS = 60.0
+
+
+class Status:
+    """The status of one job's thread."""
+
+    def __init__(self, client: AsyncWebClient, jobs: Jobs, job: Job, language: Language) -> None:
+        self._client = client
+        self._jobs = jobs
+        self._job = job
+        self._language = language
+
+    async def keep(self) -> None:
+        """Show what the job waits for, until cancelled."""
+        shown, age = "", 0.0
+        while True:
+            text = await asyncio.to_thread(self._text)
+            if text != shown or age >= REFRESH_SECONDS:
+                await self._show(text)
+                shown, age = text, 0.0
+            await asyncio.sleep(LOOK_SECONDS)
+            age += LOOK_SECONDS
+
+    async def clear(self) -> None:
+        """Take the status away, for an end that posts nothing new."""
+        await self._show("")
+
+    def _text(self) -> str:
+        job = self._jobs.get(self._job.id)
+        if job is None or job.state not in ("new", "queued"):
+            return say("status.thinking", self._language)
+        workers = answering(Workers(self._jobs.redis).all())
+        if not workers:
+            return say("status.no_worker", self._language)
+        return self._waiting(workers)
+
+    def _waiting(self, workers: list[Worker]) -> str:
+        if all(worker.state == "loading" for worker in workers):
+            return say("status.loading", self._language)
+        ahead = self._jobs.ahead_of(self._job.id)
+        if ahead == 0:
+            return say("status.thinking", self._language)
+        return say("status.waiting", self._language, ahead=ahead)
+
+    async def _show(self, text: str) -> None:
+        try:
+            await self._client.assistant_threads_setStatus(
+                channel_id=self._job.place["channel"],
+                thread_ts=self._job.place["thread_ts"],
+                status=text,
+            )
+        except SlackApiError as error:
+            log.debug("no status for job %s: %s", self._job.id, error.response.get("error"))
+        except PASSING as error:
+            log.debug("no status for job %s: %s", self._job.id, type(error).__name__)

@@ -1,0 +1,1 @@
+"""Which jobs this bot follows, and how their events reach it."""

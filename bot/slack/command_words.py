@@ -1,0 +1,67 @@
+"""The words of a command, and what is wrong with one, as a sentence.
+
+Input methods write `＝` and wide spaces where people mean `=` and spaces: both are understood.
+Digits are not changed: a number is ASCII or it is refused.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.i18n.catalogue import Language, say
+from bot.slack.text import shortened
+from trainer.adapters import valid_name
+
+SHOWN_CHARACTERS = 60
+"""Of a wrong word, this much is said back."""
+
+_EQUALS = re.compile(r"\s*[=＝﹦]\s*")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A command that cannot be; `reason` and `expected` are keys of the catalogue."""
+
+    command: str
+    reason: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    expected: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def sentence(self, language: Language) -> str:
+        """Return what is wrong, and the usage; what was typed is escaped and shortened."""
+        words = {name: quoted(word) for name, word in self.words.items()}
+        if self.expected:
+            words["expected"] = say(f"expected.{self.expected}", language, **self.limits)
+        wrong = say(f"wrong.{self.reason}", language, **words)
+        return f"{wrong}\n{usage(self.command, language)}"
+
+
+def usage(command: str, language: Language) -> str:
+    """Return how a command is used; `command` is `train` or `adapter`."""
+    return say(f"usage.{command}", language)
+
+
+def split(text: str) -> list[str]:
+    """Return the words, with an option, its `=` and its value as one of them."""
+    return _EQUALS.sub("=", text).split()
+
+
+def folded(word: str) -> str:
+    """Return a subcommand's or an option's name as it is looked up."""
+    return unicodedata.normalize("NFKC", word).lower()
+
+
+def quoted(word: str) -> str:
+    """Return a word so that it can stand in a sentence: escaped, short, on one line."""
+    printable = "".join(c if c.isprintable() else "\ufffd" for c in word.replace("`", "'"))
+    return shortened(printable, SHOWN_CHARACTERS)
+
+
+def name_or_wrong(command: str, option: str, word: str) -> str | Wrong:
+    """Return `word` if it may name an adapter or a dataset."""
+    if valid_name(word):
+        return word
+    return Wrong(command, "value", {"option": option, "value": word}, "name")

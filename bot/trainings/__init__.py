@@ -1,0 +1,1 @@
+"""/swallow-train: its words, the plan, the progress, the end."""

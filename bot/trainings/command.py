@@ -1,0 +1,86 @@
+"""`/swallow-train`: from its text to what is wanted."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.slack.command_words import Wrong, folded, split
+from bot.trainings.options import Value, find
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Work out the plan of a training; `options` has the trainer's names."""
+
+    options: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Say what trains and what waits."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop a training; without an id the one there is."""
+
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on with a training; without an id the newest."""
+
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Help:
+    """Say how the command is used."""
+
+
+TrainCommand = Start | Status | Cancel | Resume | Help
+
+
+def parse(text: str) -> TrainCommand | Wrong:
+    """Return what `text` asks for; nothing asks for help, so that no training starts by mistake."""
+    words = split(text)
+    if not words:
+        return Help()
+    verb, rest = folded(words[0]), words[1:]
+    if verb in ("help", "status"):
+        if rest:
+            return Wrong("train", "extra", {"verb": verb, "word": rest[0]})
+        return Help() if verb == "help" else Status()
+    if verb in ("cancel", "resume"):
+        return _with_id(verb, rest)
+    return _options(words)
+
+
+def _with_id(verb: str, rest: Sequence[str]) -> TrainCommand | Wrong:
+    if len(rest) > 1:
+        return Wrong("train", "extra", {"verb": verb, "word": rest[1]})
+    id = rest[0] if rest else ""
+    if id and not _ID.fullmatch(id):
+        return Wrong("train", "id", {"word": id})
+    return Cancel(id) if verb == "cancel" else Resume(id)
+
+
+def _options(words: Sequence[str]) -> Start | Wrong:
+    found: dict[str, Value] = {}
+    for word in words:
+        name, equals, typed = word.partition("=")
+        option = find(name) if equals else None
+        if option is None:
+            if equals:
+                return Wrong("train", "option", {"option": name})
+            return Wrong("train", "unknown", {"word": word})
+        if option.key in found:
+            return Wrong("train", "twice", {"option": option.short})
+        value = option.read(typed)
+        if isinstance(value, Wrong):
+            return value
+        found[option.key] = value
+    return Start(found)

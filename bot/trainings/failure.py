@@ -1,0 +1,21 @@
+"""Why a plan or a training failed, in a sentence for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.i18n.catalogue import CATALOGUE, Language, say
+from bot.slack.text import shortened
+
+_LONGEST = 1500
+
+
+def failure(data: Mapping[str, Any], language: Language) -> str:
+    """Return the sentence for a failed final event, escaped; an unknown reason is internal."""
+    key = f"training_failed.{data.get('reason')}"
+    values = {name: shortened(str(value), _LONGEST) for name, value in data.items()}
+    if data.get("reason") == "dataset":
+        known = ", ".join(str(name) for name in data.get("known") or ())
+        values["known"] = shortened(known, _LONGEST) or say("training_failed.no_datasets", language)
+    if key not in CATALOGUE:
+        key = "training_failed.internal"
+    return say(key, language, **values)

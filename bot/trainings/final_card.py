@@ -1,0 +1,88 @@
+"""How a training that has ended looks in Slack. Pure: nothing is posted here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.adapters.evaluation_text import figures, verdict
+from bot.i18n import units
+from bot.i18n.catalogue import Language, say
+from bot.questions.answer import Post, button, section
+from bot.slack.text import from_markdown, shortened
+from bot.trainings.failure import failure
+
+USE_ACTION = "use_adapter"
+
+_ANSWER = 600
+"""Characters of an answer to a fixed question; four questions with two answers fit a message."""
+_QUESTION = 300
+
+
+def final(type: str, data: Mapping[str, Any], output: str, language: Language) -> Post:
+    """Return the last state of a training's message."""
+    title = say(f"training.title.{type}", language, output=f"*{shortened(output, 100)}*")
+    lines = [title, *summary(type, data, language)]
+    body = "\n".join(lines)
+    if type != "finished":
+        return Post(body, (section(body),))
+    use = button(USE_ACTION, output, say("button.use", language), style="primary")
+    return Post(body, (section(body), {"type": "actions", "block_id": "use", "elements": [use]}))
+
+
+def summary(type: str, data: Mapping[str, Any], language: Language) -> list[str]:
+    """Return how it ended, in words and figures, and how to go on."""
+    if type == "finished":
+        took = units.duration(data.get("seconds") or 0, language)
+        return [
+            verdict(str(data.get("verdict", "unknown")), language),
+            *figures(data.get("evaluation") or {}, language),
+            say("training.took", language, duration=took),
+        ]
+    if type == "failed":
+        return [failure(data, language), *_go_on(data, language)]
+    by = data.get("by")
+    # From the terminal it is a login's name, which Slack does not know.
+    known = bool(by) and str(by).isalnum() and str(by).isupper()
+    key = "training.cancelled_by" if known else "training.cancelled"
+    return [say(key, language, user=by), *_go_on(data, language)]
+
+
+def sides(answers: Sequence[Mapping[str, Any]], output: str, language: Language) -> Post:
+    """Return base and adapter answering the fixed questions, side by side."""
+    title = say("sides.title", language)
+    blocks: list[dict[str, Any]] = [section(f"*{title}*")]
+    texts = [title]
+    name = shortened(output, 100)
+    for row in answers[:12]:
+        question = _quoted("\n".join(filter(None, [row["instruction"], row.get("input")])))
+        base = say("sides.base", language, answer=_shown(row["base"], language))
+        adapter = say("sides.adapter", language, name=name, answer=_shown(row["adapter"], language))
+        fields = [{"type": "mrkdwn", "text": text, "verbatim": True} for text in (base, adapter)]
+        blocks.append({**section(question), "fields": fields})
+        texts += [question, base, adapter]
+    return Post("\n".join(texts)[:3000], tuple(blocks))
+
+
+def _go_on(data: Mapping[str, Any], language: Language) -> list[str]:
+    training, step = data.get("training"), data.get("checkpoint_step")
+    if not training:
+        return []
+    if step is None:
+        return [say("training.no_checkpoint", language)]
+    return [
+        say(
+            "training.resume_with",
+            language,
+            step=units.count(step),
+            training=shortened(str(training), 80),
+        )
+    ]
+
+
+def _shown(answer: str, language: Language) -> str:
+    text = shortened(from_markdown(answer.strip()), _ANSWER)
+    return text or say("sides.nothing", language)
+
+
+def _quoted(question: str) -> str:
+    safe = shortened(question, _QUESTION)
+    return "\n".join(f"> {line}" for line in safe.split("\n"))

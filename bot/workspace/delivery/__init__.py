@@ -1,0 +1,1 @@
+"""What the local workspace sends: events over Socket Mode, and the feed of the page."""

@@ -1,0 +1,95 @@
+// Slack's own markup (mrkdwn) to nodes: *bold*, _italic_, ~strike~, `code`, ```blocks```, quotes,
+// <…> references. Everything is a text node or one of the elements made here.
+
+import { el, icon, link, announce } from "../dom.js";
+import { t } from "../strings.js";
+
+const EMOJI = {
+  "+1": "👍", thumbsup: "👍", "-1": "👎", thumbsdown: "👎", tada: "🎉", white_check_mark: "✅", x: "❌",
+  warning: "⚠️", hourglass: "⌛", hourglass_flowing_sand: "⏳", rocket: "🚀", eyes: "👀", wave: "👋",
+  robot_face: "🤖", bulb: "💡", bird: "🐦", no_entry: "⛔", rotating_light: "🚨", books: "📚", sparkles: "✨",
+  chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉", memo: "📝", octagonal_sign: "🛑",
+  arrows_counterclockwise: "🔄", repeat: "🔁", gear: "⚙️", speech_balloon: "💬", mag: "🔍",
+  thinking_face: "🤔", information_source: "ℹ️", question: "❓", stopwatch: "⏱️", package: "📦",
+  large_green_circle: "🟢", red_circle: "🔴", lock: "🔒", mortar_board: "🎓", paperclip: "📎", smile: "😄",
+};
+
+export const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+
+const EDGE_BEFORE = "(?<![A-Za-z0-9";
+const EDGE_AFTER = "(?![A-Za-z0-9";
+const styled = (mark) => `${EDGE_BEFORE}${mark}])${mark}(?!\\s)([^${mark}\\n]+?)(?<!\\s)${mark}${EDGE_AFTER}${mark}])`;
+const INLINE = new RegExp(
+  ["`([^`\\n]+)`", "<([^<>\\n]+)>", styled("\\*"), styled("_"), styled("~"), ":([a-z0-9_+-]+):"].join("|"),
+  "g",
+);
+
+export function inline(text, names) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(INLINE)) {
+    if (match.index > end) nodes.push(unescape(text.slice(end, match.index)));
+    nodes.push(token(match, names));
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) nodes.push(unescape(text.slice(end)));
+  return nodes;
+}
+
+function token([whole, code, reference, bold, italic, strike, emoji], names) {
+  if (code !== undefined) return el("code", {}, unescape(code));
+  if (reference !== undefined) return referenced(reference, names);
+  if (bold !== undefined) return el("strong", {}, inline(bold, names));
+  if (italic !== undefined) return el("em", {}, inline(italic, names));
+  if (strike !== undefined) return el("s", {}, inline(strike, names));
+  return Object.hasOwn(EMOJI, emoji) ? EMOJI[emoji] : whole;
+}
+
+function referenced(reference, names) {
+  const [target, label] = reference.split("|", 2);
+  if (target.startsWith("@")) return mention("@" + (names.user(target.slice(1)) ?? label ?? target.slice(1)), target.slice(1));
+  if (target.startsWith("#")) return el("span.mention", {}, "#" + (names.channel(target.slice(1)) ?? label ?? target.slice(1)));
+  if (target.startsWith("!date^")) return unescape(label ?? "");
+  if (target.startsWith("!")) return el("span.mention", {}, "@" + target.slice(1).split("^")[0]);
+  return link(unescape(target), unescape(label ?? target));
+}
+
+export const mention = (name, id) => el("span.mention", { "data-mention": id }, name);
+
+// Paragraph lines, quotes and code blocks of a whole text.
+export function mrkdwn(text, names) {
+  const nodes = [];
+  text.split(/```/).forEach((part, index, parts) => {
+    const isCode = index % 2 === 1 && index < parts.length - 1;
+    if (isCode) nodes.push(codeBlock(unescape(part.replace(/^\n|\n$/g, ""))));
+    else nodes.push(...lines(index % 2 === 1 ? "```" + part : part, names));
+  });
+  return nodes;
+}
+
+function lines(text, names) {
+  const nodes = [];
+  const trimmed = text.replace(/^\n+|\n+$/g, "");
+  if (!trimmed) return nodes;
+  for (const line of trimmed.split("\n")) {
+    const quoted = line.match(/^(?:&gt;|>) ?(.*)$/);
+    const last = nodes.at(-1);
+    const kind = quoted ? "BLOCKQUOTE" : "P";
+    const content = inline(quoted ? quoted[1] : line, names);
+    if (last?.tagName === kind) last.append(el("br"), ...content);
+    else nodes.push(el(kind.toLowerCase(), {}, content));
+  }
+  return nodes;
+}
+
+export function codeBlock(text, label = "") {
+  const button = el("button.copy", { type: "button", "aria-label": t.copy, title: t.copy }, icon("copy"));
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(pre.textContent);
+    button.classList.add("done");
+    announce(t.copied);
+    setTimeout(() => button.classList.remove("done"), 1200);
+  });
+  const pre = el("pre", { tabIndex: 0 }, el("code", {}, text));
+  return el("div.codeblock", label ? { "data-language": label } : {}, pre, button);
+}

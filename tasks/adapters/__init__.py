@@ -1,0 +1,1 @@
+"""The adapters of a home: listed, switched, and shared with other hosts."""

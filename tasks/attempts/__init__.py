@@ -1,0 +1,1 @@
+"""A worker's attempts at jobs: taken, kept alive, ended."""

@@ -1,0 +1,56 @@
+"""The Celery application, and how a job's id is put into its queue."""
+
+import json
+from typing import Any, cast
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tasks.broker.jobs import Kind
+
+app = Celery("swallow")
+app.config_from_object("tasks.broker.celery_config")
+
+ROUTES: dict[Kind, tuple[str, str]] = {
+    "answer": ("answers.run", "answers"),
+    "plan": ("plans.run", "plans"),
+    "train": ("training.run", "training"),
+}
+"""Task name and queue of each kind of job."""
+
+# kombu keeps a list per priority step; the name of every one but the first carries the step.
+_STEPS = ("", "\x06\x163")
+
+
+def publish(id: str, kind: Kind, *, first: bool = False) -> None:
+    """Put a job's id into its queue; `first` puts it before those that wait.
+
+    Only the id travels: what was asked stays in the job's record.
+
+    Raises:
+        redis.exceptions.ConnectionError: the broker is away, one of `tasks.broker.connection.AWAY`.
+    """
+    task, queue = ROUTES[kind]
+    try:
+        app.send_task(
+            task,
+            args=[id],
+            task_id=id,
+            queue=queue,
+            priority=0 if first else 3,
+            retry=True,
+            retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2},
+        )
+    except OperationalError as error:
+        raise RedisConnectionError(str(error)) from error
+
+
+def waiting(redis: Redis, kind: Kind) -> set[str]:
+    """Return the ids whose messages lie in the queue of `kind`."""
+    _, queue = ROUTES[kind]
+    messages = [
+        message for step in _STEPS for message in cast(Any, redis.lrange(queue + step, 0, -1))
+    ]
+    return {json.loads(message)["headers"]["id"] for message in messages}

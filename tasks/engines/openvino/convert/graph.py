@@ -1,0 +1,249 @@
+"""Builds the OpenVINO graph of a Llama-style decoder from its packed weights.
+
+Names follow what OpenVINO GenAI looks for: inputs, output, state variables, and linear layers, by
+whose names LoRA tensors find their place. Does not know files, checkpoints or quantisation.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset15 as op
+from openvino.op import Constant
+from openvino.op.util import Variable, VariableInfo
+from openvino.utils.node_factory import NodeFactory
+
+from tasks.engines.openvino.convert.architecture import Architecture
+from tasks.engines.openvino.convert.packed import Packed
+
+Node = Any
+"""An OpenVINO graph node; the package has no useful types for it."""
+
+MASKED = -65504.0
+"""What is added to a forbidden attention score: the least float16."""
+
+
+def write(
+    architecture: Architecture,
+    matrix: Callable[[str], Packed],
+    norm: Callable[[str], NDArray[np.float32]],
+    file: Path,
+    kernels: Path | None = None,
+) -> None:
+    """Write the graph of `architecture` to `file`, an `.xml`, and its weights beside it.
+
+    `matrix` gives a packed matrix and `norm` a norm's weights [hidden], by their names in the
+    checkpoint. The arrays are shared with the graph, not copied: mapped files stay on disk. With
+    `kernels`, the library of our own ones, all but attention is theirs.
+
+    Raises:
+        RuntimeError: OpenVINO could not write.
+    """
+    graph = (
+        _KernelGraph(architecture, matrix, norm, kernels)
+        if kernels
+        else _Graph(architecture, matrix, norm)
+    )
+    ov.save_model(graph.model(), file, compress_to_fp16=False)
+
+
+class _Graph:
+    """One graph under construction; shapes are [batch, tokens, …] unless said otherwise."""
+
+    def __init__(self, architecture: Architecture, matrix: Any, norm: Any) -> None:
+        self.a = architecture
+        self.matrix = matrix
+        self.norm = norm
+        self.sinks: list[Node] = []
+        self._kept: list[Any] = []  # OpenVINO does not keep shared arrays alive
+        self.ids = _parameter("input_ids", ov.Type.i64, 2)
+        self.mask = _parameter("attention_mask", ov.Type.i64, 2)
+        self.positions = _parameter("position_ids", ov.Type.i64, 2)
+        self.beams = _parameter("beam_idx", ov.Type.i32, 1)
+
+    def model(self) -> ov.Model:
+        embeddings = self._weights(self.matrix("model.embed_tokens"))
+        x = op.gather(embeddings, op.convert(self.ids, ov.Type.i32), _const(0, np.int32))
+        self.cos, self.sin = self._rotations()
+        self.allowed = self._allowed()
+        for layer in range(self.a.layers):
+            x = self._block(x, layer)
+        x = self._rms(x, "model.norm")
+        head = embeddings if self.a.tied else self._weights(self.matrix("lm_head"))
+        logits = op.matmul(x, head, False, True)
+        logits.output(0).get_tensor().set_names({"logits"})
+        inputs = [self.ids, self.mask, self.positions, self.beams]
+        return ov.Model([op.result(logits)], self.sinks, inputs, "llama")
+
+    def _block(self, x: Node, layer: int) -> Node:
+        name = f"model.layers.{layer}"
+        x = op.add(x, self._attention(self._rms(x, f"{name}.input_layernorm"), layer))
+        hidden = self._rms(x, f"{name}.post_attention_layernorm")
+        gate = op.swish(self._linear(hidden, f"{name}.mlp.gate_proj"))
+        up = self._linear(hidden, f"{name}.mlp.up_proj")
+        return op.add(x, self._linear(op.multiply(gate, up), f"{name}.mlp.down_proj"))
+
+    def _attention(self, x: Node, layer: int) -> Node:
+        name = f"model.layers.{layer}.self_attn"
+        projected = [self._linear(x, f"{name}.{which}_proj") for which in "qkv"]
+        return self._linear(self._attended(projected, layer), f"{name}.o_proj")
+
+    def _attended(self, projected: list[Node], layer: int) -> Node:
+        """Return what attention makes of queries, keys and values, each [batch, tokens, width]."""
+        q = self._heads(projected[0], self.a.heads)
+        k = self._heads(projected[1], self.a.kv_heads)
+        v = self._heads(projected[2], self.a.kv_heads)
+        state = f"past_key_values.{layer}"
+        k = self._remembered(self._rotated(k), f"{state}.keypresent.{layer}.key")
+        v = self._remembered(v, f"{state}.valuepresent.{layer}.value")
+        scale = _const(self.a.head_dim**-0.5, np.float32)
+        y = op.scaled_dot_product_attention(
+            self._rotated(q), self._repeated(k), self._repeated(v), self.allowed, scale
+        )
+        return op.reshape(
+            op.transpose(y, _const([0, 2, 1, 3])),
+            _const([0, 0, self.a.heads * self.a.head_dim]),
+            True,
+        )
+
+    def _linear(self, x: Node, name: str) -> Node:
+        y = op.matmul(x, self._weights(self.matrix(name)), False, True)
+        # The name the PyTorch frontend would give; LoRA tensors are matched to what it contains.
+        y.set_friendly_name(f"__module.{name}/ov_ext::linear/MatMul")
+        return y
+
+    def _rms(self, x: Node, name: str) -> Node:
+        square = op.power(x, _const(2, np.float32))
+        variance = op.reduce_mean(square, _const([-1]), True)
+        deviation = op.sqrt(op.add(variance, _const(self.a.epsilon, np.float32)))
+        return op.multiply(
+            op.multiply(x, op.divide(_const(1, np.float32), deviation)),
+            op.constant(self.norm(name)),
+        )
+
+    def _heads(self, x: Node, heads: int) -> Node:
+        """[batch, tokens, heads · head_dim] to [batch, heads, tokens, head_dim]."""
+        split = op.reshape(x, _const([0, 0, heads, self.a.head_dim]), True)
+        return op.transpose(split, _const([0, 2, 1, 3]))
+
+    def _rotations(self) -> tuple[Node, Node]:
+        """Return cosine and sine of every position's angles, [batch, 1, tokens, head_dim]."""
+        steps = np.array(self.a.inverse_frequencies, np.float32).reshape(1, 1, -1)
+        positions = op.unsqueeze(op.convert(self.positions, ov.Type.f32), _const(-1))
+        angles = op.multiply(positions, op.constant(steps))
+        both = op.concat([angles, angles], -1)
+        return op.unsqueeze(op.cos(both), _const(1)), op.unsqueeze(op.sin(both), _const(1))
+
+    def _rotated(self, x: Node) -> Node:
+        half = self.a.head_dim // 2
+        first = op.slice(x, _const([0]), _const([half]), _const([1]), _const([3]))
+        second = op.slice(x, _const([half]), _const([2**62]), _const([1]), _const([3]))
+        turned = op.concat([op.multiply(second, _const(-1, np.float32)), first], -1)
+        return op.add(op.multiply(x, self.cos), op.multiply(turned, self.sin))
+
+    def _remembered(self, x: Node, name: str) -> Node:
+        """Append to what earlier calls left in the state `name`, and leave all of it there."""
+        shape = [-1, self.a.kv_heads, -1, self.a.head_dim]
+        info = VariableInfo()
+        info.data_shape = ov.PartialShape(shape)
+        info.data_type = ov.Type.f32
+        info.variable_id = name
+        variable = Variable(info)
+        batch = op.gather(op.shape_of(self.ids), _const([0]), _const(0))
+        sizes = [batch, _const([self.a.kv_heads]), _const([0]), _const([self.a.head_dim])]
+        nothing = op.broadcast(_const(0, np.float32), op.concat(sizes, 0))
+        past = op.gather(op.read_value(nothing, variable), self.beams, _const(0))
+        whole = op.concat([past, x], 2)
+        self.sinks.append(op.assign(whole, variable))
+        return whole
+
+    def _repeated(self, x: Node) -> Node:
+        """Give every query head its key or value head: [batch, heads, tokens, head_dim]."""
+        if self.a.kv_heads == self.a.heads:
+            return x
+        shape = op.shape_of(x)
+        times = _const([self.a.heads // self.a.kv_heads])
+        before = op.gather(shape, _const([0, 1]), _const(0))
+        after = op.gather(shape, _const([2, 3]), _const(0))
+        target = op.concat([before, times, after], 0)
+        spread = op.broadcast(op.unsqueeze(x, _const(2)), target, broadcast_spec="BIDIRECTIONAL")
+        return op.reshape(spread, _const([0, self.a.heads, -1, self.a.head_dim]), True)
+
+    def _allowed(self) -> Node:
+        """Return what is added to the scores: nothing for the past, `MASKED` for the rest."""
+        tokens = op.gather(op.shape_of(self.ids), _const([1]), _const(0))
+        total = op.gather(op.shape_of(self.mask), _const([1]), _const(0))
+        start, end = op.squeeze(op.subtract(total, tokens), _const(0)), op.squeeze(total, _const(0))
+        queries = op.unsqueeze(op.range(start, end, _const(1), ov.Type.i64), _const(1))
+        keys = op.unsqueeze(op.range(_const(0), end, _const(1), ov.Type.i64), _const(0))
+        causal = op.unsqueeze(op.unsqueeze(op.less_equal(keys, queries), _const(0)), _const(0))
+        real = op.unsqueeze(
+            op.unsqueeze(op.convert(self.mask, ov.Type.boolean), _const(1)), _const(1)
+        )
+        allowed = op.logical_and(causal, real)
+        return op.select(allowed, _const(0, np.float32), _const(MASKED, np.float32))
+
+    def _weights(self, packed: Packed) -> Node:
+        """Return the float32 matrix [out, in]; the CPU plugin keeps and multiplies it packed."""
+        rows, columns = packed.shape
+        if packed.format == "bf16":
+            return op.convert(self._shared(packed, ov.Type.bf16, [rows, columns]), ov.Type.f32)
+        groups = packed.scales.shape[1]
+        type = ov.Type.i4 if packed.format == "int4" else ov.Type.i8
+        one_per_row = groups == 1
+        shape = [rows, columns] if one_per_row else [rows, groups, columns // groups]
+        # With zeros all is float32, which keeps what was quantised before nearly as it was.
+        exact = ov.Type.f32 if packed.zeros.size else ov.Type.f16
+        integers = op.convert(self._shared(packed, type, shape), exact)
+        if packed.zeros.size:
+            integers = op.subtract(integers, op.constant(packed.zeros[..., None]))
+        scales = packed.scales if one_per_row else packed.scales[..., None]
+        weights = op.multiply(integers, op.constant(np.ascontiguousarray(scales)))
+        if not one_per_row:
+            weights = op.reshape(weights, _const([rows, columns]), False)
+        return weights if packed.zeros.size else op.convert(weights, ov.Type.f32)
+
+    def _shared(self, packed: Packed, type: ov.Type, shape: list[int]) -> Node:
+        values = np.ascontiguousarray(packed.values).reshape(-1)
+        tensor = ov.Tensor(values, ov.Shape(shape), type)
+        self._kept += [values, tensor]
+        return Constant(tensor, True)
+
+
+class _KernelGraph(_Graph):
+    """The same with our own kernels, which take norms, products and what is added as one."""
+
+    def __init__(self, architecture: Architecture, matrix: Any, norm: Any, kernels: Path) -> None:
+        super().__init__(architecture, matrix, norm)
+        self.factory = NodeFactory()
+        self.factory.add_extension(str(kernels))
+
+    def _block(self, x: Node, layer: int) -> Node:
+        name = f"model.layers.{layer}"
+        about = {"layer": layer, "epsilon": self.a.epsilon}
+        before = op.constant(self.norm(f"{name}.input_layernorm"))
+        after = op.constant(self.norm(f"{name}.post_attention_layernorm"))
+        q, k, v, o = (self._blocks(f"{name}.self_attn.{which}_proj") for which in "qkvo")
+        feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in ("gate", "up", "down")]
+        projected = self.factory.create("Projections", [x, before, q, k, v], about).outputs()
+        attended = self._attended(projected, layer)
+        x = self.factory.create("Joined", [attended, x, o], about)
+        return self.factory.create("FeedForward", [x, after, *feed], about)
+
+    def _blocks(self, name: str) -> Node:
+        packed = self.matrix(name)
+        return self._shared(packed, ov.Type.u8, [packed.values.size])
+
+
+def _parameter(name: str, type: ov.Type, rank: int) -> Node:
+    parameter = op.parameter(ov.PartialShape([-1] * rank), type)
+    parameter.set_friendly_name(name)
+    parameter.output(0).get_tensor().set_names({name})
+    return parameter
+
+
+def _const(value: Any, type: Any = np.int64) -> Node:
+    return op.constant(np.array(value, dtype=type))

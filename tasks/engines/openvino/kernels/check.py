@@ -1,0 +1,129 @@
+"""Checks a library of kernels: `python -m tasks.engines.openvino.kernels.check FILE`.
+
+Every operation is computed with and without an adapter, for counts of tokens that take every path,
+and compared with the same in numpy, activations rounded to 8 bits there too. It ends with 0 if all
+is right, with 1 if a result is wrong, with 2 if the library cannot be loaded.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import torch
+from numpy.typing import NDArray
+from openvino import opset15 as op
+from openvino.utils.node_factory import NodeFactory
+from safetensors.numpy import save
+
+from tasks.engines.openvino.convert.packed import BLOCK_GROUP, Packed
+from tasks.engines.openvino.convert.quantise import pack, unpack
+from tasks.engines.openvino.kernels.active_adapter import LINEARS, ActiveAdapter
+from tasks.engines.openvino.kernels.build import UNLOADABLE, WRONG
+
+WIDTH, NARROW, WIDE, RANK, SCALE, EPSILON = 256, 64, 384, 3, 0.5, 1e-5
+TOKENS = (1, 2, 3, 4, 5, 6, 7, 13, 97, 200)
+TOLERANCE = 0.005
+"""The largest error, as a share of the largest value: that of a few values rounded the other way.
+A misplaced weight makes it more than 0.1."""
+
+Floats = NDArray[np.float32]
+
+
+def main(file: Path) -> int:
+    """Compare everything; tell the first difference on standard error."""
+    random = np.random.default_rng(1)
+    shapes = (
+        *((WIDTH, WIDTH), (NARROW, WIDTH), (NARROW, WIDTH), (WIDTH, WIDTH)),
+        *((WIDE, WIDTH), (WIDE, WIDTH), (WIDTH, WIDE)),
+    )
+    packed = [pack(torch.from_numpy(_normal(random, shape)), "blocks", 128) for shape in shapes]
+    norm = 1 + _normal(random, (WIDTH,))
+    halves = [(_normal(random, (RANK, i)), _normal(random, (o, RANK))) for o, i in shapes]
+    names = [f"model.layers.0.{name}" for name in LINEARS]
+    try:
+        adapter = ActiveAdapter(file, dict(zip(names, map(list, shapes), strict=True)))
+    except OSError as unloadable:
+        print(unloadable, file=sys.stderr)
+        return UNLOADABLE
+    compiled = _compiled(file, packed, norm)
+    for parts in (None, halves, None):
+        adapter.clear()
+        if parts:
+            adapter.use(_saved(names, parts), "", SCALE)
+        layers = [
+            _Layer(unpack(matrix).numpy(), parts[i] if parts else None)
+            for i, matrix in enumerate(packed)
+        ]
+        for tokens in TOKENS:
+            x = 20 * _normal(random, (tokens, WIDTH))
+            wanted = _expected(x, norm, layers)
+            for what, got in enumerate(compiled(x[None]).values()):
+                error = np.abs(got[0] - wanted[what]).max() / np.abs(wanted[what]).max()
+                if not error < TOLERANCE:
+                    print(f"output {what} of {tokens} tokens: off by {error:.4f}", file=sys.stderr)
+                    return WRONG
+    return 0
+
+
+def _normal(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    return random.normal(0, 0.1, shape).astype(np.float32)
+
+
+def _saved(names: list[str], halves: list[tuple[Floats, Floats]]) -> bytes:
+    return save(
+        {
+            f"{name}.lora_{side}.weight": half
+            for name, pair in zip(names, halves, strict=True)
+            for side, half in zip("AB", pair, strict=True)
+        }
+    )
+
+
+def _compiled(file: Path, packed: list[Packed], norm: Floats) -> Any:
+    factory = NodeFactory()
+    factory.add_extension(str(file))
+    x = op.parameter(ov.PartialShape([-1, -1, WIDTH]), ov.Type.f32)
+    blocks = [op.constant(np.ascontiguousarray(matrix.values)) for matrix in packed]
+    about = {"layer": 0, "epsilon": EPSILON}
+    nodes = (
+        factory.create("Projections", [x, op.constant(norm), *blocks[:3]], about),
+        factory.create("Joined", [x, x, blocks[3]], about),
+        factory.create("FeedForward", [x, op.constant(norm), *blocks[4:]], about),
+    )
+    results = [op.result(output) for node in nodes for output in node.outputs()]
+    core = ov.Core()
+    core.add_extension(str(file))
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    return core.compile_model(ov.Model(results, [x], "check"), "CPU", exact)
+
+
+class _Layer:
+    """A linear layer of weights [out, in] with an adapter's halves; called with [tokens, in]."""
+
+    def __init__(self, weights: Floats, halves: tuple[Floats, Floats] | None) -> None:
+        self.weights = weights
+        self.halves = halves
+
+    def __call__(self, x: Floats) -> Floats:
+        groups = x.reshape(len(x), -1, BLOCK_GROUP)
+        largest = np.abs(groups).max(-1, keepdims=True)
+        rounded = np.round(groups * (127 / largest)) * (largest / 127)
+        y = rounded.reshape(x.shape) @ self.weights.T
+        if self.halves:
+            y = y + SCALE * (x @ self.halves[0].T) @ self.halves[1].T
+        return np.asarray(y, np.float32)
+
+
+def _expected(x: Floats, norm: Floats, layers: list[_Layer]) -> list[Floats]:
+    q, k, v, o, gate, up, down = layers
+    square = np.mean(np.square(x), axis=-1, keepdims=True)
+    normed = np.asarray(x / np.sqrt(square + EPSILON) * norm, np.float32)
+    gates = gate(normed)
+    wide: Floats = gates / (1 + np.exp(-gates)) * up(normed)
+    return [q(normed), k(normed), v(normed), x + o(x), x + down(wide)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""The reference engine: any causal LM that transformers loads, with PEFT adapters."""

@@ -1,0 +1,183 @@
+"""The reference engine: any causal LM that transformers loads, one question at a time.
+
+Adapters are attached through PEFT and switched without reloading the base. This module does not
+know jobs, queues or settings.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tasks.engines.protocol import Answer, Question, Sampling
+from tasks.engines.sampling import defaults_of
+from tasks.engines.text_stream import TextStream
+from tasks.engines.transformers.peft_adapters import AttachedAdapters
+from trainer.adapters import check_base, read
+from trainer.models import Source, load_model, load_tokenizer
+from trainer.prompts import Prompt, Style, choose_style
+
+
+class _Interrupted(Exception):
+    """Leaves the middle of a forward pass."""
+
+
+class TransformersEngine:
+    """A model in this process; a lock lets one answer run at a time."""
+
+    name = "transformers"
+    parallel = 1
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        style: str | None = None,
+        threads: int | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
+        self.tokenizer = load_tokenizer(source, cache=cache)
+        self.style: Style = choose_style(self.tokenizer, style)
+        base = load_model(source, cache=cache)
+        self.model = source.name
+        self.sampling: Sampling = defaults_of(source.name, base.generation_config)
+        self.context_length = int(base.config.max_position_embeddings)
+        self._adapters = AttachedAdapters(base)
+        self._lock = threading.Lock()
+
+    @property
+    def dtype(self) -> str:
+        """The precision of the weights, such as `float32`."""
+        return str(self._adapters.base.dtype).removeprefix("torch.")
+
+    def answer(
+        self,
+        question: Question,
+        on_text: Callable[[str], None],
+        should_stop: Callable[[], bool],
+    ) -> Answer:
+        """Answer one question; see `Engine.answer`."""
+        start = time.perf_counter()
+        with self._lock, self._adapted(question.adapter) as (model, adapter_style):
+            style = choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
+            prompt = question.prompt(style, self.tokenizer, self.context_length)
+            run = _Run(self.tokenizer, style, on_text, should_stop, start)
+            finish = run.generate(model, prompt, question.sampling)
+        return Answer(
+            prompt=prompt.text,
+            prompt_tokens=len(prompt.ids),
+            tokens=run.tokens,
+            seconds=time.perf_counter() - start,
+            first_token_seconds=run.first_token_seconds,
+            finish=finish,
+            dropped_turns=prompt.dropped_turns,
+            cut_characters=prompt.cut_characters,
+        )
+
+    @contextmanager
+    def _adapted(self, folder: Path | None) -> Iterator[tuple[Any, str | None]]:
+        if folder is None:
+            with self._adapters.base_only() as model:
+                yield model, None
+            return
+        adapter = read(folder)
+        check_base(adapter, self.model)
+        with self._adapters.using(adapter) as model:
+            yield model, adapter.style
+
+
+class _Run:
+    """One generation: streams its tokens and watches for reasons to stop."""
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        style: Style,
+        on_text: Callable[[str], None],
+        should_stop: Callable[[], bool],
+        start: float,
+    ) -> None:
+        self.stop_ids = style.stop_ids(tokenizer)
+        self.text = TextStream(tokenizer, style.stop_texts, on_text)
+        self.should_stop = should_stop
+        self.start = start
+        self.tokens = 0
+        self.first_token_seconds = 0.0
+        self._prompt_seen = False
+
+    def generate(self, model: Any, prompt: Prompt, sampling: Sampling) -> Any:
+        """Generate until a stop token, a stop text, the length or an interruption."""
+        ids = torch.tensor([prompt.ids])
+        if sampling.seed is not None:
+            torch.manual_seed(sampling.seed)
+        try:
+            with torch.inference_mode(), _watched(model, self._check):
+                output = model.generate(
+                    input_ids=ids,
+                    attention_mask=torch.ones_like(ids),
+                    max_new_tokens=sampling.max_new_tokens,
+                    eos_token_id=self.stop_ids,
+                    pad_token_id=self.stop_ids[0],
+                    streamer=self,
+                    stopping_criteria=[self._stopped],
+                    **_drawing(sampling),
+                )
+        except _Interrupted:
+            self.text.close()
+            return "interrupted"
+        self.text.close()
+        if self.text.stopped or int(output[0, -1]) in self.stop_ids:
+            return "stop"
+        return "length"
+
+    def put(self, value: torch.Tensor) -> None:
+        """Take what transformers hands a streamer: first the whole prompt, then each token."""
+        if not self._prompt_seen:
+            self._prompt_seen = True
+            return
+        if not self.tokens:
+            self.first_token_seconds = time.perf_counter() - self.start
+        for id in value.flatten().tolist():
+            self.tokens += 1
+            if id not in self.stop_ids:
+                self.text.push(id)
+
+    def end(self) -> None:
+        """Do nothing more: the text is closed by `generate`."""
+
+    def _stopped(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        return torch.full((ids.shape[0],), self.text.stopped, dtype=torch.bool)
+
+    def _check(self, *_: Any) -> None:
+        if self.should_stop():
+            raise _Interrupted
+
+
+@contextmanager
+def _watched(model: Any, check: Callable[..., None]) -> Iterator[None]:
+    """Call `check` before every layer, so that a long prompt can be left within a layer's time."""
+    layers = model.get_decoder().layers
+    hooks = [layer.register_forward_pre_hook(check) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _drawing(sampling: Sampling) -> dict[str, Any]:
+    if sampling.temperature == 0:
+        return {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+    # top_k off: transformers' default of 50 is not part of the recipe.
+    return {
+        "do_sample": True,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": 0,
+    }

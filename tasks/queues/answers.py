@@ -1,0 +1,123 @@
+"""The task of queue `answers`: one job's question goes to the engine, its text to the job's stream.
+
+What else concerns a running answer stands elsewhere: its attempt in `attempts`, lease and
+cancellation in `pulse`, reasons to stop in `running`. This module knows no Slack and no Celery.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from tasks.adapters.registry import Registry, shown
+from tasks.attempts.attempts import Attempts
+from tasks.attempts.running import Running, RunningJobs
+from tasks.broker.host_busy import mark_busy
+from tasks.broker.jobs import Job, Jobs
+from tasks.engines.protocol import Answer, Engine, Question
+from tasks.errors import EngineFailed
+from tasks.settings import Settings
+from trainer.errors import AdapterRefused, InstructionTooLong, TrainerError
+from trainer.prompts import Turn
+
+log = logging.getLogger(__name__)
+
+
+class Answers:
+    """What a worker needs to answer: the engine, the records, and what runs now."""
+
+    def __init__(
+        self, engine: Engine, jobs: Jobs, running: RunningJobs, settings: Settings, worker: str
+    ) -> None:
+        self.engine = engine
+        self.jobs = jobs
+        self.settings = settings
+        self.registry = Registry(settings, jobs.redis)
+        self.attempts = Attempts(
+            "answer",
+            self._take,
+            jobs=jobs,
+            running=running,
+            worker=worker,
+            deadline_seconds=settings.answer_seconds,
+        )
+        self.answered = 0
+        self.tokens_per_second: float | None = None
+        self._lock = threading.Lock()
+
+    def _take(self, running: Running, job: Job) -> None:
+        # Said before the engine begins, so that a training makes room at once.
+        mark_busy(self.jobs.redis)
+        try:
+            question = self._question(job.request, job.adapter)
+        except AdapterRefused as error:
+            self.attempts.end(running, "failed", _why(error))
+            return
+        self._answer(running, question, shown(job.adapter))
+
+    def _answer(self, running: Running, question: Question, adapter: str) -> None:
+        def on_text(text: str) -> None:
+            if not self.jobs.append(running.job, running.attempt, "text", {"text": text}):
+                running.stop("lost")
+
+        started = time.monotonic()
+        try:
+            answer = self.engine.answer(question, on_text, running.should_stop)
+        except (TrainerError, EngineFailed) as error:
+            self.attempts.end(running, "failed", _why(error))
+            return
+        self._note_speed(answer)
+        log.info(
+            "job %s: %d tokens in %.1f s (%s)",
+            running.job,
+            answer.tokens,
+            time.monotonic() - started,
+            running.reason or answer.finish,
+        )
+        self._close(running, answer, adapter)
+
+    def _close(self, running: Running, answer: Answer, adapter: str) -> None:
+        if running.reason == "draining" and answer.finish == "interrupted":
+            self.attempts.give_back(running)
+        elif running.reason != "lost":
+            facts = asdict(answer) | {
+                "adapter": adapter,
+                "model": self.engine.model,
+                "tokens_per_second": answer.tokens_per_second,
+            }
+            del facts["prompt"]
+            if running.reason == "deadline":
+                facts["finish"] = "deadline"
+            self.attempts.end(
+                running, "cancelled" if running.reason == "cancelled" else "finished", facts
+            )
+
+    def _question(self, request: Mapping[str, Any], adapter: str) -> Question:
+        settings = self.settings
+        sampling = self.engine.sampling.but(
+            max_new_tokens=request.get("max_new_tokens", settings.max_new_tokens),
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            seed=request.get("seed"),
+        )
+        return Question(
+            instruction=request["instruction"],
+            input=request.get("input", ""),
+            thread=[Turn(turn["role"], turn["text"]) for turn in request.get("thread", [])],
+            sampling=sampling,
+            adapter=self.registry.folder(adapter) if adapter else None,
+        )
+
+    def _note_speed(self, answer: Answer) -> None:
+        with self._lock:
+            self.answered += 1
+            self.tokens_per_second = answer.tokens_per_second or self.tokens_per_second
+
+
+def _why(error: TrainerError | EngineFailed) -> dict[str, Any]:
+    if isinstance(error, InstructionTooLong):
+        return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}
+    reason = "adapter" if isinstance(error, AdapterRefused) else "internal"
+    return {"reason": reason, "detail": str(error)}

@@ -1,0 +1,1 @@
+"""`swallow up`: the processes of one machine, started and kept running."""

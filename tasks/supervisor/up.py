@@ -1,0 +1,214 @@
+"""`swallow up`: everything on one machine, supervised: broker, workers, bot, local workspace.
+
+Starts the parts in order, restarts what dies, and on Ctrl-C ends them so that nothing is lost:
+workers first, whose answers finish or go back to the queue, then the bot, the broker last.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tasks.broker.connection import embedded
+from tasks.errors import AlreadyRunning, SettingInvalid
+from tasks.settings import Settings
+from tasks.supervisor.managed_process import Part
+
+DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
+REWRITE_SECONDS = 3600.0
+"""How often the broker's log of writes is rewritten, which drops expired prompts from the disk."""
+
+_COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
+
+
+class Up:
+    """The supervisor of one home."""
+
+    def __init__(self, settings: Settings, *, port: int) -> None:
+        self.settings = settings
+        self.port = port
+        self.local = not settings.uses_slack
+        self.parts: list[Part] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._signals = 0
+        self._stopped = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start everything and stay until a signal.
+
+        Raises:
+            AlreadyRunning: another `swallow up` holds this home.
+            SettingInvalid: the port of the local workspace is taken.
+        """
+        home = self.settings.home
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _held(home):
+            if self.local and not _is_free(self.port):
+                raise SettingInvalid(f"Port {self.port} is taken; choose another with --port.")
+            self._on_signals()
+            try:
+                await self._start()
+                await self._stopped.wait()
+            finally:
+                await self._stop()
+                (home / "up.json").unlink(missing_ok=True)
+
+    async def _start(self) -> None:
+        _say("up", f"home {self.settings.home}")
+        env = {
+            "SWALLOW_HOME": str(self.settings.home),
+            "SWALLOW_SUPERVISED": "1",
+            "PYTHONUNBUFFERED": "1",
+            "TQDM_DISABLE": "1",  # bars of libraries, which a log cannot show
+        }
+        if not self.settings.redis_url:
+            await self._start_broker()
+        python = [sys.executable, "-m"]
+        if self.local:
+            await self._start_workspace([*python, "bot.workspace"], env)
+        else:
+            _say("up", "connecting to Slack")
+        worker = [*python, "tasks.cli", "worker", "--queues"]
+        self._add(Part("worker", [*worker, "answers,plans", "--name", self._name("answers")], env))
+        self._add(Part("trainer", [*worker, "training", "--name", self._name("training")], env))
+        bot_env = env | (_local_slack(self.port) if self.local else {})
+        self._add(Part("bot", [*python, "bot", "--name", self._name("bot")], bot_env))
+
+    def _name(self, part: str) -> str:
+        # Stable over restarts, so that a restarted part goes on with what was its own.
+        return f"{part}@{socket.gethostname()}.{os.getpid()}"
+
+    async def _start_broker(self) -> None:
+        broker = embedded(self.settings.home)
+        self._add(Part("broker", broker.command))
+        redis = Redis.from_url(broker.url, socket_timeout=2)
+        for _ in range(100):
+            with suppress(RedisError):
+                await asyncio.to_thread(redis.ping)
+                break
+            await asyncio.sleep(0.1)
+        self._tasks.append(asyncio.create_task(_rewrite_hourly(redis)))
+
+    async def _start_workspace(self, command: list[str], env: dict[str, str]) -> None:
+        state = self.settings.home / "workspace.sqlite"
+        arguments = ["--port", str(self.port), "--state", str(state), "--demo", DEMO]
+        self._add(Part("workspace", [*command, *arguments], env))
+        for _ in range(200):  # a bot that starts before it would only fail and try again
+            if self._stopped.is_set() or not _is_free(self.port):
+                return
+            await asyncio.sleep(0.05)
+
+    def _add(self, part: Part) -> None:
+        self.parts.append(part)
+        self._tasks.append(asyncio.create_task(part.keep(_say, self._write)))
+
+    def _write(self) -> None:
+        """Tell `swallow status` which processes run."""
+        facts = {
+            "pid": os.getpid(),
+            "workspace": f"http://127.0.0.1:{self.port}" if self.local else None,
+            "parts": {part.name: part.pid for part in self.parts},
+        }
+        path = self.settings.home / "up.json"
+        aside = path.with_suffix(".new")
+        try:
+            aside.write_text(json.dumps(facts), encoding="utf-8")
+            aside.replace(path)
+        except OSError as error:  # a full disk is no reason to leave the parts alone
+            _say("up", f"{path} cannot be written: {error.strerror}")
+
+    async def _stop(self) -> None:
+        _say("up", "stopping; press Ctrl-C again to stop at once")
+        for part in self.parts:
+            part.stopping = True
+        await self._end("worker", "trainer", seconds=self.settings.drain_seconds + 10)
+        await self._end("bot", seconds=8)
+        await self._end("workspace", seconds=5)
+        await self._end("broker", seconds=10)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        _say("up", "stopped")
+
+    async def _end(self, *names: str, seconds: float) -> None:
+        parts = [part for part in self.parts if part.name in names]
+        await asyncio.gather(*(part.stop(seconds) for part in parts))
+
+    def _on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._on_signal)
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        self._stopped.set()
+        if self._signals > 1:
+            for part in self.parts:
+                if part.name != "broker":
+                    part.kill()
+
+
+async def _rewrite_hourly(redis: Redis) -> None:
+    while True:
+        with suppress(RedisError):
+            await asyncio.to_thread(redis.bgrewriteaof)
+        await asyncio.sleep(REWRITE_SECONDS)
+
+
+def _local_slack(port: int) -> dict[str, str]:
+    """Return what points the bot at the local workspace; edits there need no pace."""
+    return {
+        "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
+        "SLACK_BOT_TOKEN": "xoxb-local",
+        "SLACK_APP_TOKEN": "xapp-local",
+        "SWALLOW_EDIT_SECONDS": "0.1",
+        "SWALLOW_PROGRESS_SECONDS": "2",
+    }
+
+
+@contextmanager
+def _held(home: Path) -> Iterator[None]:
+    """Hold a home's lock; the kernel lets go of it however this process ends."""
+    with (home / "up.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AlreadyRunning(
+                f"`swallow up` is running already in {home}; "
+                "stop it first, or choose another home with --home."
+            ) from error
+        yield
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+_NOISE = (
+    # Advice for large servers that means nothing for a broker of a few megabytes.
+    "Memory overcommit must be enabled",
+    # What Celery and Valkey say of a stop that was asked for.
+    "Warm shutdown (MainProcess)",
+    "Received SIGTERM scheduling shutdown",
+    "is now ready to exit",
+)
+
+
+def _say(part: str, line: str) -> None:
+    if not line.strip() or any(noise in line for noise in _NOISE):
+        return
+    colour = _COLOURS[sum(part.encode()) % len(_COLOURS)]
+    clock = click.style(time.strftime("%H:%M:%S"), dim=True)
+    click.echo(f"{clock} {click.style(f'{part:<9}', fg=colour)} {line}")

@@ -1,0 +1,50 @@
+"""Trainings that can be continued: begun on this host, without an adapter, and nobody's now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.broker.jobs import Job, Jobs
+from tasks.settings import Settings
+from trainer.errors import TrainingMissing
+from trainer.training_folder import Training, unfinished
+
+
+@dataclass(frozen=True)
+class Resumable:
+    """A training's id, the output it was begun for, and the step of its newest checkpoint."""
+
+    training: str
+    output: str
+    step: int
+    steps: int | None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What a job that continues it is asked with; the rest is in the training's folder."""
+        return {"output": self.output}
+
+
+def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
+    """Return what can be resumed, the one last worked on first."""
+    taken = {training_of(job) for job in jobs.open("train")}
+    left = [training for training in unfinished(settings.home) if training.id not in taken]
+    # In work without a job: at a terminal.
+    return [found for training in left if not training.in_work and (found := _about(training))]
+
+
+def training_of(job: Job) -> str:
+    """Return the id of a job's training, also before the job was handed to the workers."""
+    request: Mapping[str, Any] = job.request or job.asked.get("request") or {}
+    return str(request.get("training", ""))
+
+
+def _about(training: Training) -> Resumable | None:
+    try:
+        fixed: Mapping[str, Any] = training.fixed
+    except TrainingMissing:  # its file is broken
+        return None
+    checkpoints = training.checkpoints()
+    step = int(checkpoints[-1].name.split("-")[1]) if checkpoints else 0
+    output = str(fixed.get("output", "")).rpartition("/")[2]
+    return Resumable(training.id, output, step, fixed.get("steps"))

@@ -1,0 +1,136 @@
+"""What surrounds a question, read from a real local workspace."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import CannotAnswer
+from bot.questions.conversation import MAX_BYTES, text_of_files, thread_before
+from bot.workspace.server import running
+from bot.workspace.workspace import Workspace
+
+
+@pytest.fixture
+async def workspace() -> Any:
+    """A local workspace on a free port."""
+    async with running(port=0) as server:
+        yield server
+
+
+def client(workspace: Workspace, token: str = "xoxb-local") -> AsyncWebClient:
+    """A client of the workspace."""
+    return AsyncWebClient(token=token, base_url=workspace.api_url)
+
+
+async def said(workspace: Workspace, text: str, thread: str | None = None) -> str:
+    """Let Alice speak."""
+    alice = client(workspace, "xoxp-local-UALICE")
+    answer = await alice.chat_postMessage(channel="CGENERAL", text=text, thread_ts=thread)
+    return str(answer["ts"])
+
+
+async def answered(workspace: Workspace, thread: str, text: str, state: str) -> None:
+    """Let the bot post as the relay does."""
+    payload = {"job": "j", "part": 0, "state": state}
+    await client(workspace).chat_postMessage(
+        channel="CGENERAL",
+        text=text,
+        thread_ts=thread,
+        metadata={"event_type": "swallow_job", "event_payload": payload},
+    )
+
+
+def place(thread: str, ts: str) -> dict[str, str]:
+    """Where a question was asked."""
+    return {"channel": "CGENERAL", "thread_ts": thread, "ts": ts}
+
+
+async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Workspace) -> None:
+    root = await said(workspace, "<@UBOT> My name is &lt;Taro&gt;")
+    await answered(workspace, root, "Hello &lt;Taro&gt;", "finished")
+    await answered(workspace, root, "Something went wrong", "failed")
+    ts = await said(workspace, "What is my name?", root)
+    await said(workspace, "later", root)
+
+    turns = await thread_before(client(workspace), place(root, ts), "UBOT")
+
+    assert turns == [
+        {"role": "user", "text": "My name is <Taro>"},
+        {"role": "assistant", "text": "Hello <Taro>"},
+    ]
+
+
+async def test_a_question_outside_a_thread_has_no_thread(workspace: Workspace) -> None:
+    ts = await said(workspace, "<@UBOT> hi")
+
+    assert await thread_before(client(workspace), place(ts, ts), "UBOT") == []
+
+
+async def test_of_a_huge_thread_the_newest_messages_are_kept(workspace: Workspace) -> None:
+    root = await said(workspace, "root")
+    for number in range(30):
+        await said(workspace, f"{number} " + "あ" * 1000, root)
+    ts = await said(workspace, "question", root)
+
+    turns = await thread_before(client(workspace), place(root, ts), "UBOT")
+
+    assert turns[-1]["text"].startswith("29 ")
+    assert sum(len(turn["text"].encode()) for turn in turns) <= MAX_BYTES
+    assert len(turns) < 30
+
+
+async def test_a_thread_that_cannot_be_read_costs_its_context_only(workspace: Workspace) -> None:
+    turns = await thread_before(
+        client(workspace), {"channel": "CNONE", "thread_ts": "1.0", "ts": "2.0"}, "UBOT"
+    )
+
+    assert turns == []
+
+
+async def uploaded(workspace: Workspace, content: bytes, name: str) -> dict[str, Any]:
+    """Upload a file as Alice and return what an event says of it."""
+    alice = client(workspace, "xoxp-local-UALICE")
+    answer = await alice.files_upload_v2(
+        file=content, filename=name, channel="CGENERAL", request_file_info=False
+    )
+    file = answer["files"][0]
+    return {"name": name, "size": len(content), "url_private": file["url_private"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+async def test_an_attached_text_is_read_as_people_write_it(
+    workspace: Workspace, encoding: str
+) -> None:
+    file = await uploaded(workspace, "議事録\n一行目\n".encode(encoding), "memo.txt")
+
+    assert await text_of_files(client(workspace), [file]) == "議事録\n一行目"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 300 * 1024},
+        {"url_private": "https://files.evil.example/x"},
+        {"url_private": "http://127.0.0.1:1/x"},
+        {"url_private": "file:///etc/passwd"},
+        {"url_private": ""},
+        {"url_private": None, "size": None},
+    ],
+)
+async def test_a_file_that_is_too_large_or_not_slacks_is_refused(
+    workspace: Workspace, change: dict[str, Any]
+) -> None:
+    file = await uploaded(workspace, b"text", "memo.txt")
+
+    with pytest.raises(CannotAnswer) as refused:
+        await text_of_files(client(workspace), [file | change])
+
+    assert refused.value.reason == "file"
+
+
+async def test_a_picture_is_refused(workspace: Workspace) -> None:
+    file = await uploaded(workspace, b"\x89PNG\r\n\x1a\n\x00\x00", "a.png")
+
+    with pytest.raises(CannotAnswer):
+        await text_of_files(client(workspace), [file])

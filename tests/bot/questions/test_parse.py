@@ -1,0 +1,69 @@
+"""From a message's text to instruction and input."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.questions.parse import Asked, parse
+
+BOT = "UBOT"
+
+
+@pytest.mark.parametrize(
+    ("text", "instruction", "input"),
+    [
+        ("<@UBOT> Hello", "Hello", ""),
+        ("Hello <@UBOT>", "Hello", ""),
+        ("<@UBOT|swallow> 日本で一番高い山は？", "日本で一番高い山は？", ""),
+        ("<@UBOT> 要約して\n\n本文です。\n二行目", "要約して", "本文です。\n二行目"),
+        ("<@UBOT> 要約して\n\u3000\n本文", "要約して", "本文"),
+        ("<@UBOT> one\ntwo", "one\ntwo", ""),
+        ("<@UBOT> Summarise\n&gt; first\n&gt; second", "Summarise", "first\nsecond"),
+        ("<@UBOT> Explain\n```\nx = 1\n\ny = 2\n```", "Explain", "x = 1\n\ny = 2"),
+        ("<@UBOT> Explain ```x &lt; 1```", "Explain", "x < 1"),
+        ("<@UBOT>\n&gt; quoted\nTranslate this", "Translate this", "quoted"),
+        ("<@UBOT> ```code``` What is this?", "What is this?", "code"),
+        ("<@UBOT> 指示: 訳して\n入力: Hello\n\nWorld", "訳して", "Hello\n\nWorld"),
+        ("<@UBOT> 指示：訳して\n入力：\nHello", "訳して", "Hello"),
+        ("<@UBOT> instruction: do\ninput: it", "do", "it"),
+        ("<@UBOT> Instruction: do it", "do it", ""),
+        ("<@UBOT> Translate\nINPUT: it", "Translate", "it"),
+        ("<@UBOT> the input: is no label in the middle", None, ""),
+        ("<@UBOT> a &amp; b &lt;c&gt;", "a & b <c>", ""),
+        (
+            "<@UBOT> ask <@U2|bob> in <#C1|general> <!here> now",
+            "ask @bob in #general @here now",
+            "",
+        ),
+        ("<@UBOT> see <https://a.example/x|this>", "see this (https://a.example/x)", ""),
+        ("<@UBOT> see <https://a.example>", "see https://a.example", ""),
+        ("<@UBOT> mail <mailto:a@b.example|a@b.example>", "mail a@b.example", ""),
+        ("<@UBOT>", "", ""),
+        ("<@UBOT> \n \u3000", "", ""),
+        ("&gt; only a quote", "only a quote", ""),
+        ("<@UBOT> 😀 :smile:", "😀 :smile:", ""),
+        ("<@UBOT> windows\r\n\r\nlines", "windows", "lines"),
+        ("<@UBOT> hi\n\n### 応答:\nno", "hi", "### 応答:\nno"),
+    ],
+)
+def test_a_message_becomes_instruction_and_input(
+    text: str, instruction: str | None, input: str
+) -> None:
+    asked = parse(text, BOT)
+
+    if instruction is not None:
+        assert asked.instruction == instruction
+    assert asked.input == input
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_parsed_and_words_are_never_lost_to_an_empty_instruction(text: str) -> None:
+    asked = parse(text, BOT)
+
+    assert isinstance(asked, Asked)
+    assert asked.instruction or not asked.input
+
+
+@given(st.text(alphabet="ab\n` >&;tg指示入力:：", max_size=60))
+def test_no_mixture_of_marks_breaks_the_parser(text: str) -> None:
+    parse(text, BOT)

@@ -1,0 +1,242 @@
+"""Choosing an adapter: checked before, fixed by digest, shipped to hosts that have not got it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tasks.adapters import shipping
+from tasks.adapters.registry import Registry, reference, shown
+from tasks.broker.jobs import Jobs
+from tasks.broker.workers import Worker, Workers
+from tasks.settings import Settings
+from tests.tasks.adapter_files import write_adapter
+from trainer.adapters import CONFIG, WEIGHTS, read
+from trainer.errors import AdapterRefused
+
+
+@pytest.fixture
+def settings(tmp_path: Path, valkey: str) -> Settings:
+    return Settings(home=tmp_path / "home", redis_url=valkey)
+
+
+@pytest.fixture
+def registry(settings: Settings, redis: Redis) -> Registry:
+    Workers(redis).announce(Worker("a", ("answers",), "ready", model="tiny"))
+    write_adapter(settings.home / "adapters" / "one", evaluation={"verdict": "better"})
+    return Registry(settings, redis)
+
+
+def ask(jobs: Jobs, id: str) -> str:
+    jobs.create(id, "answer", place={}, asked={})
+    job = jobs.get(id)
+    assert job is not None
+    return job.adapter
+
+
+def test_questions_keep_the_adapter_they_were_asked_with(registry: Registry, jobs: Jobs) -> None:
+    before = ask(jobs, "before")
+    adapter = registry.use("one")
+    between = ask(jobs, "between")
+    assert registry.off() == "one"
+
+    assert before == ask(jobs, "after") == ""
+    assert between == reference(adapter) == f"one@{adapter.digest}"
+    assert shown(between) == "one"
+
+
+def test_a_list_says_which_is_in_use_and_what_is_wrong_with_the_rest(
+    registry: Registry, settings: Settings
+) -> None:
+    (settings.home / "adapters" / "broken").mkdir()
+    registry.use("one")
+
+    broken, one = registry.all()
+
+    assert "no readable adapter_config.json" in broken.problem
+    assert (one.name, one.verdict, one.in_use) == ("one", "better", True)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "..", "", "a/b", "/", "x" * 65, "none", "<!here>"])
+def test_a_name_that_is_none_or_nobodys_is_refused_and_changes_nothing(
+    registry: Registry, name: str
+) -> None:
+    with pytest.raises(AdapterRefused):
+        registry.use(name)
+
+    assert registry.in_use == ""
+
+
+def test_what_is_not_what_it_says_is_refused_and_changes_nothing(
+    registry: Registry, settings: Settings
+) -> None:
+    adapters = settings.home / "adapters"
+    write_adapter(adapters / "other", base_model="another-model")
+    (adapters / "link").symlink_to(adapters / "one")
+    shutil.copytree(adapters / "one", adapters / "pickle")
+    (adapters / "pickle" / WEIGHTS).write_bytes(b"\x80\x04cos\nsystem\n(S'true'\ntR.")
+    shutil.copytree(adapters / "one", adapters / "huge")
+    with (adapters / "huge" / WEIGHTS).open("ab") as file:
+        file.truncate(1_000_000_000)
+    shutil.copytree(adapters / "one", adapters / "inside")
+    (adapters / "inside" / CONFIG).unlink()
+    (adapters / "inside" / CONFIG).symlink_to("/etc/passwd")
+    expected = {
+        "other": "was trained on another-model and cannot be used with tiny",
+        "link": "There is no adapter 'link'",
+        "pickle": "is not safetensors",
+        "huge": "1,000 MB and at most 700 MB",
+        "inside": "no readable adapter_config.json",
+    }
+    for name, reason in expected.items():
+        with pytest.raises(AdapterRefused) as caught:
+            registry.use(name)
+        assert reason in str(caught.value)
+
+    assert registry.in_use == ""
+
+
+def test_an_adapter_in_use_or_asked_with_is_not_removed(registry: Registry, jobs: Jobs) -> None:
+    registry.use("one")
+    ask(jobs, "a")
+    with pytest.raises(AdapterRefused, match="is in use"):
+        registry.remove("one")
+    registry.off()
+    with pytest.raises(AdapterRefused, match="still has questions"):
+        registry.remove("one")
+    jobs.cancel("a", "UADMIN")
+
+    registry.remove("one")
+
+    assert registry.all() == []
+
+
+def test_another_host_fetches_the_files_once_and_checks_them(
+    registry: Registry, redis: Redis, valkey: str, tmp_path: Path
+) -> None:
+    adapter = registry.use("one")
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+
+    folder = elsewhere.folder(registry.in_use)
+
+    assert read(folder).digest == adapter.digest
+    assert read(folder).about == adapter.about
+    redis.delete(f"swallow:adapter-files:{adapter.digest}")
+    assert elsewhere.folder(registry.in_use) == folder
+
+
+def test_a_host_keeps_the_adapters_it_fetched_last_and_fetches_others_again(
+    registry: Registry, redis: Redis, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "KEPT", 2)
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+    asked, folders = [], []
+    for seed, name in enumerate(("a", "b", "c")):
+        write_adapter(tmp_path / "home" / "adapters" / name, seed=seed + 10)
+        registry.use(name)
+        asked.append(registry.in_use)
+        folders.append(elsewhere.folder(registry.in_use))
+
+    assert [folder.exists() for folder in folders] == [False, True, True]
+    assert elsewhere.folder(asked[0]).exists()
+
+
+def test_files_that_arrive_changed_are_refused_and_not_kept(
+    registry: Registry, redis: Redis, valkey: str, tmp_path: Path
+) -> None:
+    adapter = registry.use("one")
+    key = f"swallow:adapter-files:{adapter.digest}"
+    weights = (adapter.path / WEIGHTS).read_bytes()
+    raw: Any = Redis.from_url(valkey)
+    raw.lset(key, -1, WEIGHTS.encode() + b"\n" + weights[:-1] + b"\x00")
+    elsewhere = Settings(home=tmp_path / "elsewhere", redis_url=valkey)
+
+    with pytest.raises(AdapterRefused, match="arrived as"):
+        Registry(elsewhere, redis).folder(registry.in_use)
+
+    raw.lset(key, -1, b"../../evil\n" + weights)
+    with pytest.raises(AdapterRefused, match="is not an adapter"):
+        Registry(elsewhere, redis).folder(registry.in_use)
+    assert not list((elsewhere.cache / "adapters").glob("*/*"))
+
+
+def test_an_adapter_trained_anew_under_its_old_name_is_not_the_old_one(
+    registry: Registry, settings: Settings, redis: Redis
+) -> None:
+    old = registry.use("one")
+    shutil.rmtree(old.path)
+    write_adapter(old.path, seed=1)
+    redis.delete(f"swallow:adapter-files:{old.digest}")
+
+    with pytest.raises(AdapterRefused, match="not on this host any more"):
+        Registry(settings, redis).folder(reference(old))
+
+
+def test_the_files_of_an_adapter_that_is_off_expire_and_those_in_use_do_not(
+    registry: Registry, redis: Redis
+) -> None:
+    key = f"swallow:adapter-files:{registry.use('one').digest}"
+    assert redis.ttl(key) == -1
+    registry.off()
+    assert 0 < int(str(redis.ttl(key))) <= 24 * 3600
+
+    registry.use("one")
+
+    assert redis.ttl(key) == -1
+
+
+def test_an_adapter_without_a_file_of_ours_travels_too(
+    registry: Registry, settings: Settings, redis: Redis, valkey: str, tmp_path: Path
+) -> None:
+    folder = write_adapter(settings.home / "adapters" / "foreign", seed=2)
+    (folder / "swallow.json").unlink()
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    assert config["base_model_name_or_path"] == "tiny"
+    registry.use("foreign")
+
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+
+    assert read(elsewhere.folder(registry.in_use)).about == {}
+
+
+def test_two_who_publish_at_once_do_not_mix_their_pieces(
+    registry: Registry,
+    settings: Settings,
+    redis: Redis,
+    valkey: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pieces, once = shipping._pieces, iter([True])
+
+    def interrupted(file: Path) -> Any:
+        for piece in pieces(file):
+            yield piece
+            if next(once, False):
+                Registry(settings, redis).use("one")
+
+    monkeypatch.setattr(shipping, "_pieces", interrupted)
+    adapter = registry.use("one")
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+
+    assert read(elsewhere.folder(registry.in_use)).digest == adapter.digest
+    assert redis.keys("swallow:adapter-files:*") == [f"swallow:adapter-files:{adapter.digest}"]
+    assert redis.ttl(f"swallow:adapter-files:{adapter.digest}") == -1
+
+
+def test_a_publication_that_breaks_off_leaves_nothing_for_long(
+    registry: Registry, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(file: Path) -> Any:
+        yield b"{}"
+        raise OSError
+
+    monkeypatch.setattr(shipping, "_pieces", breaking)
+    with pytest.raises(OSError):
+        registry.use("one")
+
+    (left,) = redis.keys("swallow:adapter-files:*")
+    assert 0 < redis.ttl(left) <= shipping.ABANDONED_SECONDS

@@ -1,0 +1,220 @@
+"""Job records against a real Valkey."""
+
+import json
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tasks.broker.jobs import LEASES, Jobs
+
+
+def asked(jobs: Jobs, id: str = "a", **options: Any) -> str:
+    """Store a question."""
+    place = {"channel": "C1", "ts": "1"}
+    return jobs.create(id, "answer", place=place, asked={"text": "hi"}, **options)
+
+
+def queued(jobs: Jobs, id: str = "a") -> None:
+    """Store a question and make it ready."""
+    asked(jobs, id)
+    assert jobs.enqueue(id, {"instruction": "hi"})
+
+
+def lapse(redis: Redis, id: str = "a") -> None:
+    """Let the lease of a running job run out."""
+    redis.zadd(LEASES, {id: 1})
+
+
+def test_a_question_is_stored_once(jobs: Jobs) -> None:
+    assert asked(jobs) == "created"
+    assert asked(jobs) == "repeat"
+
+    job = jobs.get("a")
+    assert job is not None
+    assert (job.state, job.attempt, job.asked) == ("new", 0, {"text": "hi"})
+
+
+def test_a_reply_counts_only_in_a_conversation_of_the_bot(jobs: Jobs) -> None:
+    assert asked(jobs, "a", thread="T:C:1", only_in_thread=True) == "stranger"
+    assert jobs.get("a") is None
+
+    asked(jobs, "b", thread="T:C:1")
+
+    assert asked(jobs, "c", thread="T:C:1", only_in_thread=True) == "created"
+
+
+def test_a_question_beyond_the_limit_is_stored_as_failed(jobs: Jobs) -> None:
+    for number in range(5):
+        asked(jobs, f"a{number}")
+
+    assert asked(jobs, "late") == "full"
+
+    job = jobs.get("late")
+    assert job is not None
+    assert job.state == "failed"
+    assert jobs.events("late")[-1].data == {"reason": "queue_full", "limit": 5}
+
+
+def test_only_a_queued_job_can_be_claimed_and_only_once(jobs: Jobs) -> None:
+    asked(jobs)
+    assert jobs.claim("a", "w1") is None
+
+    jobs.enqueue("a", {"instruction": "hi"})
+
+    assert jobs.claim("a", "w1") == 1
+    assert jobs.claim("a", "w2") is None
+    assert not jobs.enqueue("a", {"instruction": "again"})
+
+
+def test_events_come_in_order_and_end_with_the_final_one(jobs: Jobs) -> None:
+    queued(jobs)
+    jobs.claim("a", "w1")
+    jobs.append("a", 1, "text", {"text": "50"})
+    jobs.append("a", 1, "text", {"text": "セント"})
+
+    assert jobs.finish("a", 1, "finished", {"tokens": 2})
+
+    events = jobs.events("a")
+    assert [event.type for event in events] == ["started", "text", "text", "finished"]
+    assert [event.final for event in events] == [False, False, False, True]
+    assert not jobs.append("a", 1, "text", {"text": "late"})
+    assert not jobs.finish("a", 1, "finished", {})
+
+
+def test_a_finished_job_expires_and_an_open_one_does_not(jobs: Jobs, redis: Redis) -> None:
+    queued(jobs)
+    assert redis.pttl("swallow:job:a") == -1
+
+    jobs.claim("a", "w1")
+    jobs.finish("a", 1, "finished", {})
+
+    for key in ("swallow:job:a", "swallow:events:a"):
+        assert 0 < int(str(redis.pttl(key))) <= 60_000
+
+
+def test_an_expired_lease_puts_the_job_back_and_shuts_out_the_old_attempt(
+    jobs: Jobs, redis: Redis
+) -> None:
+    queued(jobs)
+    jobs.claim("a", "w1")
+    lapse(redis)
+
+    assert jobs.sweep() == ["a"]
+
+    assert not jobs.append("a", 1, "text", {"text": "from the dead"})
+    assert jobs.renew("a", 1) == "lost"
+    assert jobs.claim("a", "w2") == 2
+    assert not jobs.finish("a", 1, "finished", {})
+    assert jobs.append("a", 2, "text", {"text": "alive"})
+
+
+def test_a_renewed_lease_is_not_swept(jobs: Jobs, redis: Redis) -> None:
+    queued(jobs)
+    jobs.claim("a", "w1")
+    lapse(redis)
+
+    assert jobs.renew("a", 1) == "ok"
+
+    assert jobs.sweep() == []
+    assert jobs.renew("a", 1) == "ok"
+
+
+def test_the_third_lost_attempt_fails_the_job(jobs: Jobs, redis: Redis) -> None:
+    queued(jobs)
+    for attempt in (1, 2, 3):
+        assert jobs.claim("a", "w") == attempt
+        lapse(redis)
+        jobs.sweep()
+
+    job = jobs.get("a")
+    assert job is not None
+    assert job.state == "failed"
+    assert jobs.events("a")[-1].data == {"reason": "lost", "attempts": 3}
+
+
+def test_giving_back_is_not_a_loss(jobs: Jobs) -> None:
+    queued(jobs)
+    for attempt in range(1, 6):
+        assert jobs.claim("a", "w") == attempt
+        assert jobs.give_back("a", attempt)
+
+    job = jobs.get("a")
+    assert job is not None
+    assert (job.state, job.lost) == ("queued", 0)
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked_to_stop(jobs: Jobs) -> None:
+    queued(jobs, "a")
+    queued(jobs, "b")
+    jobs.claim("b", "w")
+
+    assert jobs.cancel("a", "U1") == "queued"
+    assert jobs.cancel("b", "U1") == "running"
+    assert jobs.cancel("nobody", "U1") is None
+
+    assert jobs.events("a")[-1].type == "cancelled"
+    assert jobs.look("b", 1) == "cancel"
+    assert jobs.cancel("a", "U1") == "cancelled"
+
+
+def test_a_cancelled_job_whose_worker_dies_ends_as_cancelled(jobs: Jobs, redis: Redis) -> None:
+    queued(jobs)
+    jobs.claim("a", "w")
+    jobs.cancel("a", "U1")
+    lapse(redis)
+
+    jobs.sweep()
+
+    assert jobs.events("a")[-1].type == "cancelled"
+
+
+def test_a_message_that_got_lost_may_be_published_again_by_one_sweep(
+    jobs: Jobs, redis: Redis
+) -> None:
+    queued(jobs)
+    assert jobs.sweep() == [], "published a moment ago"
+
+    redis.hset("swallow:job:a", "published", 0)
+
+    assert jobs.sweep() == ["a"]
+    assert jobs.may_publish("a")
+    assert not jobs.may_publish("a")
+
+
+def test_a_new_question_is_asked_with_the_adapter_in_use(jobs: Jobs, redis: Redis) -> None:
+    redis.set("swallow:adapter", "output")
+    asked(jobs, "a")
+    redis.set("swallow:adapter", "other")
+
+    job = jobs.get("a")
+    assert job is not None
+    assert job.adapter == "output"
+
+
+@pytest.mark.parametrize("text", ["日本語 \u202e", "\"}{'", "\x00\x01", "😀" * 1000])
+def test_any_text_survives_the_record(jobs: Jobs, text: str) -> None:
+    asked(jobs)
+    jobs.enqueue("a", {"instruction": text})
+
+    job = jobs.get("a")
+    assert job is not None
+    assert job.request == {"instruction": text}
+
+
+def test_waiting_jobs_are_listed_in_the_order_they_were_asked(jobs: Jobs, redis: Redis) -> None:
+    for number, id in enumerate(["c", "a", "b"]):
+        asked(jobs, id)
+        redis.zadd("swallow:open:answer", {id: number})
+
+    assert [job.id for job in jobs.open()] == ["c", "a", "b"]
+    assert jobs.ahead_of("b") == 2
+
+
+def test_posts_are_noted_only_while_the_record_lives(jobs: Jobs, redis: Redis) -> None:
+    asked(jobs)
+    jobs.remember_posts("a", {"messages": ["1.2"]})
+    jobs.remember_posts("gone", {"messages": ["1.2"]})
+
+    assert json.loads(str(redis.hget("swallow:job:a", "posts"))) == {"messages": ["1.2"]}
+    assert not redis.exists("swallow:job:gone")

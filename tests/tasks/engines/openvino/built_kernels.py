@@ -1,0 +1,46 @@
+"""Our kernels' library for tests, and what they compute, in torch."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tasks.engines.openvino.convert.architecture import Architecture
+from tasks.engines.openvino.convert.packed import BLOCK_GROUP
+from tasks.engines.openvino.convert.plan import ENDS, plan
+from tasks.engines.openvino.convert.quantise import pack, unpack
+from tasks.engines.openvino.kernels import build
+from tasks.errors import KernelsMissing
+from tests.conftest import missing
+from trainer.models import cpu_flags
+
+
+def built(cache: Path) -> Path:
+    """Return the library, where this machine can have one."""
+    flags = cpu_flags()
+    if absent := [feature for feature in build.FEATURES if feature not in flags]:
+        pytest.skip(f"the CPU has no {absent[0]}")  # nothing one could install
+    try:
+        build._compiler()
+    except KernelsMissing as error:
+        missing(f"a C++ compiler ({error})")
+    return build.library(cache)
+
+
+def rounded(x: torch.Tensor, group: int = BLOCK_GROUP) -> torch.Tensor:
+    """Return `x` [..., columns] as the kernels take it: 8 bits in groups."""
+    groups = x.view(*x.shape[:-1], -1, group)
+    largest = groups.abs().amax(-1, keepdim=True).clamp_min(1e-20)
+    return ((groups * (127 / largest)).round() * (largest / 127)).view_as(x)
+
+
+def as_kernels_compute(model: Any, architecture: Architecture) -> Any:
+    """Give transformers' float32 `model` the kernels' weights and roundings; returns it."""
+    with torch.no_grad():
+        for name, (format, group) in plan(architecture, "int4", kernels=True).items():
+            module = model.get_submodule(name)
+            module.weight.copy_(unpack(pack(module.weight.detach(), format, group)))
+            if name not in ENDS:
+                module.register_forward_pre_hook(lambda _, arguments: (rounded(arguments[0]),))
+    return model

@@ -1,0 +1,84 @@
+"""Which configurations become graphs, and what is said of the others."""
+
+from typing import Any
+
+import pytest
+import torch
+from transformers import LlamaConfig
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.errors import ModelUnsupported
+from tests.tasks.tiny_models import LLAMA3_ROPE
+
+SWALLOW: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_act": "silu",
+    "hidden_size": 4096,
+    "intermediate_size": 11008,
+    "max_position_embeddings": 4096,
+    "num_attention_heads": 32,
+    "num_hidden_layers": 32,
+    "num_key_value_heads": 32,
+    "rms_norm_eps": 1e-5,
+    "rope_scaling": None,
+    "tie_word_embeddings": False,
+    "vocab_size": 43176,
+}
+LLAMA3: dict[str, Any] = SWALLOW | {
+    "num_key_value_heads": 8,
+    "max_position_embeddings": 131072,
+    "rope_scaling": {key: value for key, value in LLAMA3_ROPE.items() if key != "rope_theta"},
+    "rope_theta": 500_000.0,
+}
+
+
+def test_swallow_7b_is_understood() -> None:
+    architecture = read_architecture(SWALLOW)
+
+    assert (architecture.head_dim, architecture.context_length) == (128, 4096)
+    assert architecture.parameters == 6_829_703_168
+    assert architecture.matrices["lm_head"] == (43176, 4096)
+
+
+def test_llama3_positions_are_stretched_as_transformers_does() -> None:
+    config = LlamaConfig(
+        hidden_size=4096, num_attention_heads=32, rope_parameters=dict(LLAMA3_ROPE)
+    )
+    expected, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
+
+    found = torch.tensor(read_architecture(LLAMA3).inverse_frequencies)
+
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
+
+
+def test_a_sliding_window_limits_the_context() -> None:
+    mistral = SWALLOW | {
+        "architectures": ["MistralForCausalLM"],
+        "model_type": "mistral",
+        "max_position_embeddings": 32768,
+        "sliding_window": 4096,
+    }
+
+    assert read_architecture(mistral).context_length == 4096
+
+
+def test_tied_embeddings_have_no_output_matrix() -> None:
+    assert "lm_head" not in read_architecture(SWALLOW | {"tie_word_embeddings": True}).matrices
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2"}, "Gemma2ForCausalLM"),
+        ({"architectures": None, "model_type": "qwen3"}, "qwen3"),
+        ({"attention_bias": True}, "attention_bias"),
+        ({"hidden_act": "gelu"}, "gelu"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "yarn"),
+        ({"quantization_config": {"bits": 4}}, "quantised already"),
+    ],
+)
+def test_another_model_is_refused_with_the_reason(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(ModelUnsupported, match=why):
+        read_architecture(SWALLOW | change)

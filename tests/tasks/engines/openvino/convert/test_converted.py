@@ -1,0 +1,237 @@
+"""Conversions that are interrupted, raced, starved of disk, or fed a broken checkpoint."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from tasks.engines.openvino.convert import converted as store
+from tasks.engines.openvino.convert.converted import convert
+from tasks.engines.openvino.convert.parts import Parts
+from tasks.errors import ConversionFailed, ModelUnsupported
+from tests.tasks.engines.openvino.built_kernels import built
+from tests.tasks.tiny_models import write_tiny
+
+SCRIPT = """
+import resource, signal, sys, time
+from pathlib import Path
+from tasks.engines.openvino.convert.converted import convert
+from tasks.errors import ConversionFailed
+folder, cache, limit, pause = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+if limit:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+def progress(done, total):
+    print(done, total, flush=True)
+    time.sleep(float(pause))
+try:
+    print(convert(folder, name="tiny", cache=cache, progress=progress).folder)
+except ConversionFailed as error:
+    sys.exit(f"refused: {error}")
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A small checkpoint."""
+    return write_tiny(tmp_path / "tiny", "llama3")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Where its conversions go."""
+    return tmp_path / "cache"
+
+
+def start(tiny: Path, cache: Path, *, limit: int = 0, pause: float = 0) -> "subprocess.Popen[str]":
+    """Convert in a process of its own, whose files may have `limit` bytes."""
+    root = Path(__file__).parents[5]
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tiny), str(cache), str(limit), str(pause)],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def kill_in_the_middle(tiny: Path, cache: Path) -> None:
+    """Start a conversion and kill it when some matrices are packed."""
+    process = start(tiny, cache, pause=0.2)
+    assert process.stdout is not None
+    for _ in range(6):
+        process.stdout.readline()
+    process.kill()
+    process.communicate()
+
+
+def finished(cache: Path) -> list[Path]:
+    """Return the conversions that can be served."""
+    return [folder for folder in cache.glob("tiny-*") if store._is_whole(folder)]
+
+
+def test_the_second_start_finds_what_the_first_made(tiny: Path, cache: Path) -> None:
+    told: list[tuple[int, int]] = []
+    first = convert(tiny, name="tiny", cache=cache, progress=lambda *done: told.append(done))
+
+    second = convert(tiny, name="tiny", cache=cache, progress=lambda *done: pytest.fail("again"))
+
+    assert first == second
+    assert told[0][0] == 0
+    assert told[-1] == (first.architecture.parameters, first.architecture.parameters)
+    assert not list(cache.rglob("*.npy"))
+
+
+def test_precision_and_files_are_part_of_the_key(tiny: Path, cache: Path) -> None:
+    first = convert(tiny, name="tiny", cache=cache)
+    assert convert(tiny, name="tiny", cache=cache, wanted="bf16").folder != first.folder
+
+    shutil.rmtree(tiny)
+    write_tiny(tiny, "llama3", seed=1)
+    second = convert(tiny, name="tiny", cache=cache)
+
+    assert second.folder != first.folder
+    assert not first.folder.exists()  # outdated: the same source, other weights
+    assert len(finished(cache)) == 2
+
+
+def test_with_and_without_our_kernels_leave_each_other_alone(
+    tmp_path: Path, cache: Path, model_cache: Path
+) -> None:
+    kernels = built(model_cache)
+    model = write_tiny(tmp_path / "tiny", "llama2")
+
+    plain = convert(model, name="tiny", cache=cache, wanted="int4")
+    ours = convert(model, name="tiny", cache=cache, wanted="int4", kernels=lambda: kernels)
+
+    assert sorted(finished(cache)) == sorted([ours.folder, plain.folder])
+    assert convert(model, name="tiny", cache=cache, wanted="int4") == plain
+
+
+def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cache: Path) -> None:
+    kill_in_the_middle(tiny, cache)
+    assert finished(cache) == []
+    (made,) = cache.glob(".tiny-*.part")
+    before = sorted(path.parent.name for path in made.glob("parts/*/values.npy"))
+    assert len(before) >= 5
+
+    calls: list[str] = []
+    original = store._Conversion._pack
+
+    def counted(self: store._Conversion, name: str) -> object:
+        calls.append(name)
+        return original(self, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store._Conversion, "_pack", counted)
+        converted = convert(tiny, name="tiny", cache=cache)
+
+    assert finished(cache) == [converted.folder]
+    assert not set(before) & set(calls)
+
+
+def test_a_part_that_a_power_cut_spoilt_is_made_again(tiny: Path, cache: Path) -> None:
+    whole = convert(tiny, name="tiny", cache=cache)
+    weights = (whole.folder / store.WEIGHTS).read_bytes()
+    shutil.rmtree(whole.folder)
+    kill_in_the_middle(tiny, cache)
+    spoilt = sorted(cache.glob(".tiny-*.part/parts/model*/values.npy"))
+    spoilt[0].write_bytes(spoilt[0].read_bytes()[:-100] + bytes(100))
+    spoilt[1].write_bytes(b"")
+
+    convert(tiny, name="tiny", cache=cache)
+
+    assert (whole.folder / store.WEIGHTS).read_bytes() == weights
+
+
+def test_two_at_once_convert_once_and_agree(tiny: Path, cache: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: start(tiny, cache, pause=0.02).communicate(), range(2)))
+
+    folders = {out.splitlines()[-1] for out, _ in done}
+    progress = sorted(len(out.splitlines()) for out, _ in done)
+    assert [str(folder) for folder in finished(cache)] == list(folders)
+    assert progress[0] == 1  # the second waited, and told no progress
+    assert progress[1] > 1
+
+
+def test_a_full_disk_is_said_and_nothing_is_served(tiny: Path, cache: Path) -> None:
+    # Enough for each part, not for the graph's weights; the write then fails as on a full disk.
+    _, err = start(tiny, cache, limit=150_000).communicate()
+
+    assert "could not be converted" in err
+    assert str(cache) in err
+    assert finished(cache) == []
+    assert convert(tiny, name="tiny", cache=cache).folder in finished(cache)
+
+
+def test_a_disk_too_small_is_refused_before_anything_is_written(
+    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 10**6))
+
+    with pytest.raises(ConversionFailed, match=r"takes 0\.2 GB .* free some space"):
+        convert(tiny, name="tiny", cache=cache)
+
+    assert not list(cache.rglob("*.npy"))
+
+
+def test_a_converted_file_cut_short_is_made_again(tiny: Path, cache: Path) -> None:
+    folder = convert(tiny, name="tiny", cache=cache).folder
+    whole = (folder / store.WEIGHTS).read_bytes()
+    (folder / store.WEIGHTS).write_bytes(whole[: len(whole) // 2])
+
+    assert convert(tiny, name="tiny", cache=cache).folder == folder
+
+    assert (folder / store.WEIGHTS).read_bytes() == whole
+
+
+def test_a_checkpoint_cut_short_is_refused(tiny: Path, cache: Path) -> None:
+    weights = tiny / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+
+    with pytest.raises(ConversionFailed, match="cut short"):
+        convert(tiny, name="tiny", cache=cache)
+
+
+def test_a_checkpoint_that_lacks_a_matrix_is_refused(tiny: Path, cache: Path) -> None:
+    config = json.loads((tiny / "config.json").read_text("utf-8"))
+    config["num_hidden_layers"] += 1
+    (tiny / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    with pytest.raises(ConversionFailed, match=r"model\.layers\.3\.\S+ is missing"):
+        convert(tiny, name="tiny", cache=cache)
+
+
+def test_a_folder_without_safetensors_is_not_supported(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+
+    with pytest.raises(ModelUnsupported, match="safetensors"):
+        convert(tmp_path, name="tiny", cache=cache)
+
+
+def test_parts_are_whole_or_absent(tmp_path: Path) -> None:
+    def broken() -> object:
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        Parts(tmp_path).get("a", broken)  # type: ignore[arg-type]
+
+    assert Parts(tmp_path).bytes() == 0
+
+
+def test_weights_that_are_no_numbers_are_refused(tiny: Path, cache: Path) -> None:
+    tensors = load_file(tiny / "model.safetensors")
+    tensors["model.layers.1.mlp.up_proj.weight"][3, 4] = float("nan")
+    save_file(tensors, tiny / "model.safetensors", metadata={"format": "pt"})
+
+    with pytest.raises(ConversionFailed, match=r"model\.layers\.1\.mlp\.up_proj .* NaN"):
+        convert(tiny, name="tiny", cache=cache)

@@ -1,0 +1,198 @@
+"""The fast engine with tiny models: many at once, adapters, deaths; compared with the reference."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
+
+from tasks.engines.openvino.engine import OpenVinoEngine
+from tasks.engines.protocol import Answer, Engine, Question, Sampling
+from tasks.engines.transformers.engine import TransformersEngine
+from tasks.errors import EngineFailed
+from tests.tasks.engines.openvino.built_kernels import built
+from tests.tasks.tiny_models import KINDS, write_tiny
+from trainer.errors import AdapterRefused
+from trainer.models import Source, find
+
+PROMPTS = ("one", "two, and then three", "Sing.", "9", "the last of them")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """A tiny Llama-3-style model, of shapes our kernels compute."""
+    return find(str(write_tiny(tmp_path_factory.mktemp("models") / "tiny", "llama3-64", seed=5)))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this module's models are converted."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module", params=["OpenVINO's kernels", "our kernels"])
+def engine(
+    request: pytest.FixtureRequest, source: Source, cache: Path, model_cache: Path
+) -> Iterator[OpenVinoEngine]:
+    """The tiny model in the fast engine, which computes in one of two ways."""
+    ours = request.param == "our kernels"
+    if ours:
+        shutil.copy(built(model_cache), cache)
+    made = OpenVinoEngine(source, cache=cache, precision="int4" if ours else "bf16")
+    assert (made.generator.spec.kernels is not None) == ours
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def adapter(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter on every projection, of another rank and scale than the registered one."""
+    return write_adapter(source, tmp_path_factory.mktemp("adapters") / "all", seed=1)
+
+
+def write_adapter(source: Source, folder: Path, seed: int) -> Path:
+    """Write a random LoRA as PEFT does."""
+    torch.manual_seed(seed)
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    config = LoraConfig(r=4, lora_alpha=6, target_modules=targets, init_lora_weights=False)
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(source.path), config)
+    model.save_pretrained(str(folder))
+    about = {"base_model": source.name, "style": "alpaca-en"}
+    (folder / "swallow.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder
+
+
+def ask(engine: Engine, text: str, *, adapter: Path | None = None, tokens: int = 12) -> str:
+    """Return a greedy answer."""
+    return asked(engine, Question(text, sampling=Sampling(tokens), adapter=adapter))[0]
+
+
+def asked(engine: Engine, question: Question) -> tuple[str, Answer]:
+    """Return an answer's text and facts."""
+    pieces: list[str] = []
+    answer = engine.answer(question, pieces.append, lambda: False)
+    return "".join(pieces), answer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tiny_models_of_each_family_answer_as_the_reference(tmp_path: Path, kind: str) -> None:
+    source = find(str(write_tiny(tmp_path / kind, kind)))
+    reference = TransformersEngine(source)
+    fast = OpenVinoEngine(source, cache=tmp_path / "cache", precision="bf16")
+
+    try:
+        assert [ask(fast, text) for text in PROMPTS] == [ask(reference, text) for text in PROMPTS]
+    finally:
+        fast.close()
+
+
+def test_an_adapter_answers_as_in_the_reference_and_leaves_the_base_alone(
+    engine: OpenVinoEngine, source: Source, adapter: Path
+) -> None:
+    base = [ask(engine, text) for text in PROMPTS]
+
+    with_adapter = [ask(engine, text, adapter=adapter) for text in PROMPTS]
+
+    if engine.generator.spec.kernels is None:  # what ours compute is compared as logits
+        reference = TransformersEngine(source)
+        assert with_adapter == [ask(reference, text, adapter=adapter) for text in PROMPTS]
+    assert with_adapter != base
+    assert [ask(engine, text) for text in PROMPTS] == base
+
+
+def test_eight_at_once_answer_as_each_alone(engine: OpenVinoEngine, adapter: Path) -> None:
+    jobs = [(text, use) for text in PROMPTS for use in (None, adapter)]
+    alone = [ask(engine, text, adapter=use) for text, use in jobs]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda job: ask(engine, job[0], adapter=job[1]), jobs))
+
+    assert together == alone
+
+
+def test_a_switch_takes_less_than_a_second(engine: OpenVinoEngine, adapter: Path) -> None:
+    ask(engine, "one", adapter=adapter, tokens=1)
+    start = time.monotonic()
+    ask(engine, "one", tokens=1)
+    ask(engine, "one", adapter=adapter, tokens=1)
+
+    assert time.monotonic() - start < 2  # two switches and two answers
+
+
+def test_an_adapter_with_a_tensor_that_has_no_place_is_refused(
+    engine: OpenVinoEngine, adapter: Path, source: Source, tmp_path: Path
+) -> None:
+    folder = write_adapter(source, tmp_path / "more", seed=2)
+    tensors = load_file(folder / "adapter_model.safetensors")
+    tensors["base_model.model.lm_head.lora_A.weight"] = torch.zeros(4, 128)
+    save_file(tensors, folder / "adapter_model.safetensors")
+
+    with pytest.raises(AdapterRefused, match="does not fit the model"):
+        ask(engine, "one", adapter=folder)
+
+
+def test_an_adapter_that_is_not_finite_is_refused(
+    engine: OpenVinoEngine, source: Source, tmp_path: Path
+) -> None:
+    folder = write_adapter(source, tmp_path / "nan", seed=3)
+    tensors = load_file(folder / "adapter_model.safetensors")
+    next(iter(tensors.values()))[0, 0] = float("nan")
+    save_file(tensors, folder / "adapter_model.safetensors")
+
+    with pytest.raises(AdapterRefused, match="not finite"):
+        ask(engine, "one", adapter=folder)
+
+
+def test_an_adapter_that_vanishes_while_it_is_asked_for_is_refused(
+    engine: OpenVinoEngine, source: Source, adapter: Path, tmp_path: Path
+) -> None:
+    folder = write_adapter(source, tmp_path / "gone", seed=4)
+    before = ask(engine, "9")
+    seen = threading.Event()
+    first = Question("one", sampling=Sampling(300), adapter=adapter)
+    with ThreadPoolExecutor(41) as pool:  # five times what runs at once: it waits for seconds
+        for _ in range(40):
+            pool.submit(engine.answer, first, lambda text: seen.set(), lambda: False)
+        assert seen.wait(30)
+        waiting = pool.submit(ask, engine, "one", adapter=folder)
+        time.sleep(0.1)
+        (folder / "adapter_model.safetensors").unlink()
+        with pytest.raises(AdapterRefused):
+            waiting.result()
+
+    assert ask(engine, "9") == before != ""
+
+
+def test_a_killed_process_fails_its_answers_and_is_replaced(engine: OpenVinoEngine) -> None:
+    before = ask(engine, "one")
+    seen = threading.Event()
+    question = Question("one", sampling=Sampling(300))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(engine.answer, question, lambda text: seen.set(), lambda: False)
+        assert seen.wait(30)
+        assert engine.generator.pid is not None
+        os.kill(engine.generator.pid, signal.SIGKILL)
+        with pytest.raises(EngineFailed, match="started again"):
+            running.result()
+
+    assert ask(engine, "one") == before
+
+
+def test_what_cannot_be_loaded_is_said(source: Source, tmp_path: Path) -> None:
+    OpenVinoEngine(source, cache=tmp_path).close()
+    (model,) = tmp_path.glob("tiny-*/openvino_model.xml")
+    text = model.read_bytes()
+    model.write_bytes(text.replace(b"<net", b"<not", 1))  # the size stays, the content does not
+
+    with pytest.raises(EngineFailed, match="failed"):
+        OpenVinoEngine(source, cache=tmp_path)

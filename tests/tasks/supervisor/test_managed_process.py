@@ -1,0 +1,34 @@
+"""A part's lines reach the log, however long they are, and it is started again when it dies."""
+
+import asyncio
+import sys
+
+from tasks.supervisor.managed_process import LONGEST_LINE, Part
+
+
+def lines_of(code: str) -> list[str]:
+    """Run Python code as a part, once, and return what it logged."""
+    logged: list[str] = []
+
+    async def run() -> None:
+        part = Part("part", [sys.executable, "-c", code])
+
+        def changed() -> None:
+            part.stopping = part.pid is None
+
+        await part.keep(lambda name, line: logged.append(line), changed)
+
+    asyncio.run(run())
+    return logged
+
+
+def test_lines_are_logged_one_by_one_also_the_last_without_an_end() -> None:
+    assert lines_of("print('one'); print('two'); print('燕', end='')") == ["one", "two", "燕"]
+
+
+def test_a_line_of_megabytes_is_logged_in_pieces_and_what_follows_too() -> None:
+    logged = lines_of("print('x' * 3_000_000); print('after')")
+
+    assert logged[-1] == "after"
+    assert sum(map(len, logged[:-1])) == 3_000_000
+    assert max(map(len, logged)) <= 2 * LONGEST_LINE

@@ -1,0 +1,36 @@
+"""Options are refused where they are made, with the flag in the message."""
+
+from typing import Any
+
+import pytest
+
+from trainer.errors import OptionInvalid
+from trainer.planning.options import Options
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_epochs", 0),
+        ("batch_size", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("cutoff_len", 3),
+        ("lora_r", 0),
+        ("lora_dropout", 1.0),
+        ("lora_target_modules", ("lm_head",)),
+        ("lora_target_modules", ()),
+        ("checkpoint_minutes", float("nan")),
+        ("precision", "fp16"),
+        ("seed", -1),
+    ],
+)
+def test_a_value_that_cannot_work_names_its_flag(name: str, value: Any) -> None:
+    with pytest.raises(OptionInvalid, match="--" + name.replace("_", "-")):
+        Options(**{name: value})
+
+
+def test_options_survive_json() -> None:
+    options = Options(base_model="x", lora_target_modules=("q_proj", "o_proj"), threads=2)
+
+    assert Options.from_dict(options.to_dict()) == options

@@ -1,0 +1,1 @@
+"""Training data: rows, their token ids, packs, and the order of steps."""

@@ -1,0 +1,98 @@
+"""Rows as token ids, cut at the limit, with the preamble that rows of one kind share.
+
+Everything is rendered by `trainer.prompts`, so that training sees exactly what asking sends. It
+does not know packs or models.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trainer.data.rows import Row
+from trainer.prompts import Style, Tokenizer, Turn, encode_example, render
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A row's ids, of which `prompt` are the question's and `preamble` common to its kind.
+
+    Always `preamble` < len(ids) and `prompt` < len(ids).
+    """
+
+    ids: tuple[int, ...]
+    prompt: int
+    preamble: int = 0
+
+    @property
+    def own(self) -> int:
+        """The number of tokens that are not in the preamble."""
+        return len(self.ids) - self.preamble
+
+
+@dataclass(frozen=True)
+class EncodedData:
+    """Encoded rows; `kept` are their indices in the data, `cut` how many lost their end."""
+
+    rows: list[Encoded]
+    kept: list[int]
+    cut: int
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def encode_rows(
+    style: Style, tokenizer: Tokenizer, rows: Sequence[Row], *, cutoff: int
+) -> EncodedData:
+    """Encode `rows`, each cut to `cutoff` tokens; a row with no answer left is dropped.
+
+    A row that is cut loses its stop token too: an answer must not be learned to end mid-sentence.
+    """
+    preambles = find_preambles(style, tokenizer)
+    encoded: list[Encoded] = []
+    kept: list[int] = []
+    cut = 0
+    dropped: Counter[str] = Counter()
+    for index, row in enumerate(rows):
+        example = encode_example(
+            style, tokenizer, row.instruction, row.input, row.output, row.thread
+        )
+        if example.prompt_length >= cutoff:
+            dropped["whose question alone reaches --cutoff-len"] += 1
+            continue
+        cut += len(example.ids) > cutoff
+        ids = tuple(example.ids[:cutoff])
+        encoded.append(
+            Encoded(ids, example.prompt_length, _shared(ids, example.prompt_length, preambles))
+        )
+        kept.append(index)
+    return EncodedData(encoded, kept, cut, dropped)
+
+
+def find_preambles(style: Style, tokenizer: Tokenizer) -> list[tuple[int, ...]]:
+    """Return what prompts of `style` start with, with an input and without: longest first."""
+    thread = (Turn("user", "1"), Turn("assistant", "2"))
+    found = {
+        _common(
+            [
+                tuple(render(style, tokenizer, text, input, turns).ids)
+                for text in ("A b", "あい", "9")
+            ]
+        )
+        for input, turns in (("", ()), ("x", ()), ("", thread))
+    }
+    return sorted(filter(None, found), key=lambda ids: (-len(ids), ids))
+
+
+def _common(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    first = prompts[0]
+    length = 0
+    while all(length < len(ids) - 1 and ids[length] == first[length] for ids in prompts):
+        length += 1
+    return first[:length]
+
+
+def _shared(ids: tuple[int, ...], prompt: int, preambles: Sequence[tuple[int, ...]]) -> int:
+    for preamble in preambles:
+        length = len(preamble)
+        if length <= prompt and ids[:length] == preamble:
+            return length
+    return 0

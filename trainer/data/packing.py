@@ -1,0 +1,122 @@
+"""Rows packed into sequences that share one preamble, without changing the loss.
+
+A pack is `preamble, row 1, row 2, …` where each row sees the preamble and itself, and its positions
+go on from the preamble's: exactly what the row alone would compute, with the preamble computed
+once. A label is predicted from its true predecessor: a row's first token from the preamble's last
+position, not from the neighbour in the pack. This module knows token ids only, not models.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trainer.data.encoding import Encoded
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One sequence for the model.
+
+    `ids` and `positions` have one entry per token; `lengths` are the tokens of the preamble and of
+    each row. The label lists run in parallel: the logits at position `sources[i]` predict token
+    `targets[i]`, which counts `weights[i]` times and belongs to row `owners[i]` of the batch, or to
+    the preamble (-1).
+    """
+
+    ids: list[int]
+    positions: list[int]
+    lengths: tuple[int, ...]
+    sources: list[int] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def pack(
+    rows: Sequence[Encoded], *, limit: int, train_on_inputs: bool = False, share: bool = True
+) -> list[Pack]:
+    """Pack the rows of a batch into as few sequences of at most `limit` tokens as is easy.
+
+    First-fit decreasing, which depends on nothing but the rows. The longest packs come first. With
+    `share` false each row is a pack of its own. A row longer than `limit` gets its own pack.
+    """
+    bins = _bins(rows, limit) if share else [[index] for index in range(len(rows))]
+    packs = [_pack(rows, indices, train_on_inputs, share) for indices in bins]
+    return sorted(packs, key=len, reverse=True)
+
+
+def label_count(rows: Sequence[Encoded], *, train_on_inputs: bool = False) -> int:
+    """Return how many label tokens the rows have, however they are packed."""
+    return sum(len(row.ids) - (1 if train_on_inputs else max(row.prompt, 1)) for row in rows)
+
+
+def shares(packs: Sequence[Pack], ranks: int) -> list[list[int]]:
+    """Deal packs, by index, to `ranks` processes so that their token counts are about even."""
+    dealt: list[list[int]] = [[] for _ in range(ranks)]
+    loads = [0] * ranks
+    for index, one in enumerate(packs):
+        rank = loads.index(min(loads))
+        dealt[rank].append(index)
+        loads[rank] += len(one)
+    return dealt
+
+
+def _bins(rows: Sequence[Encoded], limit: int) -> list[list[int]]:
+    by_preamble: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        by_preamble[row.ids[: row.preamble]].append(index)
+    bins: list[list[int]] = []
+    for preamble in sorted(by_preamble):
+        bins += _first_fit(rows, by_preamble[preamble], limit - len(preamble))
+    return bins
+
+
+def _first_fit(rows: Sequence[Encoded], indices: list[int], room: int) -> list[list[int]]:
+    bins: list[list[int]] = []
+    left: list[int] = []
+    for index in sorted(indices, key=lambda index: (-rows[index].own, index)):
+        own = rows[index].own
+        place = next((place for place, free in enumerate(left) if own <= free), None)
+        if place is None:
+            bins.append([index])
+            left.append(room - own)
+        else:
+            bins[place].append(index)
+            left[place] -= own
+    return bins
+
+
+def _pack(
+    rows: Sequence[Encoded], indices: Sequence[int], train_on_inputs: bool, share: bool
+) -> Pack:
+    shared = rows[indices[0]].preamble if share else 0
+    preamble = list(rows[indices[0]].ids[:shared])
+    lengths = (shared, *(len(rows[index].ids) - shared for index in indices))
+    result = Pack(list(preamble), list(range(shared)), lengths)
+    if train_on_inputs:
+        for position in range(1, shared):
+            _label(result, position - 1, preamble[position], float(len(indices)), -1)
+    for index in indices:
+        _append(result, rows[index], index, shared, train_on_inputs)
+    return result
+
+
+def _append(result: Pack, row: Encoded, owner: int, shared: int, train_on_inputs: bool) -> None:
+    start = len(result.ids)
+    result.ids.extend(row.ids[shared:])
+    result.positions.extend(range(shared, len(row.ids)))
+    first = max(1, shared if train_on_inputs else row.prompt)
+    for position in range(first, len(row.ids)):
+        before = position - 1
+        source = start + before - shared if before >= shared else before
+        _label(result, source, row.ids[position], 1.0, owner)
+
+
+def _label(result: Pack, source: int, target: int, weight: float, owner: int) -> None:
+    result.sources.append(source)
+    result.targets.append(target)
+    result.weights.append(weight)
+    result.owners.append(owner)

@@ -1,0 +1,70 @@
+"""Which rows each step learns from, packed: a function of the seed, the data and the step alone.
+
+Nothing here depends on time, process count or what happened before, so that a resumed training and
+one over several processes see the same steps. It does not know models or optimizers.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from trainer.data.encoding import Encoded
+from trainer.data.packing import Pack, label_count, pack
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step's packs; `labels` is what its summed loss is divided by, across all processes."""
+
+    index: int
+    packs: list[Pack]
+    labels: int
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens that are computed: a shared preamble counts once per pack."""
+        return sum(map(len, self.packs))
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """All steps of a training, in order; each is `batch_size` rows, an epoch's last may be fewer.
+
+    `limit` bounds a pack's tokens; with `share` false every row is a pack of its own.
+    """
+
+    rows: Sequence[Encoded]
+    epochs: int
+    batch_size: int
+    limit: int
+    seed: int
+    train_on_inputs: bool = False
+    share: bool = True
+
+    @property
+    def per_epoch(self) -> int:
+        """Return the steps of an epoch."""
+        return -(-len(self.rows) // self.batch_size)
+
+    def __len__(self) -> int:
+        return self.per_epoch * self.epochs
+
+    def __getitem__(self, index: int) -> Step:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        epoch, place = divmod(index, self.per_epoch)
+        order = self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+        rows = [self.rows[one] for one in order]
+        packs = pack(rows, limit=self.limit, train_on_inputs=self.train_on_inputs, share=self.share)
+        return Step(index, packs, label_count(rows, train_on_inputs=self.train_on_inputs))
+
+    @cached_property
+    def tokens(self) -> list[int]:
+        """The tokens of each step."""
+        return [self[index].tokens for index in range(len(self))]
+
+    def _order(self, epoch: int) -> list[int]:
+        order = list(range(len(self.rows)))
+        random.Random(f"{self.seed}/{epoch}").shuffle(order)
+        return order

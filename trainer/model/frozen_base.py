@@ -1,0 +1,128 @@
+"""The base model as training needs it: frozen, in the chosen precision, ready for packed rows.
+
+For int8 the linear layers are quantised one by one as they are read, so that the model never
+stands in memory in a wider type. This module does not know data or the loop.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer import models
+from trainer.errors import ModelMissing
+from trainer.model.fused import fuse
+from trainer.model.int8 import Int8Linear, LastInput
+
+TYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}
+BLOCKS = "model.layers."
+
+
+def load(source: models.Source, precision: str, *, cache: Path) -> torch.nn.Module:
+    """Load the weights of `source`, frozen, in `precision` int8, bf16 or fp32.
+
+    With int8 the linear layers of the blocks are int8 and the rest bf16.
+
+    Raises:
+        ModelMissing: the files are not here, or hold no causal LM of a kind we can train.
+    """
+    files = _safetensors(source) if precision == "int8" else []
+    if files:
+        return _load_int8(source, files, cache)
+    model: torch.nn.Module = models.load_model(source, dtype=TYPES[precision], cache=cache)
+    model.requires_grad_(False)
+    _check(model, source)
+    if precision == "int8":
+        quantise(model)
+    return model
+
+
+def _check(model: Any, source: models.Source) -> None:
+    if not hasattr(model, "lm_head") or not hasattr(getattr(model, "model", None), "layers"):
+        raise ModelMissing(f"{source.name} is not a causal language model of the Llama family.")
+
+
+def _safetensors(source: models.Source) -> list[Path]:
+    """Return the weight files of a folder or a hub id; none where there is another format."""
+    if source.gguf:
+        return []
+    folder = Path(source.path)
+    if not folder.is_dir():
+        from huggingface_hub import snapshot_download
+
+        try:
+            patterns = ["*.safetensors", "*.json"]
+            folder = Path(snapshot_download(source.path, allow_patterns=patterns))
+        except (OSError, ValueError):
+            return []  # loading it the usual way says why
+    return sorted(folder.glob("*.safetensors"))
+
+
+def _load_int8(source: models.Source, files: list[Path], cache: Path) -> torch.nn.Module:
+    """Build the model without weights, then put each tensor in its place as it is read."""
+    from safetensors import SafetensorError, safe_open
+    from transformers import AutoModelForCausalLM
+
+    config = models.load_config(source, cache=cache)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+    model.requires_grad_(False)
+    _check(model, source)
+    linears = {f"{path}.weight" for path, _, _ in _linears(model)}
+    inputs = LastInput()
+    try:
+        for file in files:
+            with safe_open(file, "pt") as opened:
+                for name in opened.keys():  # noqa: SIM118 - not a dict
+                    _place(model, name, opened.get_tensor(name), name in linears, inputs)
+    except (SafetensorError, OSError) as error:
+        raise ModelMissing(
+            f"The weights of {source.name} in {file} are unusable: {error}."
+        ) from error
+    model.model.rotary_emb = type(model.model.rotary_emb)(config=config)
+    model.tie_weights()
+    missing = [name for name, one in model.named_parameters() if one.is_meta]
+    if missing:
+        raise ModelMissing(f"The weights of {source.name} lack {missing[0]}; fetch them again.")
+    fuse(model)
+    frozen: torch.nn.Module = model.eval()
+    return frozen
+
+
+def _place(
+    model: torch.nn.Module, name: str, tensor: torch.Tensor, linear: bool, inputs: LastInput
+) -> None:
+    path, _, leaf = name.rpartition(".")
+    try:
+        module = model.get_submodule(path)
+    except AttributeError:
+        return  # a tensor that this model has no use for, as old rotary frequencies
+    if linear:
+        parent, _, child = path.rpartition(".")
+        setattr(model.get_submodule(parent), child, Int8Linear(tensor, inputs))
+    elif leaf in module._parameters:
+        kept = torch.nn.Parameter(tensor.to(torch.bfloat16), requires_grad=False)
+        module._parameters[leaf] = kept
+
+
+def quantise(model: torch.nn.Module) -> None:
+    """Turn the linear layers of the blocks into int8, in place."""
+    inputs = LastInput()
+    for path, parent, linear in list(_linears(model)):
+        setattr(parent, path.rpartition(".")[2], Int8Linear(linear.weight.data, inputs))
+        linear.weight.data = torch.empty(0)
+    fuse(model)
+
+
+def _linears(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, torch.nn.Linear]]:
+    """Yield the path, the parent and the layer for each frozen linear layer of the blocks."""
+    for path, module in model.named_modules():
+        plain = isinstance(module, torch.nn.Linear) and module._parameters["bias"] is None
+        if plain and path.startswith(BLOCKS):
+            yield path, model.get_submodule(path.rpartition(".")[0]), module
+
+
+def checkpoint_gradients(model: Any) -> None:
+    """Keep only each block's input for backward and compute the block again: slower, smaller."""
+    model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})

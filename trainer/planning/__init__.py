@@ -1,0 +1,1 @@
+"""What a training will do, fixed before it starts: options, memory, speed, plan."""

@@ -1,0 +1,1 @@
+"""The process of a training: its signals, its parent, its fellow ranks."""

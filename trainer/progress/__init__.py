@@ -1,0 +1,1 @@
+"""What a training reports, and the terminal that shows it."""

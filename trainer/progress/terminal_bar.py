@@ -1,0 +1,96 @@
+"""A progress bar in the terminal: loss, tokens per second, time left. Knows only events."""
+
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from trainer.progress import events
+
+
+class Bar:
+    """Shows events as a bar with a line for each thing worth keeping; ends with the training."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
+        )
+        self._task: TaskID | None = None
+
+    def __call__(self, event: events.Event) -> None:
+        """Show `event`."""
+        match event:
+            case events.Planned():
+                self._say(described(event.plan))
+            case events.Started() | events.Resumed():
+                self._begin(event)
+            case events.Stepped():
+                self._step(event)
+            case events.Evaluated():
+                self._say(f"step {event.step}: held-out loss {event.validation_loss:.4f}")
+            case events.CheckpointSaved():
+                self._say(f"checkpoint at step {event.step}")
+            case events.Finished():
+                self._progress.stop()
+                self._say(event.summary)
+            case events.Interrupted() | events.Failed():
+                self._progress.stop()
+
+    def _begin(self, event: events.Started | events.Resumed) -> None:
+        resumed = isinstance(event, events.Resumed)
+        left = f", about {duration(event.seconds_left)}" if event.seconds_left else ""
+        self._say(
+            f"{'Resuming' if resumed else 'Starting'} {event.training}: "
+            f"{event.steps} steps{left}; the adapter will be {event.output}"
+        )
+        self._task = self._progress.add_task("training", total=event.steps, figures="")
+        self._progress.start()
+
+    def _step(self, event: events.Stepped) -> None:
+        if self._task is None:
+            return
+        done = event.step if event.part >= 1 else event.step - 1 + event.part
+        figures = f"step {event.step}/{event.steps}"
+        if event.loss is not None:
+            figures += f" · loss {event.loss:.4f}"
+        if event.tokens_per_second:
+            figures += f" · {event.tokens_per_second:,.0f} tokens/s"
+        if event.seconds_left is not None:
+            figures += f" · {duration(event.seconds_left)} left"
+        self._progress.update(self._task, completed=done, figures=figures)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it: 40 s, 12 min, 3 h 5 min, 2 d 4 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def described(plan: dict[str, Any]) -> str:
+    """Return a plan, as `Plan.to_dict` gives it, in a few lines for people."""
+    dropped = "".join(f", {count} {why}" for why, count in plan["dropped_reasons"].items())
+    seconds = plan["seconds"]
+    lasting = duration(seconds) if seconds else "a duration that was not measured here yet"
+    return (
+        f"{plan['rows']} rows of {plan['data']} (dropped {plan['dropped']}{dropped}; "
+        f"cut {plan['cut']}; held out {plan['validation_rows']})\n"
+        f"{plan['steps']} steps of {plan['batch_size']} rows, {plan['tokens']:,} tokens, "
+        f"{lasting}\n"
+        f"{plan['model']} in {plan['precision']}, style {plan['style']}, about "
+        f"{plan['memory_bytes'] / 1e9:.1f} GB of {plan['memory_available_bytes'] / 1e9:.1f} GB "
+        f"free memory\nadapter: {plan['output']}"
+    )

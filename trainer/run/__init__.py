@@ -1,0 +1,1 @@
+"""One training: started or resumed, calibrated, looped, watched, saved."""

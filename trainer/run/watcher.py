@@ -1,0 +1,119 @@
+"""Watches the loop: reports progress, evaluates in between, and says when to save and to stop.
+
+Time decides when a checkpoint is due and nothing else. This module does not train and does not
+know how events are shown.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from trainer.data.steps import Step
+from trainer.evaluation import measure
+from trainer.planning.plan import EVALUATION_COST, Plan
+from trainer.planning.speeds import Stopwatch
+from trainer.process.ranks import Processes
+from trainer.progress import events
+from trainer.run.loop import Loop, Watcher
+from trainer.training_folder import Training
+
+EVALUATIONS = 10
+EVALUATION_SHARE = 0.05
+"""Evaluating in between takes at most this share of the training's time."""
+
+
+class Watch(Watcher):
+    """The watcher of one training: `stopping` tells whether a signal asked to stop."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        training: Training,
+        processes: Processes,
+        listener: events.Listener,
+        *,
+        asked_to_stop: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan, self._training, self._processes = plan, training, processes
+        self._listener, self._asked, self._clock = listener, asked_to_stop, clock
+        self._saved = clock()
+        self._interval = _interval(plan)
+        self.stopwatch = Stopwatch()
+        self._loss: float | None = None
+        self._rate = 0.0
+
+    def stopping(self) -> bool:
+        """Tell whether a signal asked to stop."""
+        return self._asked()
+
+    def checkpoint_due(self) -> bool:
+        """Tell whether `--checkpoint-minutes` have passed since the last checkpoint."""
+        return self._clock() - self._saved >= 60 * self._plan.options.checkpoint_minutes
+
+    def pack_done(self, step: Step, done: int, tokens: int, seconds: float) -> None:
+        """Time a pack; inside a step report how far it is."""
+        self.stopwatch.add(tokens * self._processes.count, seconds)
+        packs = -(-len(step.packs) // self._processes.count)
+        if done < packs:
+            self._report(step, done / packs, None)
+
+    def step_done(self, loop: Loop, step: Step, loss: float, learning_rate: float) -> None:
+        """Report a whole step, and evaluate where it is time."""
+        self._rate = learning_rate
+        self._report(step, 1.0, loss)
+        number = step.index + 1
+        if number % self._interval == 0 and number < len(self._plan.steps):
+            self._evaluate(loop, number)
+
+    def saved(self, path: Path, step: int) -> None:
+        """Report a checkpoint and remove those before the last two."""
+        self._saved = self._clock()
+        self._training.prune()
+        self._listener(
+            events.CheckpointSaved(step=step, steps=len(self._plan.steps), path=str(path))
+        )
+
+    def _report(self, step: Step, part: float, loss: float | None) -> None:
+        speed = self.stopwatch.tokens_per_second
+        tokens = self._plan.steps.tokens
+        left = sum(tokens[step.index + 1 :]) + (1 - part) * tokens[step.index]
+        self._listener(
+            events.Stepped(
+                step=step.index + 1,
+                steps=len(tokens),
+                part=round(part, 4),
+                epoch=round((step.index + part) / self._plan.steps.per_epoch, 4),
+                loss=loss,
+                learning_rate=self._rate,
+                tokens_per_second=speed and round(speed, 1),
+                seconds=round(self.stopwatch.seconds, 1),
+                seconds_left=speed and round(left / speed, 1),
+            )
+        )
+
+    def _evaluate(self, loop: Loop, number: int) -> None:
+        rows = self._plan.held_out.encoded
+        losses = measure.response_losses(
+            loop.model,
+            rows,
+            limit=self._plan.steps.limit,
+            share=self._plan.options.packing,
+            processes=self._processes,
+        )
+        loss = sum(losses) / sum(measure.response_tokens(rows))
+        loop.state.log_history.append({"step": number, "validation_loss": loss})
+        self._listener(
+            events.Evaluated(step=number, steps=len(self._plan.steps), validation_loss=loss)
+        )
+
+
+def _interval(plan: Plan) -> int:
+    """Return after how many steps to evaluate: about ten times, within its share of the time."""
+    tokens = sum(len(row.ids) for row in plan.held_out.encoded)
+    if not tokens:
+        return len(plan.steps) + 1
+    per_step = sum(plan.steps.tokens) / len(plan.steps)
+    dear = EVALUATION_COST * tokens / (EVALUATION_SHARE * per_step)
+    return math.ceil(max(len(plan.steps) / EVALUATIONS, dear))
