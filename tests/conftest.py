@@ -1,6 +1,8 @@
-"""What tests share: a real Valkey, homes, and the rule for what is missing on this machine.
+"""What tests share: a real Valkey, homes, the order they run in, and what is generated.
 
-A missing service or browser skips a test for a user and fails it in CI.
+A missing service or browser skips a test for a user and fails it in CI. Most tests wait more than
+they compute, so several processes run them side by side. Generated cases are the same in every run;
+`make fuzz` draws fresh ones.
 """
 
 import os
@@ -10,15 +12,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
 from tasks.broker.connection import embedded
 from tasks.broker.jobs import Jobs
-from trainer.models import SMALL_MODEL, Source, find
+from trainer.file_lock import alone
+from trainer.models import SMALL_MODEL, Source, find, local_folder
 
 SHARED = Path(__file__).parents[2] / "shared"
 """Real data and baselines beside the project, where they are there."""
+
+
+RUNNING_SYSTEMS = ("system", "tiny")
+"""Fixtures that start a whole system: their tests stay together, and begin first: they take the
+longest."""
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "fuzz",
+    max_examples=int(os.environ.get("EXAMPLES", "1000")),
+    deadline=None,
+    database=None,
+    print_blob=True,
+)
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +48,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["auto", "openvino", "transformers"],
         help="what the systems of the tests answer with",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one system in one process, and otherwise those of one file."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        system = next((name for name in RUNNING_SYSTEMS if name in fixtures), "")
+        item.add_marker(pytest.mark.xdist_group(system or item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: "system" not in item.nodeid.partition("::")[0])
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +125,13 @@ def small_model() -> Source:
 
 
 @pytest.fixture(scope="session")
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the small model is unpacked, once for all tests."""
-    return tmp_path_factory.mktemp("cache")
+def model_cache(tmp_path_factory: pytest.TempPathFactory, small_model: Source) -> Path:
+    """Where the small model is unpacked, once for all tests and all processes that run them."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    cache = folder / "cache"
+    cache.mkdir(exist_ok=True)
+    with alone(cache / "unpacking.lock"):
+        local_folder(small_model, cache=cache)
+    return cache

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tasks.broker.jobs import Job
 from tests.system.workspace import System, Workspace, running_system, until
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
@@ -36,10 +37,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, engine_option: str) -> Iterat
         yield system
 
 
-def trainings(system: System) -> list[dict[str, Any]]:
+def trainings(system: System) -> list[Job]:
     """Return the training jobs on record, the newest first."""
-    listed = json.loads(system.command("jobs", "list", "--json").stdout)
-    return [job for job in listed if job["kind"] == "train"]
+    return [job for job in system.jobs.all() if job.kind == "train"]
 
 
 def message_of(workspace: Workspace, job: str) -> list[dict[str, Any]]:
@@ -54,20 +54,19 @@ def message_of(workspace: Workspace, job: str) -> list[dict[str, Any]]:
 def started(system: System, options: str) -> str:
     """Run `/swallow-train`, start what it plans, and return the training's job."""
     workspace, channel = system.workspace, system.workspace.channel("random")
-    before = {job["id"] for job in trainings(system)}
+    before = {job.id for job in trainings(system)}
     plans = len(workspace.history(channel))
     workspace.command(f"/swallow-train {options}", channel=channel)
     until(lambda: len(workspace.history(channel)) > plans, 60, system.log_text)
     if "Start training" in json.dumps(workspace.history(channel)[0]["blocks"]):
         workspace.press("Start training", channel=channel)
-    until(lambda: {job["id"] for job in trainings(system)} != before, 60, system.log_text)
-    return next(str(job["id"]) for job in trainings(system) if job["id"] not in before)
+    until(lambda: {job.id for job in trainings(system)} != before, 60, system.log_text)
+    return next(job.id for job in trainings(system) if job.id not in before)
 
 
 def step_of(system: System, job: str) -> int:
-    shown = json.loads(system.command("jobs", "show", job, "--json").stdout)
-    steps = [e["data"]["step"] for e in shown["events"] if e["type"] == "progress"]
-    return steps[-1] if steps else 0
+    found = system.jobs.get(job)
+    return int(found.progress.get("step", 0)) if found else 0
 
 
 def goes_on(system: System, job: str, *, steps: int) -> None:
@@ -79,7 +78,8 @@ def ended(system: System, job: str, seconds: float = 240) -> str:
     """Wait until a job has ended and return how."""
 
     def state() -> str:
-        return next(str(one["state"]) for one in trainings(system) if one["id"] == job)
+        found = system.jobs.get(job)
+        return found.state if found else ""
 
     until(lambda: state() in ("finished", "failed", "cancelled"), seconds, system.log_text)
     return state()
@@ -167,7 +167,7 @@ def test_what_may_not_be_is_refused_with_its_reason_and_a_line_in_the_audit_log(
     until(lambda: len(audit(tiny)) > lines, 5)
     assert audit(tiny)[-1]["who"] == user
     assert tiny.status()["adapter"] == ""
-    assert not [job for job in trainings(tiny) if job["state"] in ("queued", "running", "new")]
+    assert not tiny.jobs.open("train")
 
 
 @pytest.mark.parametrize("command", ["use ../../etc", "use /etc/passwd", "compare x", "use a b"])

@@ -9,10 +9,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
+
+from tasks.broker.connection import AWAY, jobs_of
+from tasks.broker.jobs import Jobs
+from tasks.broker.workers import Worker, Workers
+from tasks.errors import BrokerAway
+from tasks.settings import Settings
 
 ENDED = ("finished", "failed", "cancelled")
 
@@ -195,11 +202,20 @@ class System:
         assert self._process is not None
         assert self._process.poll() is None, self.log_text()
         try:
-            status = self.status()
-        except subprocess.CalledProcessError:
+            workers = self.workers()
+        except (BrokerAway, *AWAY):
             return False
-        ready = [w for w in status["workers"] if w["state"] == "ready" and w["engine"]]
+        ready = [worker for worker in workers if worker.state == "ready" and worker.engine]
         return bool(ready) and "connected to" in self.log_text()
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The records in its broker, read here: a command takes longer to start than to look."""
+        return jobs_of(Settings(home=self.home, redis_url=""), patience=1)
+
+    def workers(self) -> list[Worker]:
+        """Return the workers on record."""
+        return Workers(self.jobs.redis).all()
 
     def log_text(self) -> str:
         """Return the log so far."""
@@ -208,8 +224,7 @@ class System:
     @property
     def one_at_a_time(self) -> bool:
         """Whether its engine answers one question after the other."""
-        engines = {worker["engine"] for worker in self.status()["workers"]}
-        return "transformers" in engines
+        return "transformers" in {worker.engine for worker in self.workers()}
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `swallow` on this home."""

@@ -158,9 +158,7 @@ def _check(parsed: Any, command: str) -> None:
         assert len(post.text) <= 3000, "a section holds 3,000 characters"
 
 
-@settings(
-    max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck), database=None
-)
+@settings(max_examples=max(1_000, settings().max_examples), suppress_health_check=list(HealthCheck))
 @given(TEXTS)
 def test_every_text_is_a_command_or_gets_a_usable_reply(text: str) -> None:
     training, switching = train.parse(text), adapter.parse(text)

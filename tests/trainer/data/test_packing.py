@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trainer.doubles import random_rows, tiny_model
@@ -61,7 +61,6 @@ def test_unpacked_training_is_every_row_alone() -> None:
     assert sorted(tuple(one.ids) for one in packs) == sorted(row.ids for row in rows)
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 40), st.integers(0, 10_000), st.booleans())
 def test_every_label_is_in_exactly_one_pack_behind_its_predecessor(
     count: int, seed: int, train_on_inputs: bool

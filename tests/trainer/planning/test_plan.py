@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trainer.doubles import random_rows, tiny_config, write_rows
@@ -52,7 +52,6 @@ def test_too_little_memory_is_refused_with_the_number_and_what_to_change() -> No
         memory.check(15_000_000_000, 8_000_000_000, micro_batch_size=4, precision="int8")
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 70), st.integers(1, 20), st.integers(1, 3))
 def test_every_epoch_learns_every_row_once(rows: int, batch: int, epochs: int) -> None:
     encoded = random_rows(rows)
