@@ -4,7 +4,6 @@ The registry blocks (it reads files and asks Redis), so it is asked in threads.
 """
 
 import asyncio
-import hashlib
 from typing import Any
 
 from bot.adapters.evaluation_text import evaluation_of, figures, in_short, verdict
@@ -16,6 +15,7 @@ from bot.questions.answer import sentence
 from bot.slack.actor import Actor
 from bot.slack.text import shortened
 from tasks.adapters.registry import Listed, reference
+from tasks.broker.job_id import job_id
 
 MOST_LISTED = 20
 _QUESTION = 2500
@@ -92,8 +92,8 @@ async def compare(
         (reference(adapter), say("compare.adapter", language, name=adapter.name)),
     )
     for asked_with, heading in sides:
-        id = hashlib.sha256(f"compare/{key}/{asked_with}".encode()).hexdigest()[:16]
-        place = {**actor.place(), "ts": root, "thread_ts": root}
+        id = job_id("compare", key, asked_with)
+        destination = {**actor.destination(), "ts": root, "thread_ts": root}
         asked = {
             "text": question,
             "files": [],
@@ -101,7 +101,7 @@ async def compare(
             "request": {"instruction": question, "input": "", "thread": []},
         }
         await asyncio.to_thread(
-            bot.jobs.create, id, "answer", place=place, asked=asked, adapter=asked_with
+            bot.jobs.create, id, "answer", destination=destination, asked=asked, adapter=asked_with
         )
     return Told(say("compare.begun", language))
 

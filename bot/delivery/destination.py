@@ -12,7 +12,7 @@ CLOCKS_APART = 60
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """A conversation; without `thread_ts` messages go into the channel. `since`: look from here."""
 
     channel: str
@@ -20,11 +20,11 @@ class Place:
     since: str
 
     @classmethod
-    def of(cls, job: Job) -> "Place":
+    def of(cls, job: Job) -> "Destination":
         """Return where `job` was asked."""
         started = f"{job.created / 1000 - CLOCKS_APART:.6f}"
-        place = job.place
-        return cls(place["channel"], place.get("thread_ts", ""), place.get("ts") or started)
+        asked = job.destination
+        return cls(asked["channel"], asked.get("thread_ts", ""), asked.get("ts") or started)
 
     async def pages(self, client: AsyncWebClient) -> Any:
         """Return the pages of messages here since the job was asked, with their metadata."""

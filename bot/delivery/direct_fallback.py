@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.destination import Place
+from bot.delivery.destination import Destination
 from bot.delivery.journal import Notes
 from bot.delivery.reply import Reply
 from bot.delivery.retry import RETRY_SECONDS, deliver
@@ -35,17 +35,19 @@ class Moving:
         self._reply = self._reply_here()
 
     @property
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """Where the job's message is, or will be."""
-        place = Place.of(self._notes.job)
-        return Place(self._moved, "", place.since) if self._moved else place
+        destination = Destination.of(self._notes.job)
+        return Destination(self._moved, "", destination.since) if self._moved else destination
 
     @property
-    def thread(self) -> Place | None:
+    def thread(self) -> Destination | None:
         """The thread of the job's message; None while there is none."""
         if self._lost or not self._reply.messages:
             return None
-        return Place(self.place.channel, self._reply.messages[0], self.place.since)
+        return Destination(
+            self.destination.channel, self._reply.messages[0], self.destination.since
+        )
 
     async def show(self, post: Post, *, state: str) -> None:
         """Show `post` on the way to the end; what fails is tried again with the next."""
@@ -79,7 +81,7 @@ class Moving:
             log.error("job %s: nobody can be told", self._notes.job.id)
             return True
         try:
-            channel = await direct_channel(self._client, str(self._notes.job.place["user"]))
+            channel = await direct_channel(self._client, str(self._notes.job.destination["user"]))
         except SlackApiError as error:
             self._lost = True
             log.error("job %s: nobody can be told: %s", self._notes.job.id, reason_of(error))
@@ -100,4 +102,4 @@ class Moving:
         return [Post(f"{line}\n{first.text}", (section(line), *first.blocks)), *posts[1:]]
 
     def _reply_here(self) -> Reply:
-        return Reply(self._client, self._notes, self.place)
+        return Reply(self._client, self._notes, self.destination)

@@ -6,7 +6,7 @@ import logging
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.destination import Place
+from bot.delivery.destination import Destination
 from bot.delivery.journal import Notes
 from bot.delivery.milestones import Milestones
 from bot.delivery.retry import RETRY_SECONDS
@@ -43,31 +43,31 @@ class Thread:
         for name in new:
             self._waiting.pop(name, None)
 
-    async def post(self, place: Place | None) -> bool:
+    async def post(self, destination: Destination | None) -> bool:
         """Post what waits; False where something still does, as Slack is away."""
         unsaid = [name for name in self._passed if not self._milestones.said(name)]
         if unsaid:
             await self._milestones.pass_over(*unsaid)
         while self._waiting:
             name = next(iter(self._waiting))
-            if place is None or not await self._said(name, self._waiting[name], place):
+            if destination is None or not await self._said(name, self._waiting[name], destination):
                 return False
             del self._waiting[name]
         return True
 
-    async def finish(self, place: Place | None) -> None:
-        """Post what waits, with some patience; without a place there is nobody to tell."""
-        if place is None:
+    async def finish(self, destination: Destination | None) -> None:
+        """Post what waits, with some patience; without a destination there is nobody to tell."""
+        if destination is None:
             return
         for pause in RETRY_SECONDS[:LAST_TRIES]:
-            if await self.post(place):
+            if await self.post(destination):
                 return
             await asyncio.sleep(pause)
 
-    async def _said(self, name: str, post: Post, place: Place) -> bool:
+    async def _said(self, name: str, post: Post, destination: Destination) -> bool:
         """Post one; what Slack will never take counts as said."""
         try:
-            await self._milestones.say(name, post, place)
+            await self._milestones.say(name, post, destination)
         except SlackApiError as error:
             log.warning("job %s: %s was not posted: %s", self._job, name, reason_of(error))
             if passes(error) or reason_of(error) in HOPELESS:  # then the message moves, or is over

@@ -5,7 +5,7 @@ Noted before and after; what was begun and not noted as done is looked for by it
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.destination import Place
+from bot.delivery.destination import Destination
 from bot.delivery.journal import Notes
 from bot.delivery.reply import METADATA_TYPE, payload_of
 from bot.questions.answer import Post
@@ -22,7 +22,7 @@ class Milestones:
         """Tell whether a milestone was posted, or passed over."""
         return name in self._notes.get("milestones", [])
 
-    async def say(self, name: str, post: Post, place: Place) -> None:
+    async def say(self, name: str, post: Post, destination: Destination) -> None:
         """Post a milestone unless it is there.
 
         Raises:
@@ -30,9 +30,9 @@ class Milestones:
         """
         if self.said(name):
             return
-        if self._notes.get("milestone", "") != name or not await self._is_there(name, place):
+        if self._notes.get("milestone", "") != name or not await self._is_there(name, destination):
             await self._notes.put(milestone=name)
-            await self._post(name, post, place)
+            await self._post(name, post, destination)
         await self.pass_over(name)
 
     async def pass_over(self, *names: str) -> None:
@@ -43,11 +43,11 @@ class Milestones:
                 milestones=[*self._notes.get("milestones", []), *new], milestone=""
             )
 
-    async def _post(self, name: str, post: Post, place: Place) -> None:
+    async def _post(self, name: str, post: Post, destination: Destination) -> None:
         payload = {"job": self._notes.job.id, "milestone": name}
         await self._client.chat_postMessage(
-            channel=place.channel,
-            thread_ts=place.thread_ts or None,
+            channel=destination.channel,
+            thread_ts=destination.thread_ts or None,
             text=post.text,
             blocks=list(post.blocks),
             unfurl_links=False,
@@ -56,8 +56,8 @@ class Milestones:
             metadata={"event_type": METADATA_TYPE, "event_payload": payload},
         )
 
-    async def _is_there(self, name: str, place: Place) -> bool:
-        async for page in await place.pages(self._client):
+    async def _is_there(self, name: str, destination: Destination) -> bool:
+        async for page in await destination.pages(self._client):
             for message in page["messages"]:
                 payload = payload_of(message)
                 if (payload.get("job"), payload.get("milestone")) == (self._notes.job.id, name):

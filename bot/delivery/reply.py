@@ -1,4 +1,4 @@
-"""The messages of one job in one place: posted once, edited as the text grows.
+"""The messages of one job in one destination: posted once, edited as the text grows.
 
 What was posted is noted in the job's record, so that another relay carries on in the same messages.
 A relay that does not know whether a message arrived looks for it there before it posts.
@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.destination import Place
+from bot.delivery.destination import Destination
 from bot.delivery.journal import Notes
 from bot.questions.answer import Post
 from bot.slack.refusals import GONE, reason_of
@@ -19,12 +19,12 @@ METADATA_TYPE = "swallow_job"
 
 
 class Reply:
-    """Keeps the job's messages in `place` equal to a list of posts."""
+    """Keeps the job's messages in `destination` equal to a list of posts."""
 
-    def __init__(self, client: AsyncWebClient, notes: Notes, place: Place) -> None:
+    def __init__(self, client: AsyncWebClient, notes: Notes, destination: Destination) -> None:
         self._client = client
         self._notes = notes
-        self._place = place
+        self._destination = destination
         self._messages: list[str] = list(notes.get("messages", []))
         self._shown: dict[str, Post] = {}
         # A post that was begun and not noted may have arrived.
@@ -41,7 +41,7 @@ class Reply:
         return bool(self._messages) or self._uncertain
 
     async def show(self, posts: Sequence[Post], *, state: str) -> None:
-        """Post and edit until the place shows `posts` and nothing more of this job.
+        """Post and edit until the destination shows `posts` and nothing more of this job.
 
         Raises:
             SlackApiError: Slack refuses.
@@ -64,7 +64,7 @@ class Reply:
             return
         try:
             await self._client.chat_update(
-                channel=self._place.channel,
+                channel=self._destination.channel,
                 ts=ts,
                 **self._content(index, post, state),
             )
@@ -80,8 +80,8 @@ class Reply:
         await self._note(posting=True)
         self._uncertain = True
         response = await self._client.chat_postMessage(
-            channel=self._place.channel,
-            thread_ts=self._place.thread_ts or None,
+            channel=self._destination.channel,
+            thread_ts=self._destination.thread_ts or None,
             unfurl_links=False,
             unfurl_media=False,
             **self._content(index, post, state),
@@ -94,7 +94,7 @@ class Reply:
 
     async def _delete(self, ts: str) -> None:
         try:
-            await self._client.chat_delete(channel=self._place.channel, ts=ts)
+            await self._client.chat_delete(channel=self._destination.channel, ts=ts)
         except SlackApiError as error:
             if reason_of(error) not in GONE:
                 raise
@@ -112,7 +112,7 @@ class Reply:
     async def _find(self) -> None:
         """Look for the messages of this job."""
         found: dict[int, str] = {}
-        pages = await self._place.pages(self._client)
+        pages = await self._destination.pages(self._client)
         async for page in pages:
             for message in page["messages"]:
                 payload = payload_of(message)

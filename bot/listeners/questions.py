@@ -5,7 +5,6 @@ and tells it again if it has not. Repeats are dropped by the job's id.
 """
 
 import asyncio
-import hashlib
 import logging
 import re
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from bot.bot import Bot
 from bot.i18n.catalogue import say
 from bot.slack.refusals import PASSING
+from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Questions:
     ) -> None:
         if event.get("subtype") not in _SPOKEN or event.get("bot_id") or not event.get("user"):
             return
-        place = {
+        destination = {
             "team": body.get("team_id", ""),
             "channel": event["channel"],
             "ts": event["ts"],
@@ -76,48 +76,50 @@ class Questions:
         asked = {"text": text, "files": files}
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._threads, self._store, place, asked, only_in_thread)
+            await loop.run_in_executor(
+                self._threads, self._store, destination, asked, only_in_thread
+            )
         except RedisError as error:
             log.warning("a question was not stored: %s", type(error).__name__)
             if not only_in_thread:
-                self._tell_away(place, text)
+                self._tell_away(destination, text)
 
     def _store(
-        self, place: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
+        self, destination: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
     ) -> None:
-        thread = f"{place['team']}:{place['channel']}:{place['thread_ts']}"
-        id = job_id(place["team"], place["channel"], place["ts"])
+        thread = f"{destination['team']}:{destination['channel']}:{destination['thread_ts']}"
+        id = job_id(destination["team"], destination["channel"], destination["ts"])
         stored = self._bot.jobs.create(
-            id, "answer", place=place, asked=asked, thread=thread, only_in_thread=only_in_thread
+            id,
+            "answer",
+            destination=destination,
+            asked=asked,
+            thread=thread,
+            only_in_thread=only_in_thread,
         )
         log.info("job %s: %s", id, stored)
 
-    def _tell_away(self, place: Mapping[str, Any], text: str) -> None:
+    def _tell_away(self, destination: Mapping[str, Any], text: str) -> None:
         """Say it in the thread, once for each question, after Slack was answered."""
-        key = f"{place['channel']}:{place['ts']}"
+        key = f"{destination['channel']}:{destination['ts']}"
         if key in self._told:
             return
         self._told.add(key)
-        task = asyncio.create_task(self._say_away(place, text))
+        task = asyncio.create_task(self._say_away(destination, text))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _say_away(self, place: Mapping[str, Any], text: str) -> None:
+    async def _say_away(self, destination: Mapping[str, Any], text: str) -> None:
         try:
             await self._bot.client.chat_postMessage(
-                channel=place["channel"],
-                thread_ts=place["thread_ts"],
+                channel=destination["channel"],
+                thread_ts=destination["thread_ts"],
                 text=say("failed.broker_away", self._bot.language(text)),
             )
         except SlackApiError as error:
             log.error("nobody could be told: %s", error.response.get("error"))
         except PASSING as error:
             log.error("nobody could be told: %s", type(error).__name__)
-
-
-def job_id(team: str, channel: str, ts: str) -> str:
-    """Return the id of the question at `ts`; the same message always has the same."""
-    return hashlib.sha256(f"{team}/{channel}/{ts}".encode()).hexdigest()[:16]
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ hears that the command arrived, under an id of the command's own, so that a repe
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from bot.slack.command_words import Wrong, usage
 from bot.slack.text import plain
 from bot.trainings import actions as training_actions
 from bot.trainings import command as train
+from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +89,15 @@ class Commands:
         language: Language,
     ) -> str:
         """Store the plan's job; who may is asked by its follower, which has the time."""
-        id = hashlib.sha256(_key(command).encode()).hexdigest()[:16]
+        id = job_id(_key(command))
         asked = {"text": text, "options": dict(wanted.options)}
         store = partial(
-            self._bot.jobs.create, id, "plan", place=actor.place(), asked=asked, adapter=""
+            self._bot.jobs.create,
+            id,
+            "plan",
+            destination=actor.destination(),
+            asked=asked,
+            adapter="",
         )
         try:
             loop = asyncio.get_running_loop()

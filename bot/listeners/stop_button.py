@@ -21,7 +21,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
         await ack()
         id, user = str(action.get("value", "")), str(body["user"]["id"])
         job = await asyncio.to_thread(bot.jobs.get, id)
-        if job is not None and job.place.get("user") == user:
+        if job is not None and job.destination.get("user") == user:
             state = await asyncio.to_thread(bot.jobs.cancel, id, user)
             log.info("job %s: stop pressed while %s", id, state)
 

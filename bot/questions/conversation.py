@@ -28,34 +28,34 @@ Turn = dict[str, str]
 
 
 async def thread_before(
-    client: AsyncWebClient, place: Mapping[str, Any], bot_user: str
+    client: AsyncWebClient, destination: Mapping[str, Any], bot_user: str
 ) -> list[Turn]:
     """Return the turns of the thread before the question, oldest first.
 
     At most the newest 200 messages and 64 KB. Where the bot may not read the thread the question is
     answered without it.
     """
-    if place["thread_ts"] == place["ts"]:
+    if destination["thread_ts"] == destination["ts"]:
         return []
     try:
-        messages = await _replies(client, place)
+        messages = await _replies(client, destination)
     except SlackApiError as error:
         log.warning("the thread of a question cannot be read: %s", error.response.get("error"))
         return []
     except PASSING as error:
         log.warning("the thread of a question cannot be read: %s", type(error).__name__)
         return []
-    turns = [turn for message in messages if (turn := _turn(message, place, bot_user))]
+    turns = [turn for message in messages if (turn := _turn(message, destination, bot_user))]
     return _newest(turns)
 
 
-async def _replies(client: AsyncWebClient, place: Mapping[str, Any]) -> list[dict[str, Any]]:
+async def _replies(client: AsyncWebClient, destination: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Read the thread up to the question; Slack pages from the oldest message on."""
     messages: list[dict[str, Any]] = []
     pages = await client.conversations_replies(
-        channel=place["channel"],
-        ts=place["thread_ts"],
-        latest=place["ts"],
+        channel=destination["channel"],
+        ts=destination["thread_ts"],
+        latest=destination["ts"],
         inclusive=False,
         limit=200,
         include_all_metadata=True,
@@ -65,8 +65,8 @@ async def _replies(client: AsyncWebClient, place: Mapping[str, Any]) -> list[dic
     return messages
 
 
-def _turn(message: Mapping[str, Any], place: Mapping[str, Any], bot_user: str) -> Turn | None:
-    if float(message["ts"]) >= float(place["ts"]):
+def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: str) -> Turn | None:
+    if float(message["ts"]) >= float(destination["ts"]):
         return None
     text = str(message.get("text") or "")
     if message.get("user") == bot_user:

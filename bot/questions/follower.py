@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from slack_sdk.errors import SlackApiError
 
 from bot.bot import Bot
-from bot.delivery.destination import Place
+from bot.delivery.destination import Destination
 from bot.delivery.journal import Notes
 from bot.delivery.reply import Reply
 from bot.delivery.retry import deliver
@@ -40,7 +40,7 @@ class Follower:
         self._streams = streams
         self._job = job
         self._language = bot.language(unescape(job.asked["text"]))
-        self._reply = Reply(bot.client, Notes(bot.jobs, job), Place.of(job))
+        self._reply = Reply(bot.client, Notes(bot.jobs, job), Destination.of(job))
         self._status = Status(bot.client, bot.jobs, job, self._language)
         self._attempt = 0
         self._text = ""

@@ -24,8 +24,12 @@ async def prepare(
     """
     if "request" in job.asked:  # the bot itself asks, as for a comparison
         return dict(job.asked["request"])
-    place = job.place
-    if settings.channels and not place["dm"] and place["channel"] not in settings.channels:
+    destination = job.destination
+    if (
+        settings.channels
+        and not destination["dm"]
+        and destination["channel"] not in settings.channels
+    ):
         raise CannotAnswer("channel")
     asked = parse(job.asked["text"], bot_user)
     material = await text_of_files(client, job.asked["files"])
@@ -34,5 +38,5 @@ async def prepare(
         instruction, input = input, ""
     if not instruction:
         return None
-    thread = await thread_before(client, place, bot_user)
+    thread = await thread_before(client, destination, bot_user)
     return {"instruction": instruction, "input": input, "thread": thread}

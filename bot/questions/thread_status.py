@@ -65,8 +65,8 @@ class Status:
     async def _show(self, text: str) -> None:
         try:
             await self._client.assistant_threads_setStatus(
-                channel_id=self._job.place["channel"],
-                thread_ts=self._job.place["thread_ts"],
+                channel_id=self._job.destination["channel"],
+                thread_ts=self._job.destination["thread_ts"],
                 status=text,
             )
         except SlackApiError as error:

@@ -41,17 +41,17 @@ class Actor:
         )
 
     @classmethod
-    def of_place(cls, place: Mapping[str, Any]) -> "Actor":
+    def of_destination(cls, destination: Mapping[str, Any]) -> "Actor":
         """Return who asked for a job."""
         return cls(
-            user=str(place["user"]),
-            team=str(place["team"]),
-            channel=str(place["channel"]),
-            dm=bool(place["dm"]),
-            response_url=str(place.get("response_url", "")),
+            user=str(destination["user"]),
+            team=str(destination["team"]),
+            channel=str(destination["channel"]),
+            dm=bool(destination["dm"]),
+            response_url=str(destination.get("response_url", "")),
         )
 
-    def place(self) -> dict[str, Any]:
+    def destination(self) -> dict[str, Any]:
         """Return what a job's record keeps of this; the job is answered in the channel."""
         return {
             "team": self.team,

@@ -4,7 +4,6 @@ Who may is decided before, by `bot.admin_action`. Blocking calls run in threads.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 
 from bot.admin_action import Told
@@ -15,6 +14,7 @@ from bot.slack.actor import Actor
 from bot.slack.text import shortened
 from bot.trainings.plan_decision import store_training
 from bot.trainings.progress_card import figures
+from tasks.broker.job_id import job_id
 from tasks.broker.jobs import Job
 from tasks.trainings.resumable import Resumable, resumable, training_of
 
@@ -59,7 +59,7 @@ async def resume(bot: Bot, actor: Actor, id: str, key: str, text: str, language:
         raise CannotAct("resume.unknown", id=shortened(id, 80), known=_named(stopped))
     training = wanted[0]
     request = {"training": training.training, "resume": True, "options": dict(training.options)}
-    job = hashlib.sha256(f"resume/{key}".encode()).hexdigest()[:16]
+    job = job_id("resume", key)
     await asyncio.to_thread(store_training, bot.jobs, job, actor, text, request)
     output = shortened(training.output, 100)
     return Told(say("resume.begun", language, output=output, step=training.step))

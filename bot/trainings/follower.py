@@ -113,7 +113,7 @@ class TrainingFollower:
         return Look(
             job=job.id,
             output=self._output,
-            user=str(job.place["user"]),
+            user=str(job.destination["user"]),
             waiting="" if job.state == "running" else self._waiting(job),
             elapsed=elapsed,
             snapshot=self._snapshot,

@@ -3,12 +3,12 @@
 The first decision about a plan stands: it is kept beside the jobs, as long as they are.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from bot.slack.actor import Actor
+from tasks.broker.job_id import job_id
 from tasks.broker.jobs import Job, Jobs
 
 Decision = Literal["started", "discarded"]
@@ -47,12 +47,12 @@ def store_training(
 ) -> Literal["created", "repeat", "stranger", "full"]:
     """Store a training; its follower hands it to the workers."""
     asked = {"text": text, "request": dict(request)}
-    return jobs.create(id, "train", place=actor.place(), asked=asked, adapter="")
+    return jobs.create(id, "train", destination=actor.destination(), asked=asked, adapter="")
 
 
 def training_id(plan: str) -> str:
     """Return the id of the training of a plan's job."""
-    return hashlib.sha256(f"train/{plan}".encode()).hexdigest()[:16]
+    return job_id("train", plan)
 
 
 def plan_of(jobs: Jobs, job: Job) -> Mapping[str, Any] | None:
@@ -66,5 +66,5 @@ def plan_of(jobs: Jobs, job: Job) -> Mapping[str, Any] | None:
 def _store(jobs: Jobs, plan: Job, by: str) -> None:
     id = training_id(plan.id)
     request = {"training": id, "resume": False, "options": plan.request.get("options", {})}
-    place = {**plan.place, "user": by, "response_url": ""}
-    store_training(jobs, id, Actor.of_place(place), str(plan.asked["text"]), request)
+    destination = {**plan.destination, "user": by, "response_url": ""}
+    store_training(jobs, id, Actor.of_destination(destination), str(plan.asked["text"]), request)

@@ -32,7 +32,7 @@ class PlanFollower:
         self._bot = bot
         self._streams = streams
         self._job = job
-        self._actor = Actor.of_place(job.place)
+        self._actor = Actor.of_destination(job.destination)
         self._language = bot.language(unescape(job.asked["text"]))
 
     async def run(self) -> None:

@@ -2,7 +2,7 @@
 
 Celery only delivers ids; what a job is, who runs it and whether it ended is decided here, each
 step by one script that runs atomically on the server. This module knows neither Celery nor models,
-and `place` and `asked` belong to whoever created the job: they are stored, not understood.
+and `destination` and `asked` belong to whoever created the job: they are stored, not understood.
 
 States: new → queued → running → finished | failed | cancelled. `new` waits for its request,
 `queued` for a worker. A running attempt holds a lease; whoever lost it cannot write any more.
@@ -61,7 +61,8 @@ class Job:
     begun: int
     worker: str
     adapter: str
-    place: Mapping[str, Any]
+    destination: Mapping[str, Any]
+    """Where its messages go and who asked; the record's field is `place`."""
     asked: Mapping[str, Any]
     request: Mapping[str, Any]
     posts: Mapping[str, Any]
@@ -103,7 +104,7 @@ class Jobs:
         id: str,
         kind: Kind,
         *,
-        place: Mapping[str, Any],
+        destination: Mapping[str, Any],
         asked: Mapping[str, Any],
         thread: str = "",
         only_in_thread: bool = False,
@@ -118,7 +119,7 @@ class Jobs:
         key = f"swallow:thread:{thread}" if thread else ""
         answer = self.run_script(
             "create",
-            *(id, kind, _dump(place), _dump(asked), self.keep_ms, self.queue_limit),
+            *(id, kind, _dump(destination), _dump(asked), self.keep_ms, self.queue_limit),
             *(key, THREAD_MS, int(only_in_thread)),
             *(int(adapter is not None), adapter or ""),
         )
@@ -261,7 +262,8 @@ def _job(id: str, fields: Mapping[str, str]) -> Job:
         begun=int(fields.get("begun", 0)),
         worker=fields.get("worker", ""),
         adapter=fields.get("adapter", ""),
-        place=json.loads(fields["place"]),
+        # The field keeps its name, so that jobs stored by an earlier version can be read.
+        destination=json.loads(fields["place"]),
         asked=json.loads(fields["asked"]),
         request=json.loads(fields.get("request", "{}")),
         posts=json.loads(fields.get("posts", "{}")),

@@ -41,7 +41,7 @@ async def answered(workspace: Workspace, thread: str, text: str, state: str) -> 
     )
 
 
-def place(thread: str, ts: str) -> dict[str, str]:
+def destination(thread: str, ts: str) -> dict[str, str]:
     """Where a question was asked."""
     return {"channel": "CGENERAL", "thread_ts": thread, "ts": ts}
 
@@ -53,7 +53,7 @@ async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Works
     ts = await said(workspace, "What is my name?", root)
     await said(workspace, "later", root)
 
-    turns = await thread_before(client(workspace), place(root, ts), "UBOT")
+    turns = await thread_before(client(workspace), destination(root, ts), "UBOT")
 
     assert turns == [
         {"role": "user", "text": "My name is <Taro>"},
@@ -64,7 +64,7 @@ async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Works
 async def test_a_question_outside_a_thread_has_no_thread(workspace: Workspace) -> None:
     ts = await said(workspace, "<@UBOT> hi")
 
-    assert await thread_before(client(workspace), place(ts, ts), "UBOT") == []
+    assert await thread_before(client(workspace), destination(ts, ts), "UBOT") == []
 
 
 async def test_of_a_huge_thread_the_newest_messages_are_kept(workspace: Workspace) -> None:
@@ -73,7 +73,7 @@ async def test_of_a_huge_thread_the_newest_messages_are_kept(workspace: Workspac
         await said(workspace, f"{number} " + "あ" * 1000, root)
     ts = await said(workspace, "question", root)
 
-    turns = await thread_before(client(workspace), place(root, ts), "UBOT")
+    turns = await thread_before(client(workspace), destination(root, ts), "UBOT")
 
     assert turns[-1]["text"].startswith("29 ")
     assert sum(len(turn["text"].encode()) for turn in turns) <= MAX_BYTES

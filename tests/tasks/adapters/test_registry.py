@@ -31,7 +31,7 @@ def registry(settings: Settings, redis: Redis) -> Registry:
 
 
 def ask(jobs: Jobs, id: str) -> str:
-    jobs.create(id, "answer", place={}, asked={})
+    jobs.create(id, "answer", destination={}, asked={})
     job = jobs.get(id)
     assert job is not None
     return job.adapter

@@ -11,8 +11,8 @@ from tasks.broker.jobs import LEASES, Jobs
 
 def asked(jobs: Jobs, id: str = "a", **options: Any) -> str:
     """Store a question."""
-    place = {"channel": "C1", "ts": "1"}
-    return jobs.create(id, "answer", place=place, asked={"text": "hi"}, **options)
+    destination = {"channel": "C1", "ts": "1"}
+    return jobs.create(id, "answer", destination=destination, asked={"text": "hi"}, **options)
 
 
 def queued(jobs: Jobs, id: str = "a") -> None:

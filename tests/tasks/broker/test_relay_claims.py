@@ -9,7 +9,7 @@ from tasks.broker.relay_claims import GROUP, MAX_DELIVERIES, Claims
 def store(jobs: Jobs, *ids: str) -> None:
     """Store questions."""
     for id in ids:
-        jobs.create(id, "answer", place={}, asked={"text": ""})
+        jobs.create(id, "answer", destination={}, asked={"text": ""})
 
 
 def relay(jobs: Jobs, name: str) -> Claims:

@@ -86,7 +86,7 @@ def host(settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def asked(jobs: Jobs, id: str, **options: Any) -> str:
-    jobs.create(id, "train", place={"channel": "C1"}, asked={"text": ""})
+    jobs.create(id, "train", destination={"channel": "C1"}, asked={"text": ""})
     request = {"training": id, "resume": False, "options": OPTIONS | {"data": "rows"} | options}
     assert jobs.enqueue(id, request)
     return id
@@ -144,7 +144,7 @@ def test_a_training_reports_on_the_way_and_ends_with_its_verdict(
 
 
 def test_a_plan_says_what_would_be_done_and_names_no_path(host: Host, jobs: Jobs) -> None:
-    jobs.create("p1", "plan", place={}, asked={"text": ""})
+    jobs.create("p1", "plan", destination={}, asked={"text": ""})
     jobs.enqueue("p1", {"options": OPTIONS | {"data": "rows"}})
 
     host.plans.run("p1")
@@ -159,7 +159,7 @@ def test_a_plan_does_not_say_where_the_default_data_lie(
     host: Host, jobs: Jobs, settings: Settings
 ) -> None:
     settings.train_data = str(settings.home / "datasets" / "rows.jsonl")
-    jobs.create("p2", "plan", place={}, asked={"text": ""})
+    jobs.create("p2", "plan", destination={}, asked={"text": ""})
     jobs.enqueue("p2", {"options": OPTIONS})
 
     host.plans.run("p2")
@@ -173,7 +173,7 @@ def test_unknown_data_fails_with_the_names_there_are(host: Host, jobs: Jobs, kin
         id, attempts = asked(jobs, "bad", data="../../etc"), host.trainings
     else:
         id, attempts = "bad", host.plans
-        jobs.create(id, "plan", place={}, asked={"text": ""})
+        jobs.create(id, "plan", destination={}, asked={"text": ""})
         jobs.enqueue(id, {"options": {"data": "../../etc"}})
 
     attempts.run(id)
@@ -237,7 +237,7 @@ def test_a_cancelled_training_is_resumed_from_its_checkpoint(
     jobs.cancel("t5", "UADMIN")
     thread.join(15)
     reached = final(jobs, "t5")["checkpoint_step"]
-    jobs.create("again", "train", place={}, asked={"text": ""})
+    jobs.create("again", "train", destination={}, asked={"text": ""})
     jobs.enqueue("again", {"training": "t5", "resume": True, "options": {"output": "learned"}})
 
     host.trainings.run("again")
@@ -286,7 +286,7 @@ def test_an_adapter_that_was_written_is_reported_and_not_written_twice(
     host: Host, jobs: Jobs, settings: Settings
 ) -> None:
     host.trainings.run(asked(jobs, "t8"))
-    jobs.create("again", "train", place={}, asked={"text": ""})
+    jobs.create("again", "train", destination={}, asked={"text": ""})
     jobs.enqueue("again", {"training": "t8", "resume": False, "options": {"output": "learned"}})
 
     host.trainings.run("again")
