@@ -15,8 +15,9 @@ from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import disk_of, explain, memory_of
 from tasks.errors import TaskError
 from tasks.settings import Settings
+from trainer.base_model.source import SMALL_MODEL, Source, find, is_local, size_of
+from trainer.cpu import cpu_has_bf16
 from trainer.errors import ModelMissing
-from trainer.models import SMALL_MODEL, Source, cpu_has_bf16, find, is_local, size_of
 
 Row = dict[str, Any]
 

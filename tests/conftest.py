@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 
 from tasks.broker.connection import embedded
 from tasks.broker.jobs import Jobs
+from trainer.base_model.source import SMALL_MODEL, Source, find, local_folder
 from trainer.file_lock import alone
-from trainer.models import SMALL_MODEL, Source, find, local_folder
 
 SHARED = Path(__file__).parents[2] / "shared"
 """Real data and baselines beside the project, where they are there."""

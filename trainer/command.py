@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from trainer.adapters import PROJECTIONS
+from trainer.adapters.adapter import PROJECTIONS
 from trainer.errors import TrainerError
 from trainer.planning.options import PRECISIONS, Options
 from trainer.process import parent_death, ranks

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from trainer import files
-from trainer.adapters import ABOUT, valid_name
+from trainer.adapters.adapter_files import ABOUT
+from trainer.adapters.names import valid_name
 from trainer.errors import OptionInvalid, TrainingMissing
 
 KEPT_CHECKPOINTS = 2

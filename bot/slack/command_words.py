@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.i18n.catalogue import Language, say
 from bot.slack.text import shortened
-from trainer.adapters import valid_name
+from trainer.adapters.names import valid_name
 
 SHOWN_CHARACTERS = 60
 """Of a wrong word, this much is said back."""

@@ -17,7 +17,9 @@ from tasks.adapters.shipping import Shipping
 from tasks.broker.jobs import ADAPTER, Job, Jobs
 from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
-from trainer.adapters import WEIGHTS, Adapter, check_base, folder_of, read, valid_name
+from trainer.adapters.adapter import Adapter, check_base, read
+from trainer.adapters.adapter_files import WEIGHTS
+from trainer.adapters.names import folder_of, valid_name
 from trainer.errors import AdapterInUse, AdapterRefused
 
 

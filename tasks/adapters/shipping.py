@@ -15,7 +15,8 @@ from redis import Redis
 
 from tasks.broker.connection import connect
 from tasks.settings import Settings
-from trainer.adapters import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS, Adapter, read
+from trainer.adapters.adapter import Adapter, read
+from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
 from trainer.errors import AdapterRefused
 from trainer.file_lock import alone
 from trainer.files import whole_folder

@@ -50,7 +50,8 @@ def _row(row: dict[str, Any]) -> tuple[object, ...]:
 def show(name: str) -> None:
     """Show what is known of an adapter, as JSON."""
     from tasks.settings import settings
-    from trainer.adapters import folder_of, read
+    from trainer.adapters.adapter import read
+    from trainer.adapters.names import folder_of
 
     found = read(folder_of(name, settings().home))
     print_json(

@@ -53,7 +53,8 @@ def ask(
     use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
     from tasks.engines.protocol import Question
     from tasks.settings import settings
-    from trainer.adapters import folder_of, read
+    from trainer.adapters.adapter import read
+    from trainer.adapters.names import folder_of
 
     adapter = folder_of(lora_data, settings().home) if lora_data else None
     if adapter is not None:

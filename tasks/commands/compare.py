@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def compare(name: str, question: tuple[str, ...], as_json: bool) -> None:
     """Let the base model and an adapter answer the same question."""
     from tasks.settings import settings
-    from trainer.adapters import folder_of, read
+    from trainer.adapters.adapter import read
+    from trainer.adapters.names import folder_of
 
     folder = folder_of(name, settings().home)
     read(folder)  # says at once what is wrong with it, before a model is loaded

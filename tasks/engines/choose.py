@@ -15,8 +15,8 @@ from tasks.engines.openvino.serving import memory_needed
 from tasks.engines.protocol import Engine
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
 from tasks.settings import Settings
+from trainer.base_model.source import Source, config_folder, find
 from trainer.errors import ModelMissing
-from trainer.models import Source, config_folder, find
 
 log = logging.getLogger(__name__)
 

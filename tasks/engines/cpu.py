@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-from trainer.models import cpu_flags
+from trainer.cpu import cpu_flags
 
 CPUS = Path("/sys/devices/system/cpu")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")

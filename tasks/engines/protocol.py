@@ -84,7 +84,7 @@ class Engine(Protocol):
 
     @property
     def model(self) -> str:
-        """The base model's name, as `trainer.models.Source.name`."""
+        """The base model's name, as `trainer.base_model.source.Source.name`."""
 
     @property
     def style(self) -> Style:

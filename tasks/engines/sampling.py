@@ -3,7 +3,7 @@
 from typing import Any
 
 from tasks.engines.protocol import Sampling
-from trainer.models import SMALL_MODEL
+from trainer.base_model.source import SMALL_MODEL
 
 
 def defaults_of(model: str, generation_config: Any) -> Sampling:

@@ -26,7 +26,9 @@ from tasks.trainings.arguments import arguments
 from tasks.trainings.pause import Hold
 from tasks.trainings.snapshot import Snapshot
 from tasks.trainings.trainer_process import Child
-from trainer.adapters import CURVE, free_folder, read
+from trainer.adapters.adapter import read
+from trainer.adapters.adapter_files import CURVE
+from trainer.adapters.names import free_folder
 from trainer.training_folder import Training
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,8 @@ from tasks.engines.openvino.serving import spec_of
 from tasks.engines.protocol import Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
 from tests.tasks.engines.openvino.built_kernels import rounded
-from trainer.models import find, load_model, local_folder
+from trainer.base_model.load import load_model
+from trainer.base_model.source import find, local_folder
 
 TOPICS = (
     *("photosynthesis", "the French Revolution", "bicycles", "machine learning", "tea"),

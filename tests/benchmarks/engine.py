@@ -21,7 +21,7 @@ from tasks.engines.openvino.convert.packed import packed_bytes
 from tasks.engines.openvino.convert.plan import plan, planned_bytes
 from tasks.engines.openvino.engine import kernels_in
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
-from trainer.models import find, local_folder
+from trainer.base_model.source import find, local_folder
 
 
 def main() -> None:

@@ -12,7 +12,8 @@ from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.generator_client import Generator, Run
 from tasks.engines.openvino.scheduler import Ask
 from tasks.engines.openvino.serving import spec_of
-from trainer.models import Source, load_model
+from trainer.base_model.load import load_model
+from trainer.base_model.source import Source
 
 START, STEPS = 8, 12
 """Tokens each stream begins with, and how many it is then given."""

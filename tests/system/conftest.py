@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import missing
 from tests.system.workspace import System, Workspace, running_system
-from trainer.models import Source
+from trainer.base_model.source import Source
 
 
 @pytest.fixture(scope="session")

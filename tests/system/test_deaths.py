@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.system.workspace import System, Workspace, running_system, state_of, until
-from trainer.models import Source
+from trainer.base_model.source import Source
 
 LONG = "<@UBOT> Write a very long story about a {}."
 

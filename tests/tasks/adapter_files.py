@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from trainer.adapters import ABOUT, CONFIG, WEIGHTS
+from trainer.adapters.adapter_files import ABOUT, CONFIG, WEIGHTS
 
 
 def write_adapter(folder: Path, *, base_model: str = "tiny", seed: int = 0, **about: Any) -> Path:

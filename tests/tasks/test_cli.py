@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer import doubles
-from trainer.models import Source
+from trainer.base_model.source import Source
 
 
 def swallow(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -7,8 +7,9 @@ import pytest
 import sentencepiece
 from transformers import LlamaTokenizer
 
+from trainer.base_model.source import Source
+from trainer.base_model.tokenizer import load_tokenizer
 from trainer.errors import InstructionTooLong, UnknownStyle
-from trainer.models import Source, load_tokenizer
 from trainer.prompts import (
     STYLES,
     Turn,

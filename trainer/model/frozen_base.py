@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from trainer import models
+from trainer.base_model import load as base_model
+from trainer.base_model.source import Source
 from trainer.errors import ModelMissing
 from trainer.model.fused import fuse
 from trainer.model.int8 import Int8Linear, LastInput
@@ -19,7 +20,7 @@ TYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}
 BLOCKS = "model.layers."
 
 
-def load(source: models.Source, precision: str, *, cache: Path) -> torch.nn.Module:
+def load(source: Source, precision: str, *, cache: Path) -> torch.nn.Module:
     """Load the weights of `source`, frozen, in `precision` int8, bf16 or fp32.
 
     With int8 the linear layers of the blocks are int8 and the rest bf16.
@@ -30,7 +31,7 @@ def load(source: models.Source, precision: str, *, cache: Path) -> torch.nn.Modu
     files = _safetensors(source) if precision == "int8" else []
     if files:
         return _load_int8(source, files, cache)
-    model: torch.nn.Module = models.load_model(source, dtype=TYPES[precision], cache=cache)
+    model: torch.nn.Module = base_model.load_model(source, dtype=TYPES[precision], cache=cache)
     model.requires_grad_(False)
     _check(model, source)
     if precision == "int8":
@@ -38,12 +39,12 @@ def load(source: models.Source, precision: str, *, cache: Path) -> torch.nn.Modu
     return model
 
 
-def _check(model: Any, source: models.Source) -> None:
+def _check(model: Any, source: Source) -> None:
     if not hasattr(model, "lm_head") or not hasattr(getattr(model, "model", None), "layers"):
         raise ModelMissing(f"{source.name} is not a causal language model of the Llama family.")
 
 
-def _safetensors(source: models.Source) -> list[Path]:
+def _safetensors(source: Source) -> list[Path]:
     """Return the weight files of a folder or a hub id; none where there is another format."""
     if source.gguf:
         return []
@@ -59,12 +60,12 @@ def _safetensors(source: models.Source) -> list[Path]:
     return sorted(folder.glob("*.safetensors"))
 
 
-def _load_int8(source: models.Source, files: list[Path], cache: Path) -> torch.nn.Module:
+def _load_int8(source: Source, files: list[Path], cache: Path) -> torch.nn.Module:
     """Build the model without weights, then put each tensor in its place as it is read."""
     from safetensors import SafetensorError, safe_open
     from transformers import AutoModelForCausalLM
 
-    config = models.load_config(source, cache=cache)
+    config = base_model.load_config(source, cache=cache)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
     model.requires_grad_(False)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from trainer.adapters import PROJECTIONS
+from trainer.adapters.adapter import PROJECTIONS
 from trainer.errors import OptionInvalid
 
 PRECISIONS = ("auto", "int8", "bf16", "fp32")

@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainer import adapters, models
+from trainer.adapters import adapter_files, names
+from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
+from trainer.base_model.source import Source, find
+from trainer.base_model.tokenizer import load_tokenizer
+from trainer.cpu import cpu_has_bf16
 from trainer.data import rows as data
 from trainer.data.encoding import Encoded, encode_rows
 from trainer.data.steps import Steps
@@ -40,7 +44,7 @@ class Plan:
     """A training, ready to start; `options` has nothing left open but, at most, the threads."""
 
     options: Options
-    source: models.Source
+    source: Source
     tokenizer: Tokenizer
     style: Style
     steps: Steps
@@ -100,12 +104,12 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
     Raises:
         TrainerError: data, model, style or an option that cannot work.
     """
-    wanted = adapters.folder_of(options.output_dir, home).absolute()
+    wanted = names.folder_of(options.output_dir, home).absolute()
     read = data.read(options.data_path)
-    source = models.find(options.base_model)
-    tokenizer = models.load_tokenizer(source, cache=home / "cache")
+    source = find(options.base_model)
+    tokenizer = load_tokenizer(source, cache=home / "cache")
     style = choose_style(tokenizer, options.style)
-    config = models.load_config(source, cache=home / "cache")
+    config = load_config(source, cache=home / "cache")
     shape = memory.Shape.of(config)
     _check_length(options, config)
     train, held_out, facts = _split(options, read, style, tokenizer)
@@ -130,7 +134,7 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         held_out=held_out,
         shape=shape,
         estimate=_estimate(options, shape, bool(options.gradient_checkpointing)),
-        output=adapters.free_folder(wanted),
+        output=names.free_folder(wanted),
         wanted_output=wanted,
         processes=processes,
         local_processes=local_processes,
@@ -150,8 +154,8 @@ def _check_length(options: Options, config: Any) -> None:
 def _check_size(options: Options, shape: memory.Shape) -> None:
     """Refuse now what would be refused as an adapter after days."""
     size = 4 * shape.lora_parameters(options.lora_target_modules, options.lora_r)
-    if size > adapters.MAX_WEIGHTS_BYTES - HEADER_BYTES:
-        most = adapters.MAX_WEIGHTS_BYTES
+    if size > adapter_files.MAX_WEIGHTS_BYTES - HEADER_BYTES:
+        most = adapter_files.MAX_WEIGHTS_BYTES
         raise OptionInvalid(
             f"--lora-r is {options.lora_r}, which makes an adapter of {size / 1e6:,.0f} MB, "
             f"and at most {most / 1e6:,.0f} MB can be used; choose a smaller rank."
@@ -216,8 +220,8 @@ def _settled(options: Options, shape: memory.Shape, rows: int, style: Style) -> 
     assert style.name in STYLES
     precision = options.precision
     if precision == "auto":
-        large = shape.parameters >= models.FP32_BELOW_PARAMETERS
-        precision = "int8" if large and models.cpu_has_bf16() else "fp32"
+        large = shape.parameters >= FP32_BELOW_PARAMETERS
+        precision = "int8" if large and cpu_has_bf16() else "fp32"
     options = replace(
         options,
         style=style.name,

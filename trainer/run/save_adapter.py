@@ -8,7 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer import adapters, files
+from trainer import files
+from trainer.adapters.adapter_files import ABOUT, CURVE
+from trainer.adapters.names import free_folder
 from trainer.evaluation import loss_curve
 from trainer.evaluation.measure import Verdict
 
@@ -32,13 +34,13 @@ def write(
     model.peft_config["default"].base_model_name_or_path = (
         source.name if source.gguf else source.path
     )
-    output = adapters.free_folder(this.plan.output)
+    output = free_folder(this.plan.output)
     with files.whole_folder(output) as folder:
         model.save_pretrained(folder)
         (folder / "README.md").unlink(missing_ok=True)
-        files.write_json(folder / adapters.ABOUT, _about(this, verdict, answers))
+        files.write_json(folder / ABOUT, _about(this, verdict, answers))
         ends = _with_ends(history, verdict, len(this.plan.steps))
-        loss_curve.draw(ends, folder / adapters.CURVE, output.name)
+        loss_curve.draw(ends, folder / CURVE, output.name)
         # Before the folder appears: whoever dies here is not to write the adapter a second time.
         this.training.note("history", history)
         this.training.note("finished", {"output": str(output), "verdict": verdict.verdict})

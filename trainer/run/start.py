@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainer import adapters, files, training_folder
+from trainer import files, training_folder
+from trainer.adapters.names import free_folder
 from trainer.errors import TrainingMissing
 from trainer.planning import memory, plan
 from trainer.planning.options import Options
@@ -89,7 +90,7 @@ def resume(home: Path, training_id: str | None, *, listener: events.Listener) ->
             )
         made = _planned(Options.from_dict(fixed["options"]), home, processes)
         _check_same(fixed, made, training)
-        made = replace(made, output=adapters.free_folder(Path(fixed["output"])))
+        made = replace(made, output=free_folder(Path(fixed["output"])))
         _check(made)
         with _alone(training, processes):
             if processes.first:

@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from tasks.engines.openvino.convert.architecture import Architecture
-from trainer.adapters import WEIGHTS, Adapter
+from trainer.adapters.adapter import Adapter
+from trainer.adapters.adapter_files import WEIGHTS
 from trainer.errors import AdapterRefused
 
 

@@ -23,8 +23,9 @@ from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import defaults_of
 from tasks.engines.text_stream import TextStream
 from tasks.errors import KernelsMissing
-from trainer.adapters import Adapter, check_base, read
-from trainer.models import Source, load_tokenizer, local_folder
+from trainer.adapters.adapter import Adapter, check_base, read
+from trainer.base_model.source import Source, local_folder
+from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.prompts import Prompt, Style, choose_style
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,8 @@ class OpenVinoEngine:
     """A converted model in a generating process; up to `parallel` answers run together.
 
     Raises:
-        ModelMissing: the model's files are not here and could not be fetched.
+        ModelMissing: the model's files are not here and could not be fetched, or its tokenizer is
+            missing or broken; nothing is converted then.
         ModelUnsupported: the graph cannot express this model.
         ConversionFailed: its files are not whole, or there is no room to convert it.
         EngineFailed: the converted model could not be loaded.
@@ -59,6 +61,7 @@ class OpenVinoEngine:
         progress: Progress = lambda done, total: None,
     ) -> None:
         folder = local_folder(source, cache=cache)
+        check_tokenizer(folder, source.name)  # before a conversion that takes minutes
         converted = convert(
             folder,
             name=source.name,

@@ -18,7 +18,8 @@ from safetensors.numpy import save
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.scheduler import Ask
 from tasks.engines.openvino.spec import Spec
-from trainer.adapters import WEIGHTS, read
+from trainer.adapters.adapter import read
+from trainer.adapters.adapter_files import WEIGHTS
 from trainer.errors import AdapterRefused
 
 PREFIX = "base_model.model."

@@ -14,7 +14,7 @@ from tasks.engines.openvino.convert.plan import (
 )
 from tasks.engines.openvino.scheduler import BLOCK
 from tasks.engines.openvino.spec import Spec
-from trainer.models import cpu_has_bf16
+from trainer.cpu import cpu_has_bf16
 
 PARALLEL = 8
 """Questions generated at once: at 7B, eight streams gave five times the tokens of one, and sixteen

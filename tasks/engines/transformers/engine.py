@@ -17,8 +17,10 @@ from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import defaults_of
 from tasks.engines.text_stream import TextStream
 from tasks.engines.transformers.peft_adapters import AttachedAdapters
-from trainer.adapters import check_base, read
-from trainer.models import Source, load_model, load_tokenizer
+from trainer.adapters.adapter import check_base, read
+from trainer.base_model.load import load_model
+from trainer.base_model.source import Source
+from trainer.base_model.tokenizer import load_tokenizer
 from trainer.prompts import Prompt, Style, choose_style
 
 

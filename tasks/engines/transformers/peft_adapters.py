@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from trainer.adapters import WEIGHTS, Adapter
+from trainer.adapters.adapter import Adapter
+from trainer.adapters.adapter_files import WEIGHTS
 from trainer.errors import AdapterRefused
 
 KEPT = 4

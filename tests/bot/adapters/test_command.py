@@ -10,7 +10,8 @@ import pytest
 from tasks.broker.jobs import ADAPTER, Job, Jobs
 from tests.bot.conftest import Json, Person, Serve, job_of
 from tests.bot.trainings.test_follower import FINISHED, Trainer
-from trainer.adapters import ABOUT, CONFIG, WEIGHTS, read
+from trainer.adapters.adapter import read
+from trainer.adapters.adapter_files import ABOUT, CONFIG, WEIGHTS
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.questions.answer import sentence
 from bot.slack.command_words import Wrong, usage
 from bot.trainings import command as train
 from bot.trainings.options import OPTIONS
-from trainer.adapters import valid_name
+from trainer.adapters.names import valid_name
 from trainer.planning.options import Options
 
 LANGUAGES: tuple[Language, Language] = ("ja", "en")

@@ -14,7 +14,8 @@ from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tasks.settings import Settings
 from tests.tasks.adapter_files import write_adapter
-from trainer.adapters import CONFIG, WEIGHTS, read
+from trainer.adapters.adapter import read
+from trainer.adapters.adapter_files import CONFIG, WEIGHTS
 from trainer.errors import AdapterRefused
 
 

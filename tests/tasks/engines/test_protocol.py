@@ -11,8 +11,9 @@ from peft import LoraConfig, get_peft_model
 from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
+from trainer.base_model.load import load_model
+from trainer.base_model.source import Source
 from trainer.errors import AdapterRefused, InstructionTooLong
-from trainer.models import Source, load_model
 from trainer.prompts import Turn
 
 RAPPER = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tests.trainer.doubles import random_rows, tiny_model
-from trainer import models
+from trainer.base_model.load import load_model
+from trainer.base_model.source import find
 from trainer.data.packing import pack
 from trainer.errors import ModelMissing
 from trainer.model import elementwise, frozen_base, lora
@@ -171,10 +172,10 @@ def test_compiled_kernels_train_like_eager_ones(tmp_path: Path) -> None:
 
 def test_int8_weights_are_read_one_by_one_to_the_same_model(tmp_path: Path) -> None:
     tiny_model().to(torch.bfloat16).save_pretrained(tmp_path)
-    whole = models.load_model(models.find(str(tmp_path)), dtype=torch.bfloat16)
+    whole = load_model(find(str(tmp_path)), dtype=torch.bfloat16)
     frozen_base.quantise(whole)
 
-    streamed = frozen_base.load(models.find(str(tmp_path)), "int8", cache=tmp_path / "cache")
+    streamed = frozen_base.load(find(str(tmp_path)), "int8", cache=tmp_path / "cache")
 
     ids = torch.arange(20)[None]
     with torch.no_grad():
@@ -188,4 +189,4 @@ def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
 
     with pytest.raises(ModelMissing, match=r"lack model\.norm\.weight"):
-        frozen_base.load(models.find(str(tmp_path)), "int8", cache=tmp_path / "cache")
+        frozen_base.load(find(str(tmp_path)), "int8", cache=tmp_path / "cache")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trainer.doubles import random_rows, tiny_config, write_rows
-from trainer import adapters
+from trainer.adapters import adapter_files
 from trainer.data.steps import Steps
 from trainer.errors import DataUnusable, MemoryTooSmall, OptionInvalid
 from trainer.planning import memory, plan
@@ -98,7 +98,7 @@ def test_rows_of_a_validation_source_are_never_trained_on(
 def test_a_rank_whose_adapter_would_be_too_large_to_use_is_refused(
     model_folder: Path, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "MAX_WEIGHTS_BYTES", 1_100_000)
+    monkeypatch.setattr(adapter_files, "MAX_WEIGHTS_BYTES", 1_100_000)
 
     assert plan.make(options(model_folder, rows_file, lora_r=8), tmp_path / "home")
     with pytest.raises(OptionInvalid, match="--lora-r is 512, which makes an adapter"):

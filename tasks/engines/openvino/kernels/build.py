@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tasks.engines.openvino.convert.parts import synced
 from tasks.errors import KernelsMissing
+from trainer.cpu import cpu_flags
 from trainer.file_lock import alone
-from trainer.models import cpu_flags
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from tasks.engines.openvino.convert.quantise import pack, unpack
 from tasks.engines.openvino.kernels import build
 from tasks.errors import KernelsMissing
 from tests.conftest import missing
-from trainer.models import cpu_flags
+from trainer.cpu import cpu_flags
 
 
 def built(cache: Path) -> Path:

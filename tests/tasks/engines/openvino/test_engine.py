@@ -22,8 +22,8 @@ from tasks.engines.transformers.engine import TransformersEngine
 from tasks.errors import EngineFailed
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import KINDS, write_tiny
+from trainer.base_model.source import Source, find
 from trainer.errors import AdapterRefused
-from trainer.models import Source, find
 
 PROMPTS = ("one", "two, and then three", "Sing.", "9", "the last of them")
 

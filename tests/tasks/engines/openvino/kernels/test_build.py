@@ -21,7 +21,7 @@ from tasks.errors import KernelsMissing
 from tasks.settings import Settings
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import write_tiny
-from trainer.models import find
+from trainer.base_model.source import find
 
 
 def test_the_library_is_built_once(

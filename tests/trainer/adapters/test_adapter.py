@@ -13,17 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from trainer.adapters import (
-    ABOUT,
-    CONFIG,
-    MAX_WEIGHTS_BYTES,
-    WEIGHTS,
-    check_base,
-    folder_of,
-    free_folder,
-    read,
-    valid_name,
-)
+from trainer.adapters.adapter import check_base, read
+from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
+from trainer.adapters.names import folder_of, free_folder, valid_name
 from trainer.errors import AdapterRefused
 
 GOOD = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["v_proj", "q_proj"]}

@@ -5,16 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from trainer.base_model.load import load_model
+from trainer.base_model.source import SMALL_MODEL, Source, find, is_local, size_of
+from trainer.base_model.tokenizer import load_tokenizer
 from trainer.errors import ModelMissing
-from trainer.models import (
-    SMALL_MODEL,
-    Source,
-    find,
-    is_local,
-    load_model,
-    load_tokenizer,
-    size_of,
-)
 
 
 def test_the_default_is_the_small_model_where_it_is_installed(small_model: Source) -> None:

@@ -1,0 +1,1 @@
+"""The base model on disk: finding it by name, fetching or unpacking it, and loading it."""
