@@ -15,7 +15,7 @@ from bot.workspace.server import running
 
 DEFAULT_PORT = 3980
 
-say = partial(print, flush=True)
+print_line = partial(print, flush=True)
 
 
 def main() -> int:
@@ -30,14 +30,14 @@ def main() -> int:
 
 
 async def _serve(port: int, state: Path | None, demo: str | None) -> None:
-    ended = asyncio.Event()
+    stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signum, ended.set)
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     async with running(port=port, state=state) as workspace:
-        say(f"Local workspace: {workspace.url}")
+        print_line(f"Local workspace: {workspace.url}")
         if demo:
-            Demo(workspace, demo, say)
-        await ended.wait()
+            Demo(workspace, demo, print_line)
+        await stop.wait()
 
 
 def _parser() -> argparse.ArgumentParser:

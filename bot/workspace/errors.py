@@ -1,4 +1,4 @@
-"""What can go wrong in the local workspace.
+"""The errors of the local workspace.
 
 WorkspaceError
 ├── Refused       a Web API call Slack would answer with {"ok": false, "error": code}
@@ -23,7 +23,7 @@ class Refused(WorkspaceError):
 
 
 class BadRequest(WorkspaceError):
-    """A /local request cannot be served; the message is a sentence for whoever sent it."""
+    """A /local request cannot be served; the message is a sentence for its sender."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)

@@ -1,14 +1,14 @@
-"""What the workspace is told to do wrong, so that tests see how the bot bears it.
+"""Fault injection: what the workspace does wrong on purpose, so that tests see the bot cope.
 
-Knows only counters and switches; the places that misbehave ask here.
+Knows only counters and switches; the modules that misbehave ask here.
 """
 
 from __future__ import annotations
 
-import time
 from typing import Any, Literal
 
 from bot.workspace.errors import BadRequest
+from bot.workspace.state.timestamps import age_of
 
 Counted = Literal["rate_limit", "errors", "lose_response"]
 
@@ -17,7 +17,7 @@ _SECONDS = ("late_events", "expire_streaming")
 
 
 class Faults:
-    """The current setting. Counters count down to nothing as they are used up."""
+    """The current setting. A counter goes down by one with each fault it causes."""
 
     def __init__(self) -> None:
         self._counters: dict[str, dict[str, int]] = {kind: {} for kind in _COUNTED}
@@ -40,9 +40,9 @@ class Faults:
             "archived": list(self.archived),
         }
 
-    def set(self, wanted: dict[str, Any]) -> None:
-        """Take over the keys of `wanted`, leave the others. Raises BadRequest before any change."""
-        checked = {key: _checked(key, value) for key, value in wanted.items()}
+    def set(self, setting: dict[str, Any]) -> None:
+        """Set the faults named, leave the others. Raises BadRequest before any change."""
+        checked = {key: _checked(key, value) for key, value in setting.items()}
         for key, value in checked.items():
             if key in self._counters:
                 self._counters[key] = value
@@ -50,7 +50,7 @@ class Faults:
                 setattr(self, key, value)
 
     def take(self, kind: Counted, method: str) -> bool:
-        """Whether this call of `method` is to fail; uses up one of the counted failures."""
+        """Whether this call of `method` is to fail; if so, counts down."""
         counters = self._counters[kind]
         for name in (method, "*"):
             if counters.get(name, 0) > 0:
@@ -61,15 +61,15 @@ class Faults:
         return False
 
     def take_duplicate(self) -> bool:
-        """Whether this event is to be delivered twice; uses up one of the counted ones."""
+        """Whether this event is to be delivered twice; if so, counts down."""
         if not self.duplicate_events:
             return False
         self.duplicate_events -= 1
         return True
 
     def stream_expired(self, ts: str) -> bool:
-        """Whether a stream that was started at `ts` has died by now."""
-        return bool(self.expire_streaming) and time.time() - float(ts) > self.expire_streaming
+        """Whether a stream that was started at `ts` has expired by now."""
+        return bool(self.expire_streaming) and age_of(ts) > self.expire_streaming
 
 
 def _checked(key: str, value: Any) -> Any:

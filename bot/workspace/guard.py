@@ -1,8 +1,8 @@
-"""Keeps other web pages out, and gives every answer its security headers.
+"""Refuses requests of other web pages, and adds the security headers to every answer.
 
-The tokens here are public knowledge, so what protects the workspace is that only programs on
-this machine and its own page can reach it: a foreign `Host` (DNS rebinding), a foreign `Origin`
-and cross-site requests without one are refused.
+The tokens here are public knowledge. The workspace is protected by being reachable only for
+programs on this machine and for its own page: requests with a foreign `Host` (DNS rebinding), with
+a foreign `Origin`, or across sites without an `Origin` are refused.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+
+from bot.workspace.answers import failed
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
@@ -38,27 +40,28 @@ _HEADERS = {
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what does not come from this machine's programs or from the page itself."""
+    """Refuse a request that comes neither from a program on this machine nor from the page."""
     refusal = _refusal(request)
     if refusal:
-        return web.json_response({"ok": False, "error": refusal}, status=403)
+        return failed(refusal, 403)
     return await handler(request)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Give an answer the security headers, just before it is sent."""
+    """Add the security headers to an answer just before it is sent."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 
 
 def _refusal(request: web.Request) -> str:
+    """The error code to refuse a request with, empty if it may pass."""
     host = request.headers.get("Host", "")
     if _hostname(host) not in LOCAL_HOSTS:
         return "foreign_host"
     origin = request.headers.get("Origin")
     if origin is not None and origin != f"http://{host}":
         return "foreign_origin"
-    # Images and links of foreign pages send no Origin, but browsers say where they come from.
+    # Images and links of other pages send no Origin, but browsers send Sec-Fetch-Site.
     site = request.headers.get("Sec-Fetch-Site", "none")
     if site not in ("none", "same-origin") and request.path != "/":
         return "foreign_origin"

@@ -1,6 +1,6 @@
-"""The HTTP server: routes to their handlers, and the life of a running workspace.
+"""The HTTP server: maps routes to handlers, starts and stops a workspace.
 
-`running()` is how tests and the command start one. Knows no rule of Slack's.
+The command and the tests start one with `running()`. Knows no rule of Slack's.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.workspace import page_api
-from bot.workspace.api import dispatch, files
+from bot.workspace.answers import failed
 from bot.workspace.errors import BadRequest, PortTaken, Refused
 from bot.workspace.guard import add_headers, guard
+from bot.workspace.local_api import faults, interactions, page_data
+from bot.workspace.web_api import dispatch, files
 from bot.workspace.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
+SHUTDOWN_SECONDS = 0.3
+"""How long requests that are under way may take to end once the server stops."""
 
-Served = Callable[[Workspace, web.Request], Awaitable[web.StreamResponse]]
+Route = Callable[[Workspace, web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
@@ -30,12 +33,15 @@ async def running(
 ) -> AsyncIterator[Workspace]:
     """Run a workspace in this event loop; port 0 picks a free one.
 
-    Yields the workspace: `.url`, `.port` and `.api_url` say where it is. `ack_timeout` is how
-    many seconds the bot has to acknowledge. Raises PortTaken.
+    Yields the workspace, whose `url`, `port` and `api_url` are then set. `ack_timeout` is how many
+    seconds the bot has to acknowledge an envelope. Raises PortTaken.
     """
     workspace = Workspace(state, ack_timeout)
     runner = web.AppRunner(
-        _application(workspace), access_log=None, shutdown_timeout=0.3, handler_cancellation=True
+        _application(workspace),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        handler_cancellation=True,
     )
     await runner.setup()
     try:
@@ -46,7 +52,7 @@ async def running(
                 raise PortTaken(port) from error
             raise
         workspace.port = runner.addresses[0][1]
-        workspace.sockets.resume()
+        workspace.envelopes.resume()
         yield workspace
     finally:
         await workspace.close()
@@ -55,50 +61,50 @@ async def running(
 
 def _application(workspace: Workspace) -> web.Application:
     application = web.Application(
-        middlewares=[guard, _explain], client_max_size=files.MAX_BYTES + 64 * 1024
+        middlewares=[guard, _answer_errors], client_max_size=files.MAX_BYTES + 64 * 1024
     )
     application.on_response_prepare.append(add_headers)
 
-    def route(method: str, path: str, served: Served) -> None:
+    def route(method: str, path: str, handler: Route) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
-            return await served(workspace, request)
+            return await handler(workspace, request)
 
         application.router.add_route(method, path, handle)
 
     route("*", "/api/{method}", dispatch.call)
-    route("GET", "/link/", _link)
+    route("GET", "/link/", _connect)
     route("POST", "/upload/{file_id}", files.receive)
     route("GET", "/files/{file_id}/{name}", files.serve)
-    route("POST", "/response/{key}", page_api.respond)
-    route("POST", "/local/command", page_api.run_command)
-    route("POST", "/local/action", page_api.press_button)
-    route("GET", "/local/ephemeral", page_api.ephemeral)
-    route("GET", "/local/faults", page_api.get_faults)
-    route("POST", "/local/faults", page_api.set_faults)
-    route("GET", "/local/state", page_api.bootstrap)
-    route("GET", "/local/events", page_api.follow)
+    route("POST", "/response/{key}", interactions.use_response_url)
+    route("POST", "/local/command", interactions.run_command)
+    route("POST", "/local/action", interactions.press_button)
+    route("GET", "/local/ephemeral", page_data.ephemeral)
+    route("GET", "/local/faults", faults.get_faults)
+    route("POST", "/local/faults", faults.set_faults)
+    route("GET", "/local/state", page_data.first_state)
+    route("GET", "/local/events", page_data.events)
     application.router.add_get("/", _index)
     application.router.add_static("/page", PAGE)
     return application
 
 
 @web.middleware
-async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what a request did wrong into a sentence for its sender."""
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer with the error that a handler raised, instead of a bare 500."""
     try:
         return await handler(request)
     except BadRequest as problem:
-        return web.json_response({"ok": False, "error": str(problem)}, status=problem.status)
+        return failed(str(problem), problem.status)
     except Refused as refused:
-        return web.json_response({"ok": False, "error": refused.code}, status=404)
+        return failed(refused.code, 404)
 
 
 async def _index(request: web.Request) -> web.FileResponse:
     return web.FileResponse(PAGE / "index.html")
 
 
-async def _link(workspace: Workspace, request: web.Request) -> web.StreamResponse:
-    """Socket Mode's end of `apps.connections.open`."""
+async def _connect(workspace: Workspace, request: web.Request) -> web.StreamResponse:
+    """Socket Mode, at the address that `apps.connections.open` returned."""
     if not workspace.sockets.knows_ticket(request.query.get("ticket", "")):
         raise web.HTTPForbidden(text="Ask apps.connections.open for an address first.")
-    return await workspace.sockets.serve(request)
+    return await workspace.sockets.serve(request, workspace.envelopes.acknowledge)

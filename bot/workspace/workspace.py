@@ -1,4 +1,4 @@
-"""The parts of one workspace, put together; what every method and route gets to work with.
+"""The parts of one workspace, put together; every route and Web API method works on it.
 
 Holds no logic of its own. Knows its own address only once the server listens.
 """
@@ -8,19 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.workspace.delivery.feed import Feed
+from bot.workspace.delivery.envelopes import Envelopes
 from bot.workspace.delivery.messages import Messages
-from bot.workspace.delivery.responses import Responses
+from bot.workspace.delivery.page_events import PageEvents
+from bot.workspace.delivery.response_urls import ResponseUrls
 from bot.workspace.delivery.sockets import Sockets
 from bot.workspace.delivery.statuses import Statuses
 from bot.workspace.faults import Faults
-from bot.workspace.state.state import State
-from bot.workspace.state.store import Store
+from bot.workspace.state.conversations import Conversations
+from bot.workspace.state.database import Database
 
 
 @dataclass
 class Upload:
-    """A file that is announced and perhaps sent, but not completed."""
+    """A file that was announced, and perhaps sent, but not completed."""
 
     owner: str
     name: str
@@ -29,23 +30,26 @@ class Upload:
 
 
 class Workspace:
-    """One running workspace."""
+    """One running workspace. `ack_timeout` is in seconds; without a file nothing is kept."""
 
     def __init__(self, state_file: Path | None, ack_timeout: float) -> None:
         self.port = 0
-        self.store = Store(state_file)
-        self.state = State(self.store)
+        self.database = Database(state_file)
+        self.conversations = Conversations(self.database)
         self.uploads: dict[str, Upload] = {}
         self.faults = Faults()
-        self.feed = Feed()
-        self.sockets = Sockets(self.store, self.feed, self.faults, ack_timeout)
-        self.statuses = Statuses(self.feed)
-        self.messages = Messages(self.state, self.feed, self.sockets, self.statuses)
-        self.responses = Responses(self.state, self.messages)
+        self.page_events = PageEvents()
+        self.sockets = Sockets(self.page_events)
+        self.envelopes = Envelopes(self.database, self.faults, self.sockets, ack_timeout)
+        self.statuses = Statuses(self.page_events)
+        self.messages = Messages(
+            self.conversations, self.page_events, self.envelopes, self.statuses
+        )
+        self.response_urls = ResponseUrls(self.conversations, self.messages)
 
     @property
     def url(self) -> str:
-        """Where the page is, without a slash at the end."""
+        """The page's address, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -54,12 +58,13 @@ class Workspace:
         return f"{self.url}/api/"
 
     def response_url(self, key: str) -> str:
-        """The whole of a `response_url`."""
+        """The `response_url` that ends in `key`."""
         return f"{self.url}/response/{key}"
 
     async def close(self) -> None:
-        """Let everybody go and close the store."""
-        self.feed.close()
+        """Disconnect the pages and the bots, then close the database."""
+        self.page_events.close()
         self.statuses.close()
+        await self.envelopes.close()
         await self.sockets.close()
-        self.store.close()
+        self.database.close()

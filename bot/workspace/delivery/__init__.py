@@ -1,1 +1,1 @@
-"""What the local workspace sends: events over Socket Mode, and the feed of the page."""
+"""What the local workspace sends: envelopes to the bot, events to the page."""

@@ -1,7 +1,6 @@
-"""Saying, editing and deleting: the one place where a change reaches everybody concerned.
+"""Posts, edits and deletes messages: stores each change, shows it to the page, tells the bot.
 
-Each change goes to the state, to the feed the page follows and to the bot as events. Knows
-nothing of who is allowed to, nor of HTTP.
+The only module that changes a message. Knows nothing of who may do so, nor of HTTP.
 """
 
 from __future__ import annotations
@@ -10,131 +9,147 @@ import uuid
 from typing import Any
 
 from bot.workspace.delivery import payloads
-from bot.workspace.delivery.feed import Feed
-from bot.workspace.delivery.sockets import Sockets
+from bot.workspace.delivery.envelopes import Envelopes
+from bot.workspace.delivery.page_events import PageEvents
 from bot.workspace.delivery.statuses import Statuses
-from bot.workspace.state.people import APP_ID, BOT_ID, BOT_USER, TEAM_ID, bot_profile
-from bot.workspace.state.state import Channel, Message, State
+from bot.workspace.state.channels import Channel
+from bot.workspace.state.conversations import Conversations, Message, without
+from bot.workspace.state.people import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER,
+    SLACKBOT_USER,
+    TEAM_ID,
+    bot_profile,
+)
 
 
 class Messages:
     """Posts, edits and deletes messages, public and ephemeral."""
 
-    def __init__(self, state: State, feed: Feed, sockets: Sockets, statuses: Statuses) -> None:
-        self._state = state
-        self._feed = feed
-        self._sockets = sockets
+    def __init__(
+        self,
+        conversations: Conversations,
+        page_events: PageEvents,
+        envelopes: Envelopes,
+        statuses: Statuses,
+    ) -> None:
+        self._conversations = conversations
+        self._page_events = page_events
+        self._envelopes = envelopes
         self._statuses = statuses
 
     def post(self, channel: Channel, author: str, content: dict[str, Any]) -> Message:
         """Post a message by `author` with the fields of `content` (text, blocks, thread_ts…)."""
-        message: Message = {"type": "message", "user": author, "ts": self._state.next_ts()}
+        message: Message = {"type": "message", "user": author, "ts": self._conversations.next_ts()}
         message |= {"team": TEAM_ID} | content
         if author == BOT_USER:
             message |= {"bot_id": BOT_ID, "app_id": APP_ID, "bot_profile": bot_profile()}
         else:
             message["client_msg_id"] = str(uuid.uuid4())
-        self._state.add(channel, message)
+        self._conversations.add(channel, message)
         if author == BOT_USER and "thread_ts" in message:
             self._statuses.clear(channel, message["thread_ts"])
-        self._show("message", channel, message)
-        self._show_thread(channel, message)
+        self._publish("message", channel, message)
+        self._publish_thread(channel, message)
         for event in payloads.posted(channel, message):
-            self._sockets.send_event(payloads.callback(event))
+            self._envelopes.send_event(payloads.callback(event))
         return message
 
     def change(self, channel: Channel, before: Message, after: Message) -> Message:
         """Replace a message's content; `after` has the same `ts`."""
-        self._state.replace(channel, after)
-        self._show("changed", channel, after)
+        self._conversations.replace(channel, after)
+        self._publish("changed", channel, after)
         event = payloads.changed(
             channel,
-            self._state.shown(channel, after),
-            self._state.shown(channel, before),
-            self._state.next_ts(),
+            self._conversations.shown(channel, after),
+            self._conversations.shown(channel, before),
+            self._conversations.next_ts(),
         )
-        self._sockets.send_event(payloads.callback(event))
+        self._envelopes.send_event(payloads.callback(event))
         return after
 
     def append(self, channel: Channel, message: Message, piece: str) -> Message:
-        """Add a piece to a message that is being streamed; the page sees it, the bot does not."""
+        """Add text to a message that is being streamed; the page is told, the bot is not."""
         after = message | {"text": message["text"] + piece}
-        self._state.replace(channel, after)
+        self._conversations.replace(channel, after)
         if piece:
-            self._feed.publish(
+            self._page_events.publish(
                 "append",
                 channel=channel.id,
                 ts=message["ts"],
-                # The page counts as JavaScript does, to tell a piece it has from one it missed.
+                # In UTF-16 code units, as JavaScript measures a string: the page compares it with
+                # the text it has, to recognise a piece that it has already or has missed.
                 offset=len(message["text"].encode("utf-16-le", "surrogatepass")) // 2,
                 text=piece,
             )
         return after
 
     def delete(self, channel: Channel, message: Message) -> None:
-        """Delete a message; one that has replies leaves a tombstone, as in Slack."""
-        if self._state.replies(channel, message["ts"]):
+        """Delete a message; as in Slack, one with replies is replaced by a tombstone."""
+        if self._conversations.replies(channel, message["ts"]):
             tombstone = {
                 "type": "message",
                 "subtype": "tombstone",
                 "hidden": True,
-                "user": "USLACKBOT",
+                "user": SLACKBOT_USER,
                 "text": "This message was deleted.",
                 "ts": message["ts"],
                 "thread_ts": message["ts"],
             }
-            self._state.replace(channel, tombstone)
-            self._show("changed", channel, tombstone)
+            self._conversations.replace(channel, tombstone)
+            self._publish("changed", channel, tombstone)
         else:
-            self._state.remove(channel, message["ts"])
-            self._feed.publish(
+            self._conversations.remove(channel, message["ts"])
+            self._page_events.publish(
                 "deleted",
                 channel=channel.id,
                 ts=message["ts"],
                 thread_ts=message.get("thread_ts"),
             )
-            self._show_thread(channel, message)
-        event = payloads.deleted(channel, message, self._state.next_ts())
-        self._sockets.send_event(payloads.callback(event))
+            self._publish_thread(channel, message)
+        event = payloads.deleted(channel, message, self._conversations.next_ts())
+        self._envelopes.send_event(payloads.callback(event))
 
-    def whisper(self, channel: Channel, user: str, content: dict[str, Any]) -> Message:
-        """Show a message of the bot to one person."""
+    def post_ephemeral(self, channel: Channel, user: str, content: dict[str, Any]) -> Message:
+        """Show a message to one person; the bot's, unless `content` names another `user`."""
         message: Message = {
             "type": "message",
             "user": BOT_USER,
             "bot_id": BOT_ID,
-            "ts": self._state.next_ts(),
+            "ts": self._conversations.next_ts(),
             "is_ephemeral": True,
             **content,
         }
-        self._state.ephemeral(channel, user).append(message)
-        self._feed.publish("ephemeral", channel=channel.id, user=user, message=message)
+        self._conversations.ephemeral(channel, user).append(message)
+        self._page_events.publish("ephemeral", channel=channel.id, user=user, message=message)
         return message
 
-    def rewhisper(self, channel: Channel, user: str, ts: str, content: dict[str, Any]) -> None:
-        """Replace what one person was shown; nothing happens if it is gone."""
-        whispers = self._state.ephemeral(channel, user)
-        for index, message in enumerate(whispers):
+    def replace_ephemeral(
+        self, channel: Channel, user: str, ts: str, content: dict[str, Any]
+    ) -> None:
+        """Replace an ephemeral message; without effect if it was dismissed or deleted."""
+        ephemeral = self._conversations.ephemeral(channel, user)
+        for index, message in enumerate(ephemeral):
             if message["ts"] == ts:
-                kept = {key: value for key, value in message.items() if key != "blocks"}
-                whispers[index] = kept | content
-                self._feed.publish(
-                    "ephemeral", channel=channel.id, user=user, message=whispers[index]
+                ephemeral[index] = without(message, "blocks") | content
+                self._page_events.publish(
+                    "ephemeral", channel=channel.id, user=user, message=ephemeral[index]
                 )
 
-    def unwhisper(self, channel: Channel, user: str, ts: str) -> None:
-        """Take away what one person was shown."""
-        whispers = self._state.ephemeral(channel, user)
-        whispers[:] = [message for message in whispers if message["ts"] != ts]
-        self._feed.publish("ephemeral_deleted", channel=channel.id, user=user, ts=ts)
+    def delete_ephemeral(self, channel: Channel, user: str, ts: str) -> None:
+        """Delete an ephemeral message."""
+        ephemeral = self._conversations.ephemeral(channel, user)
+        ephemeral[:] = [message for message in ephemeral if message["ts"] != ts]
+        self._page_events.publish("ephemeral_deleted", channel=channel.id, user=user, ts=ts)
 
-    def _show_thread(self, channel: Channel, reply: Message) -> None:
-        """Let the page know that a message got a reply, or lost one."""
+    def _publish_thread(self, channel: Channel, reply: Message) -> None:
+        """Tell the page the summary of the thread that got or lost `reply`."""
         root_ts = str(reply.get("thread_ts", reply["ts"]))
         if root_ts != reply["ts"]:
-            root = self._state.message(channel, root_ts)
-            shown = self._state.shown(channel, root)
-            self._feed.publish(
+            root = self._conversations.message(channel, root_ts)
+            shown = self._conversations.shown(channel, root)
+            self._page_events.publish(
                 "thread",
                 channel=channel.id,
                 ts=root_ts,
@@ -143,6 +158,6 @@ class Messages:
                 latest_reply=shown.get("latest_reply"),
             )
 
-    def _show(self, kind: str, channel: Channel, message: Message) -> None:
-        shown = self._state.shown(channel, message, metadata=True)
-        self._feed.publish(kind, channel=channel.id, message=shown)
+    def _publish(self, kind: str, channel: Channel, message: Message) -> None:
+        shown = self._conversations.shown(channel, message, metadata=True)
+        self._page_events.publish(kind, channel=channel.id, message=shown)

@@ -1,6 +1,6 @@
 """The payloads the bot receives: events, slash commands, pressed buttons.
 
-Pure functions from what happened to Slack's JSON; nothing here is sent or remembered.
+Pure functions that return Slack's JSON; they send nothing and keep nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import time
 import uuid
 from typing import Any
 
+from bot.workspace.state.channels import Channel
+from bot.workspace.state.conversations import Message, without
 from bot.workspace.state.people import APP_ID, BOT_USER, PEOPLE, TEAM_DOMAIN, TEAM_ID
-from bot.workspace.state.state import Channel, Message
 
-VERIFICATION_TOKEN = "local"  # noqa: S105 - a field Slack still sends and nobody checks
+VERIFICATION_TOKEN = "local"  # noqa: S105 - a field Slack still sends and no bot checks
 
 
 def callback(event: dict[str, Any]) -> dict[str, Any]:
@@ -40,14 +41,13 @@ def callback(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def posted(channel: Channel, message: Message) -> list[dict[str, Any]]:
-    """The events a new message fires: `message`, and `app_mention` when a person names the bot."""
+    """The events of a new message: `message`, and `app_mention` when a person mentions the bot."""
     where = {"channel": channel.id, "event_ts": message["ts"]}
-    public = {key: value for key, value in message.items() if key != "metadata"}
+    public = without(message, "metadata")
     events = [public | where | {"channel_type": channel.kind}]
     mentioned = f"<@{BOT_USER}>" in message.get("text", "")
     if channel.kind == "channel" and mentioned and message["user"] != BOT_USER:
-        mention = {key: value for key, value in public.items() if key != "subtype"}
-        events.insert(0, mention | where | {"type": "app_mention"})
+        events.insert(0, without(public, "subtype") | where | {"type": "app_mention"})
     return events
 
 
@@ -84,7 +84,7 @@ def deleted(channel: Channel, before: Message, ts: str) -> dict[str, Any]:
 def slash_command(
     channel: Channel, user: str, command: str, text: str, response_url: str
 ) -> dict[str, Any]:
-    """What a slash command sends."""
+    """The payload of a slash command."""
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": TEAM_ID,
@@ -105,7 +105,7 @@ def slash_command(
 def block_action(
     channel: Channel, user: str, message: Message, action: dict[str, Any], response_url: str
 ) -> dict[str, Any]:
-    """What a pressed button sends. As in Slack, a message only one person sees is not included."""
+    """The payload of a pressed button. As in Slack, an ephemeral message is not included."""
     ephemeral = bool(message.get("is_ephemeral"))
     container = {
         "type": "message",

@@ -1,14 +1,11 @@
-"""Socket Mode: takes envelopes and gives each to exactly one connected bot until acknowledged.
+"""The Socket Mode connections of bots: who may connect, who is connected, whose turn it is.
 
-Knows nothing of what is in a payload. Delivery as Slack describes it: 3 seconds to acknowledge,
-then again with a higher `retry_attempt`, at most three times; what was under way on a socket
-that closes goes to another.
+Knows nothing of envelopes: what a bot sends is handed on as text.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -16,45 +13,58 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bot.workspace.delivery.feed import Feed
-from bot.workspace.faults import Faults
+from bot.workspace.delivery.page_events import PageEvents
 from bot.workspace.state.people import APP_ID
-from bot.workspace.state.store import Store
 
-MAX_RETRIES = 3
-
-Answer = dict[str, Any]
-OnAnswer = Callable[[Answer | None], None]
-
-
-class _Closed(Exception):
-    """The socket closed before the envelope on it was acknowledged."""
+HEARTBEAT_SECONDS = 20.0
+"""How often the server pings a bot to notice that it is gone."""
+CLOSING_HANDSHAKE_SECONDS = 0.3
+"""How long a bot, which may be frozen or gone, has to answer a closing frame."""
+TICKETS_KEPT = 1000
 
 
-class _Socket:
+class Socket:
+    """The connection of one bot."""
+
     def __init__(self, response: web.WebSocketResponse, request: web.Request) -> None:
-        self.response = response
-        self.request = request
+        self._response = response
+        self._request = request
         self.closed = asyncio.Event()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send a JSON object. Raises ConnectionError or RuntimeError if the bot is gone."""
+        await self._response.send_json(message)
+
+    def abort(self) -> None:
+        """Cut the connection without a closing handshake."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def close(self) -> None:
+        """Close the connection as a server does that is going to restart."""
+        try:
+            closing = self._response.close(code=1001, message=b"going away")
+            await asyncio.wait_for(closing, CLOSING_HANDSHAKE_SECONDS)
+        except TimeoutError:
+            return
 
 
 class Sockets:
-    """The connected bots and the envelopes on their way to them."""
+    """The connected bots."""
 
-    def __init__(self, store: Store, feed: Feed, faults: Faults, ack_timeout: float) -> None:
-        self._store = store
-        self._feed = feed
-        self._faults = faults
-        self._ack_timeout = ack_timeout
-        self._sockets: list[_Socket] = []
-        self._arrived = asyncio.Condition()
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
-        self._deliveries: set[asyncio.Task[None]] = set()
+    def __init__(self, page_events: PageEvents) -> None:
+        self._page_events = page_events
+        self._sockets: list[Socket] = []
+        self._changed = asyncio.Condition()
+        self._closings: set[asyncio.Task[None]] = set()
         self._turn = 0
-        self._tickets: deque[str] = deque(maxlen=1000)
+        self._tickets: deque[str] = deque(maxlen=TICKETS_KEPT)
 
     def issue_ticket(self) -> str:
-        """Let one more socket in. A ticket works again: a client whose connect failed retries."""
+        """A ticket to connect with.
+
+        It works more than once, because a client whose connection attempt failed tries it again.
+        """
         self._tickets.append(uuid.uuid4().hex)
         return self._tickets[-1]
 
@@ -64,162 +74,68 @@ class Sockets:
 
     @property
     def connected(self) -> bool:
-        """Whether a bot is there."""
+        """Whether any bot is connected."""
         return bool(self._sockets)
 
-    def resume(self) -> None:
-        """Send on what was not delivered when the workspace was stopped."""
-        for envelope in self._store.envelopes():
-            self._start(envelope, None)
-
-    def send_event(self, payload: dict[str, Any]) -> None:
-        """Deliver an Events API payload; it survives a restart of the workspace."""
-        envelope = _envelope("events_api", payload) | {"accepts_response_payload": False}
-        envelope |= {"retry_attempt": 0, "retry_reason": ""}
-        self._store.put_envelope(envelope)
-        self._start(envelope, None)
-        if self._faults.take_duplicate():
-            again = envelope | {"envelope_id": str(uuid.uuid4())}
-            self._start(again | {"retry_attempt": 1, "retry_reason": "timeout"}, None)
-
-    def send_interaction(self, kind: str, payload: dict[str, Any], on_answer: OnAnswer) -> None:
-        """Deliver a `slash_commands` or `interactive` payload.
-
-        `on_answer` gets what the bot acknowledged with, or None if it never did.
-        """
-        self._start(_envelope(kind, payload) | {"accepts_response_payload": True}, on_answer)
-
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Speak Socket Mode with one bot until it leaves."""
-        response = web.WebSocketResponse(heartbeat=20)
+    async def serve(
+        self, request: web.Request, on_text: Callable[[str], None]
+    ) -> web.WebSocketResponse:
+        """Keep the connection of one bot until it leaves; `on_text` gets what the bot sends."""
+        response = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
         await response.prepare(request)
-        socket = _Socket(response, request)
-        await response.send_json(_hello(len(self._sockets) + 1))
-        await self._join(socket)
+        socket = Socket(response, request)
+        await socket.send(_hello(len(self._sockets) + 1))
+        await self._add(socket)
         try:
             async for message in response:
                 if message.type is WSMsgType.TEXT:
-                    self._acknowledge(message.data)
+                    on_text(message.data)
         finally:
-            self._leave(socket)
+            self.remove(socket)
         return response
+
+    async def next(self, *, but_not: Socket | None) -> Socket:
+        """The next socket in turn, other than `but_not` if there is another.
+
+        Waits until a bot is connected.
+        """
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._sockets)
+        candidates = [socket for socket in self._sockets if socket is not but_not] or self._sockets
+        self._turn += 1
+        return candidates[self._turn % len(candidates)]
+
+    def remove(self, socket: Socket) -> None:
+        """Send nothing more over `socket`."""
+        if socket in self._sockets:
+            self._sockets.remove(socket)
+            socket.closed.set()
+            self._page_events.publish("connection", connected=self.connected)
 
     def drop(self, *, abrupt: bool) -> None:
         """Drop every socket: cut the connection, or close it as a restarting server would."""
         for socket in list(self._sockets):
-            self._leave(socket)
-            if abrupt and socket.request.transport is not None:
-                socket.request.transport.abort()
+            self.remove(socket)
+            if abrupt:
+                socket.abort()
             else:
-                self._keep(asyncio.create_task(_close(socket.response)))
+                closing = asyncio.create_task(socket.close())
+                self._closings.add(closing)
+                closing.add_done_callback(self._closings.discard)
 
     async def close(self) -> None:
-        """Close every socket and stop delivering; what is undelivered stays in the store."""
-        for task in list(self._deliveries):
-            task.cancel()
-        await asyncio.gather(*self._deliveries, return_exceptions=True)
-        await asyncio.gather(*(_close(socket.response) for socket in list(self._sockets)))
+        """Close every socket."""
+        await asyncio.gather(*self._closings, *(socket.close() for socket in list(self._sockets)))
 
-    def _start(self, envelope: dict[str, Any], on_answer: OnAnswer | None) -> None:
-        self._keep(asyncio.create_task(self._deliver(envelope, on_answer)))
-
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._deliveries.add(task)
-        task.add_done_callback(self._deliveries.discard)
-
-    async def _deliver(self, envelope: dict[str, Any], on_answer: OnAnswer | None) -> None:
-        if envelope["type"] == "events_api" and self._faults.late_events:
-            await asyncio.sleep(self._faults.late_events)
-        envelope_id = envelope["envelope_id"]
-        answer = self._answers[envelope_id] = asyncio.get_running_loop().create_future()
-        try:
-            acknowledged = await self._insist(envelope, answer)
-        finally:
-            del self._answers[envelope_id]
-        self._store.drop_envelope(envelope_id)
-        if on_answer is not None:
-            on_answer(acknowledged)
-
-    async def _insist(
-        self, envelope: dict[str, Any], answer: asyncio.Future[Answer]
-    ) -> Answer | None:
-        """Send until acknowledged or `MAX_RETRIES` retries are used up."""
-        retries = 0
-        last: _Socket | None = None
-        while True:
-            socket = await self._pick(not_again=last)
-            try:
-                return await self._try(socket, envelope, answer)
-            except TimeoutError:
-                reason = "timeout"
-                retries += 1
-            except _Closed:
-                # A bot that restarts is no reason to give up: only silence is counted.
-                reason = "connection_failed"
-            if retries > MAX_RETRIES:
-                return None
-            last = socket
-            attempt = envelope.get("retry_attempt", 0) + 1
-            envelope = envelope | {"retry_attempt": attempt, "retry_reason": reason}
-
-    async def _try(
-        self, socket: _Socket, envelope: dict[str, Any], answer: asyncio.Future[Answer]
-    ) -> Answer:
-        try:
-            await socket.response.send_json(envelope)
-        except (ConnectionError, RuntimeError) as error:
-            self._leave(socket)
-            raise _Closed from error
-        closed = asyncio.ensure_future(socket.closed.wait())
-        either: set[asyncio.Future[Any]] = {answer, closed}
-        try:
-            await asyncio.wait(
-                either, timeout=self._ack_timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            closed.cancel()
-        if answer.done():
-            return answer.result()
-        raise _Closed if socket.closed.is_set() else TimeoutError
-
-    async def _pick(self, not_again: _Socket | None) -> _Socket:
-        """The next socket in turn, another than last time if there is one; waits for the first."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: self._sockets)
-        others = [socket for socket in self._sockets if socket is not not_again] or self._sockets
-        self._turn += 1
-        return others[self._turn % len(others)]
-
-    async def _join(self, socket: _Socket) -> None:
+    async def _add(self, socket: Socket) -> None:
         self._sockets.append(socket)
-        self._feed.publish("connection", connected=True)
-        async with self._arrived:
-            self._arrived.notify_all()
-
-    def _leave(self, socket: _Socket) -> None:
-        if socket in self._sockets:
-            self._sockets.remove(socket)
-            socket.closed.set()
-            self._feed.publish("connection", connected=self.connected)
-
-    def _acknowledge(self, text: str) -> None:
-        try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
-            return
-        if not isinstance(message, dict):
-            return
-        answer = self._answers.get(str(message.get("envelope_id")))
-        if answer is not None and not answer.done():
-            payload = message.get("payload")
-            answer.set_result(payload if isinstance(payload, dict) else {})
-
-
-def _envelope(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
-    return {"envelope_id": str(uuid.uuid4()), "type": kind, "payload": payload}
+        self._page_events.publish("connection", connected=True)
+        async with self._changed:
+            self._changed.notify_all()
 
 
 def _hello(connections: int) -> dict[str, Any]:
+    """Slack's first message on a socket."""
     return {
         "type": "hello",
         "num_connections": connections,
@@ -230,11 +146,3 @@ def _hello(connections: int) -> dict[str, Any]:
         },
         "connection_info": {"app_id": APP_ID},
     }
-
-
-async def _close(response: web.WebSocketResponse) -> None:
-    # The other side may be frozen or gone: never wait long for it to say goodbye.
-    try:
-        await asyncio.wait_for(response.close(code=1001, message=b"going away"), 0.3)
-    except TimeoutError:
-        return

@@ -1,1 +1,1 @@
-"""Who and what is in the local workspace, in memory and on disk."""
+"""Who is in the local workspace and what was said: kept in memory, written to SQLite."""

@@ -1,6 +1,6 @@
-"""Who is in the workspace, and which token speaks for whom.
+"""The accounts of the workspace, and the token of each.
 
-Knows nothing of channels or messages. Nobody joins or leaves: the cast is fixed.
+Nobody joins or leaves: the set is fixed. Knows nothing of channels or messages.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ TEAM_DOMAIN = "local"
 APP_ID = "ALOCAL"
 BOT_ID = "BBOT"
 BOT_USER = "UBOT"
-BOT_TOKEN = "xoxb-local"  # noqa: S105 - guards nothing but a server on 127.0.0.1
+SLACKBOT_USER = "USLACKBOT"
+"""Author of what the workspace itself says; not an account anybody can look up."""
+BOT_TOKEN = "xoxb-local"  # noqa: S105 - public on purpose: the server only listens on 127.0.0.1
 APP_TOKEN = "xapp-local"  # noqa: S105
 USER_TOKEN_PREFIX = "xoxp-local-"  # noqa: S105
 
 
 @dataclass(frozen=True)
 class Person:
-    """Someone with an account; the bot is one too."""
+    """An account; the bot has one too."""
 
     id: str
     name: str
@@ -93,14 +95,14 @@ HUMANS = tuple(person for person in PEOPLE.values() if not person.is_bot)
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose token came with a Web API call."""
+    """The account whose token came with a Web API call, and the kind of that token."""
 
     kind: Literal["bot", "app", "user"]
     user: str
 
 
 def caller_of(token: str) -> Caller:
-    """Tell who holds `token`. Raises Refused `not_authed` or `invalid_auth`."""
+    """The holder of `token`. Raises Refused `not_authed` or `invalid_auth`."""
     if not token:
         raise Refused("not_authed")
     if token == BOT_TOKEN:
@@ -114,7 +116,7 @@ def caller_of(token: str) -> Caller:
 
 
 def person_named(reference: str) -> Person:
-    """Find somebody by id or name. Raises Refused `user_not_found`."""
+    """Find an account by id or name (with or without `@`). Raises Refused `user_not_found`."""
     for person in PEOPLE.values():
         if reference.removeprefix("@") in (person.id, person.name):
             return person

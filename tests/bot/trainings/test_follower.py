@@ -163,11 +163,11 @@ async def test_edits_keep_their_distance(
 ) -> None:
     edits: list[str] = []
 
-    def notice(happening: Any) -> None:
-        if happening.kind == "changed":
-            edits.append(happening.data["message"]["text"])
+    def notice(event: Any) -> None:
+        if event.kind == "changed":
+            edits.append(event.data["message"]["text"])
 
-    person.workspace.feed.watch(notice)
+    person.workspace.page_events.watch(notice)
     async with serve(progress_seconds="3600"):
         trainer.ask()
         await person.sees("Training waits")

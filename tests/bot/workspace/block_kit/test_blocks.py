@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.workspace.block_kit import actions_in, checked_blocks
+from bot.workspace.block_kit.blocks import actions_in, checked_blocks
 from bot.workspace.errors import Refused
 
 

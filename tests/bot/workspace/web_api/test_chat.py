@@ -5,6 +5,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.workspace.state.channels import channel_named
 from bot.workspace.workspace import Workspace
 
 JOB = {"event_type": "swallow_job", "event_payload": {"job": "j1", "state": "queued"}}
@@ -135,10 +136,10 @@ async def test_an_ephemeral_message_is_seen_by_one_person_only(
 ) -> None:
     sent = await bot.chat_postEphemeral(channel="CGENERAL", user="UALICE", text="psst")
 
-    general = workspace.state.channel("general")
-    whispers = workspace.state.ephemeral(general, "UALICE")
+    general = channel_named("general")
+    whispers = workspace.conversations.ephemeral(general, "UALICE")
     assert [(m["ts"], m["text"]) for m in whispers] == [(sent["message_ts"], "psst")]
-    assert workspace.state.ephemeral(general, "UBOB") == []
+    assert workspace.conversations.ephemeral(general, "UBOB") == []
     assert (await bot.conversations_history(channel="CGENERAL"))["messages"] == []
 
 

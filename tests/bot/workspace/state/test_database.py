@@ -66,7 +66,7 @@ async def test_an_event_nobody_heard_is_delivered_after_a_restart(tmp_path: Path
             await soon(lambda: heard)
 
     async with running(state=file) as workspace:
-        assert workspace.store.envelopes() == []
+        assert workspace.database.envelopes() == []
     assert heard == ["<@UBOT> anybody?"]
 
 

@@ -1,7 +1,7 @@
-"""The arguments of a Web API call, wherever the client put them.
+"""The arguments of a Web API call, from the query, a form or a JSON body.
 
-slack_sdk sends some calls as JSON, some as a form, some as a query, with booleans as "1" and
-objects as JSON in a string; methods ask here for what they mean. Knows no method.
+slack_sdk uses all three, with booleans as "1" and objects as JSON in a string; the methods read
+each argument here by the type they expect. Knows no method.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from bot.workspace.errors import Refused
 
 
 class Arguments:
-    """Typed access to loosely typed arguments."""
+    """Reads each argument as the type its method expects. Raises Refused where it is another."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {key: value for key, value in values.items() if value is not None}
 
     @classmethod
     async def read(cls, request: web.Request) -> Arguments:
-        """Read the query and the body. Raises Refused as Slack does for a body it cannot read."""
+        """Read the query and the body.
+
+        Raises Refused `invalid_json`, `json_not_object`, `invalid_form_data` or `invalid_charset`.
+        """
         values: dict[str, Any] = dict(request.query)
         try:
             if request.content_type == "application/json":
@@ -44,7 +47,7 @@ class Arguments:
         return name in self._values
 
     def text(self, name: str, default: str = "") -> str:
-        """A string; numbers and booleans are written out."""
+        """A string, also made from a number or a boolean. Raises Refused `invalid_arguments`."""
         value = self._values.get(name, default)
         if isinstance(value, dict | list):
             raise Refused("invalid_arguments", f"{name} must be a string")
@@ -55,7 +58,7 @@ class Arguments:
         return self.text(name).lower() in ("true", "1")
 
     def number(self, name: str, default: int, most: int) -> int:
-        """A whole number from 1 to `most`. Raises Refused `invalid_limit`."""
+        """A whole number from 1, cut to `most`. Raises Refused `invalid_limit`."""
         try:
             number = int(self.text(name) or default)
         except ValueError:

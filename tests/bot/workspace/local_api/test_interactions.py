@@ -9,6 +9,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.workspace.state.channels import channel_named
 from bot.workspace.workspace import Workspace
 from tests.bot.workspace.conftest import Connect, Json, Local, soon
 
@@ -168,8 +169,8 @@ async def test_a_button_on_an_ephemeral_message_can_take_it_away(
 async def test_a_response_url_works_five_times(
     workspace: Workspace, http: aiohttp.ClientSession
 ) -> None:
-    general = workspace.state.channel("general")
-    address = workspace.response_url(workspace.responses.issue(general, "UALICE"))
+    general = channel_named("general")
+    address = workspace.response_url(workspace.response_urls.issue(general, "UALICE"))
     statuses = []
     for _ in range(6):
         async with http.post(address, json={"text": "x"}) as response:

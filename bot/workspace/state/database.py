@@ -1,6 +1,6 @@
 """The SQLite file behind the workspace; without a file, the same tables in memory.
 
-Rows are JSON. Knows nothing of what a message means, and holds no rule of Slack's.
+Rows are JSON. Knows nothing of what a message means, and no rule of Slack's.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ CREATE TABLE IF NOT EXISTS envelopes (
 """
 
 
-class Store:
-    """Messages, files and envelopes not yet delivered, written as they change."""
+class Database:
+    """Messages, files and undelivered envelopes, each written when it changes."""
 
     def __init__(self, path: Path | None = None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Conversations are private: the file is made before SQLite would make it readable.
+            # Conversations are private: SQLite itself would create a file that others can read.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -35,7 +35,7 @@ class Store:
         self._db.executescript(_TABLES)
 
     def close(self) -> None:
-        """Close the file; the store cannot be used after."""
+        """Close the file; nothing can be read or written afterwards."""
         self._db.close()
 
     def messages(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -70,7 +70,7 @@ class Store:
         return None if row is None else (json.loads(row[0]), row[1])
 
     def envelopes(self) -> list[dict[str, Any]]:
-        """Envelopes nobody acknowledged before the workspace was last stopped, oldest first."""
+        """Envelopes that no bot had acknowledged when the workspace stopped, oldest first."""
         rows = self._db.execute("SELECT body FROM envelopes ORDER BY number").fetchall()
         return [json.loads(body) for (body,) in rows]
 
@@ -82,5 +82,5 @@ class Store:
         )
 
     def drop_envelope(self, envelope_id: str) -> None:
-        """Forget an envelope that is delivered or given up."""
+        """Forget an envelope that was delivered or has used up its retries."""
         self._db.execute("DELETE FROM envelopes WHERE id = ?", (envelope_id,))

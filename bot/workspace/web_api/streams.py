@@ -1,29 +1,32 @@
 """chat.startStream, chat.appendStream and chat.stopStream.
 
-A stream is a message whose `streaming_state` is `in_progress`; it is dead once the injected
-lifetime is over. Knows nothing of how the page shows it.
+A stream is a message whose `streaming_state` is `in_progress`; where `faults.expire_streaming` is
+set, it expires after that time. Knows nothing of how the page shows it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot.workspace.api.arguments import Arguments
-from bot.workspace.api.content import metadata_of
-from bot.workspace.block_kit import checked_blocks, checked_markdown
+from bot.workspace.block_kit.blocks import checked_blocks
+from bot.workspace.block_kit.text import checked_markdown
 from bot.workspace.errors import Refused
+from bot.workspace.state.channels import Channel, channel_named
+from bot.workspace.state.conversations import Message, without
 from bot.workspace.state.people import Caller
-from bot.workspace.state.state import Channel, Message
+from bot.workspace.web_api.call_arguments import Arguments
+from bot.workspace.web_api.message_content import metadata_of
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
 
-STREAMED = "streamed"
+STREAMED_BLOCK_ID = "streamed"
+"""Marks the block that holds the streamed text of a finished stream."""
 
 
 def start(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
-    """chat.startStream: begin a reply in a thread."""
-    channel = workspace.state.channel(args.text("channel"))
+    """chat.startStream: start a reply in a thread."""
+    channel = channel_named(args.text("channel"))
     if workspace.faults.refuse_streaming:
         raise Refused("channel_type_not_supported")
     if not args.text("thread_ts"):
@@ -34,7 +37,7 @@ def start(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
                 raise Refused(f"missing_{name}")
     content = {
         "text": _piece(args),
-        "thread_ts": workspace.state.root(channel, args.text("thread_ts"))["ts"],
+        "thread_ts": workspace.conversations.root(channel, args.text("thread_ts"))["ts"],
         "streaming_state": "in_progress",
     }
     message = workspace.messages.post(channel, caller.user, content)
@@ -61,12 +64,12 @@ def stop(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     if metadata is not None:
         finished["metadata"] = metadata
     workspace.messages.change(channel, message, finished)
-    shown = workspace.state.shown(channel, finished, metadata=True)
+    shown = workspace.conversations.shown(channel, finished, metadata=True)
     return {"channel": channel.id, "ts": message["ts"], "message": shown}
 
 
 def is_streaming(workspace: Workspace, channel: Channel, message: Message) -> bool:
-    """Whether a message is being streamed; one whose time is over is finished on the way."""
+    """Whether a message is being streamed; a stream that has expired is finished first."""
     if message.get("streaming_state") != "in_progress":
         return False
     if workspace.faults.stream_expired(message["ts"]):
@@ -76,18 +79,18 @@ def is_streaming(workspace: Workspace, channel: Channel, message: Message) -> bo
 
 
 def without_streamed_blocks(message: Message) -> Message:
-    """The message without blocks if those were made from its streamed text.
+    """The message without its blocks if one of them holds its streamed text.
 
-    New text takes their place; blocks the bot chose itself stay unless it replaces them.
+    An update with new text replaces the streamed text; other blocks stay until they are replaced.
     """
-    if any(block.get("block_id") == STREAMED for block in message.get("blocks", [])):
-        return {key: value for key, value in message.items() if key != "blocks"}
+    if any(block.get("block_id") == STREAMED_BLOCK_ID for block in message.get("blocks", [])):
+        return without(message, "blocks")
     return message
 
 
 def _stream(workspace: Workspace, args: Arguments) -> tuple[Channel, Message]:
-    channel = workspace.state.channel(args.text("channel"))
-    message = workspace.state.message(channel, args.text("ts"))
+    channel = channel_named(args.text("channel"))
+    message = workspace.conversations.message(channel, args.text("ts"))
     if not is_streaming(workspace, channel, message):
         raise Refused("message_not_in_streaming_state")
     return channel, message
@@ -96,7 +99,9 @@ def _stream(workspace: Workspace, args: Arguments) -> tuple[Channel, Message]:
 def _finished(message: Message, extra: list[Json]) -> Message:
     blocks = list(extra)
     if message["text"]:
-        blocks.insert(0, {"type": "markdown", "block_id": STREAMED, "text": message["text"]})
+        blocks.insert(
+            0, {"type": "markdown", "block_id": STREAMED_BLOCK_ID, "text": message["text"]}
+        )
     return message | {"streaming_state": "completed", "blocks": blocks}
 
 

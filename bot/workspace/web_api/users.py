@@ -1,10 +1,12 @@
-"""auth.test, users.* and apps.connections.open: who is who, and the way in for the bot."""
+"""The methods about accounts: auth.test, users.* and apps.connections.open.
+
+The set of accounts is in `state.people`, the connections are in `delivery.sockets`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot.workspace.api.arguments import Arguments
 from bot.workspace.state.people import (
     APP_ID,
     BOT_ID,
@@ -14,13 +16,14 @@ from bot.workspace.state.people import (
     Caller,
     person_named,
 )
+from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
 
 
 def auth_test(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
-    """auth.test: whom the token speaks for."""
+    """auth.test: whose token it is."""
     identity: Json = {
         "url": f"{workspace.url}/",
         "team": TEAM_NAME,
@@ -41,7 +44,7 @@ def connections_open(workspace: Workspace, caller: Caller, args: Arguments) -> J
 
 
 def list_users(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
-    """users.list: everybody, the bot included."""
+    """users.list: every account, the bot's included."""
     include_locale = args.flag("include_locale")
     return {
         "members": [person.shown(include_locale=include_locale) for person in PEOPLE.values()],

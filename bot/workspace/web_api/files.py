@@ -1,7 +1,7 @@
-"""Uploading and reading files: files.* methods and the two URLs they hand out.
+"""Uploading and reading files: the files.* methods and the two URLs they return.
 
 A file is announced, sent to its upload URL, then completed and shared. Only a completed file is
-kept. Knows nothing of what is in it.
+kept. Knows nothing of a file's content but its type.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.workspace.api.arguments import Arguments
-from bot.workspace.api.content import in_thread
-from bot.workspace.block_kit import checked_text
+from bot.workspace.block_kit.text import checked_text
 from bot.workspace.errors import Refused
+from bot.workspace.state.channels import channel_named
 from bot.workspace.state.people import Caller, caller_of
+from bot.workspace.web_api.authorization import bearer_token
+from bot.workspace.web_api.call_arguments import Arguments
+from bot.workspace.web_api.message_content import refuse_if_archived, thread_of
 from bot.workspace.workspace import Upload, Workspace
 
 Json = dict[str, Any]
 
 MAX_BYTES = 20 * 1024 * 1024
 
-# Only what cannot run in a browser is ever served under its own type.
+# Served under their own type, because they cannot run in a browser; all others are downloaded.
 SAFE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain")
 
 
@@ -44,20 +46,20 @@ def get_upload_url(workspace: Workspace, caller: Caller, args: Arguments) -> Jso
 
 def complete_upload(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """files.completeUploadExternal: keep the files and share them as one message."""
-    wanted = args.items("files", "invalid_arguments") or []
-    if not wanted or not all(isinstance(item, dict) for item in wanted):
+    described = args.items("files", "invalid_arguments") or []
+    if not described or not all(isinstance(item, dict) for item in described):
         raise Refused("invalid_arguments", "files is required")
-    named = args.text("channel_id") or args.text("channels").split(",")[0]
-    channel = workspace.state.channel(named, seen_by=caller.user) if named else None
+    reference = args.text("channel_id") or args.text("channels").split(",")[0]
+    channel = channel_named(reference, seen_by=caller.user) if reference else None
     content: Json = {"text": checked_text(args.text("initial_comment"))}
     if channel is not None:
-        content |= in_thread(workspace, channel, args)
-    uploads = [(str(item.get("id")), str(item.get("title") or "")) for item in wanted]
-    if channel is not None and channel.id in workspace.faults.archived:
-        raise Refused("is_archived")
+        content |= thread_of(workspace, channel, args)
+    uploads = [(str(item.get("id")), str(item.get("title") or "")) for item in described]
+    if channel is not None:
+        refuse_if_archived(workspace, channel)
     for file_id, _ in uploads:
-        _sent(workspace, caller, file_id)
-    files = [_kept(workspace, file_id, title) for file_id, title in uploads]
+        _check_sent(workspace, caller, file_id)
+    files = [_keep(workspace, file_id, title) for file_id, title in uploads]
     if channel is not None:
         share = {"subtype": "file_share", "files": files, "upload": True}
         workspace.messages.post(channel, caller.user, content | share)
@@ -66,14 +68,14 @@ def complete_upload(workspace: Workspace, caller: Caller, args: Arguments) -> Js
 
 def file_info(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """files.info."""
-    found = workspace.store.file(args.text("file"))
-    if found is None:
+    file = workspace.database.file(args.text("file"))
+    if file is None:
         raise Refused("file_not_found")
-    return {"file": found[0]}
+    return {"file": file[0]}
 
 
 async def receive(workspace: Workspace, request: web.Request) -> web.Response:
-    """Take the bytes of an announced file, raw or as a form."""
+    """The upload URL: take the bytes of an announced file, raw or as a form."""
     upload = workspace.uploads.get(request.match_info["file_id"])
     if upload is None:
         raise web.HTTPNotFound(text="no such upload")
@@ -90,16 +92,15 @@ async def receive(workspace: Workspace, request: web.Request) -> web.Response:
 
 
 async def serve(workspace: Workspace, request: web.Request) -> web.Response:
-    """Give a file's bytes to a token holder (`url_private`)."""
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    """`url_private`: the bytes of a file, for a request with a valid token."""
     try:
-        caller_of(bearer or request.query.get("token", ""))
+        caller_of(bearer_token(request) or request.query.get("token", ""))
     except Refused as refused:
         raise web.HTTPForbidden(text=refused.code) from refused
-    found = workspace.store.file(request.match_info["file_id"])
-    if found is None:
+    file = workspace.database.file(request.match_info["file_id"])
+    if file is None:
         raise web.HTTPNotFound(text="file_not_found")
-    description, content = found
+    description, content = file
     safe = description["mimetype"] in SAFE_TYPES
     name = quote(description["name"], errors="replace")
     headers = {
@@ -110,14 +111,15 @@ async def serve(workspace: Workspace, request: web.Request) -> web.Response:
     return web.Response(body=content, content_type=kind, charset=charset, headers=headers)
 
 
-def _sent(workspace: Workspace, caller: Caller, file_id: str) -> Upload:
+def _check_sent(workspace: Workspace, caller: Caller, file_id: str) -> None:
+    """Raise Refused `file_not_found` unless the caller announced and sent this file."""
     upload = workspace.uploads.get(file_id)
     if upload is None or upload.content is None or upload.owner != caller.user:
         raise Refused("file_not_found")
-    return upload
 
 
-def _kept(workspace: Workspace, file_id: str, title: str) -> Json:
+def _keep(workspace: Workspace, file_id: str, title: str) -> Json:
+    """Move a sent file from the uploads to the database; returns Slack's file object."""
     upload = workspace.uploads.pop(file_id)
     assert upload.content is not None
     mimetype = _mimetype(upload.name, upload.content)
@@ -140,7 +142,7 @@ def _kept(workspace: Workspace, file_id: str, title: str) -> Json:
         "url_private_download": url,
         "permalink": url,
     }
-    workspace.store.put_file(description, upload.content)
+    workspace.database.put_file(description, upload.content)
     return description
 
 

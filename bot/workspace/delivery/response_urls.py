@@ -1,7 +1,7 @@
-"""`response_url`: how the bot answers a slash command or a pressed button later.
+"""`response_url`: the address where the bot may answer a slash command or a button later.
 
-A URL works five times within half an hour, as in Slack. Kept in memory only. Knows nothing of
-HTTP: `server` gives it the bodies that arrive.
+As in Slack, a URL works five times within half an hour. Kept in memory only. Knows nothing of
+HTTP: `local_api.interactions` passes on the bodies that arrive.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from bot.workspace.block_kit import checked_blocks, checked_text
+from bot.workspace.block_kit.blocks import checked_blocks
+from bot.workspace.block_kit.text import checked_text
 from bot.workspace.delivery.messages import Messages
 from bot.workspace.errors import Refused
+from bot.workspace.state.channels import Channel
+from bot.workspace.state.conversations import Conversations, without
 from bot.workspace.state.people import BOT_USER
-from bot.workspace.state.state import Channel, State
 
 # https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 MAX_USES = 5
-LIFETIME = 30 * 60.0
+LIFETIME_SECONDS = 30 * 60.0
 
 
 @dataclass
@@ -28,15 +30,15 @@ class _Url:
     user: str
     source_ts: str | None
     is_ephemeral: bool
-    expires: float
+    expires: float  # on the monotonic clock, in seconds
     uses: int = 0
 
 
-class Responses:
-    """The URLs given out and what they were given out for."""
+class ResponseUrls:
+    """The URLs that were issued, each with the channel, person and message it belongs to."""
 
-    def __init__(self, state: State, messages: Messages) -> None:
-        self._state = state
+    def __init__(self, conversations: Conversations, messages: Messages) -> None:
+        self._conversations = conversations
         self._messages = messages
         self._urls: dict[str, _Url] = {}
 
@@ -48,15 +50,22 @@ class Responses:
         *,
         is_ephemeral: bool = False,
     ) -> str:
-        """Give out the last part of a new URL, for the message at `source_ts` if a button is."""
+        """Register a new URL and return its key, the last part of its path.
+
+        `source_ts` is the message whose button was pressed; a slash command has none.
+        """
         now = time.monotonic()
         self._urls = {key: url for key, url in self._urls.items() if url.expires > now}
         key = uuid.uuid4().hex
-        self._urls[key] = _Url(channel, user, source_ts, is_ephemeral, now + LIFETIME)
+        self._urls[key] = _Url(channel, user, source_ts, is_ephemeral, now + LIFETIME_SECONDS)
         return key
 
     def use(self, key: str, body: dict[str, Any]) -> None:
-        """Do what `body` says. Raises Refused `expired_url`, `used_url`, `no_text` or of blocks."""
+        """Post, replace or delete as `body` says.
+
+        Raises Refused `expired_url`, `used_url`, `invalid_payload`, `no_text`, `msg_too_long` or
+        `invalid_blocks`.
+        """
         url = self._urls.get(key)
         if url is None or url.expires < time.monotonic():
             raise Refused("expired_url")
@@ -65,8 +74,8 @@ class Responses:
         self._respond(url, body)
         url.uses += 1
 
-    def acknowledged(self, key: str, body: dict[str, Any]) -> None:
-        """Show what a slash command was acknowledged with; it does not count as a use."""
+    def show_acknowledgement(self, key: str, body: dict[str, Any]) -> None:
+        """Show the payload a slash command was acknowledged with; not counted as a use."""
         if body.get("text") or body.get("blocks"):
             self._respond(self._urls[key], body)
 
@@ -81,21 +90,20 @@ class Responses:
             self._messages.post(url.channel, BOT_USER, self._in_thread(url, body, content))
         else:
             content = self._in_thread(url, body, content)
-            self._messages.whisper(url.channel, url.user, content)
+            self._messages.post_ephemeral(url.channel, url.user, content)
 
     def _delete_original(self, url: _Url, ts: str) -> None:
         if url.is_ephemeral:
-            self._messages.unwhisper(url.channel, url.user, ts)
+            self._messages.delete_ephemeral(url.channel, url.user, ts)
         else:
-            self._messages.delete(url.channel, self._state.message(url.channel, ts))
+            self._messages.delete(url.channel, self._conversations.message(url.channel, ts))
 
     def _replace_original(self, url: _Url, ts: str, content: dict[str, Any]) -> None:
         if url.is_ephemeral:
-            self._messages.rewhisper(url.channel, url.user, ts, content)
+            self._messages.replace_ephemeral(url.channel, url.user, ts, content)
             return
-        before = self._state.message(url.channel, ts)
-        kept = {key: value for key, value in before.items() if key != "blocks"}
-        self._messages.change(url.channel, before, kept | content)
+        before = self._conversations.message(url.channel, ts)
+        self._messages.change(url.channel, before, without(before, "blocks") | content)
 
     def _in_thread(
         self, url: _Url, body: dict[str, Any], content: dict[str, Any]
@@ -103,7 +111,7 @@ class Responses:
         thread_ts = body.get("thread_ts")
         if not isinstance(thread_ts, str) or not thread_ts:
             return content
-        return content | {"thread_ts": self._state.root(url.channel, thread_ts)["ts"]}
+        return content | {"thread_ts": self._conversations.root(url.channel, thread_ts)["ts"]}
 
 
 def _content(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,21 @@
-"""The conversations.* methods: which channels there are and what was said in them."""
+"""The conversations.* methods: channels, their members, their messages and threads."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
 from typing import Any
 
-from bot.workspace.api.arguments import Arguments
 from bot.workspace.errors import Refused
+from bot.workspace.state.channels import (
+    CHANNEL_CREATED,
+    CHANNELS,
+    Channel,
+    channel_named,
+    direct_messages_of,
+)
+from bot.workspace.state.conversations import Message
 from bot.workspace.state.people import BOT_USER, HUMANS, Caller, person_named
-from bot.workspace.state.state import CHANNEL_CREATED, Channel, Message
+from bot.workspace.web_api.call_arguments import Arguments
+from bot.workspace.web_api.paging import is_within, page_of
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -21,11 +27,9 @@ def list_channels(workspace: Workspace, caller: Caller, args: Arguments) -> Json
     """conversations.list: by default public channels, `types=im` for direct messages."""
     kinds = [_TYPES.get(kind.strip()) for kind in args.text("types", "public_channel").split(",")]
     seen = [
-        channel
-        for channel in workspace.state.channels.values()
-        if channel.kind in kinds and channel.open_to(caller.user)
+        channel for channel in CHANNELS if channel.kind in kinds and channel.open_to(caller.user)
     ]
-    page, cursor = _page(seen, args, lambda channel: channel.id)
+    page, cursor = page_of(seen, args, lambda channel: channel.id)
     return {
         "channels": [_shown(channel, caller.user) for channel in page],
         "response_metadata": {"next_cursor": cursor},
@@ -34,22 +38,22 @@ def list_channels(workspace: Workspace, caller: Caller, args: Arguments) -> Json
 
 def info(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """conversations.info."""
-    channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
+    channel = channel_named(args.text("channel"), seen_by=caller.user)
     return {"channel": _shown(channel, caller.user)}
 
 
 def members(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """conversations.members: everybody is in every public channel."""
-    channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
+    channel = channel_named(args.text("channel"), seen_by=caller.user)
     people = [channel.person] if channel.person else [person.id for person in HUMANS]
-    page, cursor = _page([*people, BOT_USER], args, str)
+    page, cursor = page_of([*people, BOT_USER], args, str)
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
 
 def open_direct(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """conversations.open: the direct messages between a person and the bot."""
     if args.text("channel"):
-        channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
+        channel = channel_named(args.text("channel"), seen_by=caller.user)
     else:
         users = [user for user in args.text("users").split(",") if user]
         if len(users) != 1:
@@ -57,25 +61,27 @@ def open_direct(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
         other = person_named(users[0]).id
         if caller.kind == "user" and other != BOT_USER:
             raise Refused("user_not_visible")
-        channel = workspace.state.direct(other if caller.kind == "bot" else caller.user)
+        channel = direct_messages_of(other if caller.kind == "bot" else caller.user)
     shown = _shown(channel, caller.user) if args.flag("return_im") else {"id": channel.id}
     return {"no_op": True, "already_open": True, "channel": shown}
 
 
 def history(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """conversations.history: messages outside threads, newest first."""
-    channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
-    found = [m for m in workspace.state.top_level(channel) if _within(m, args)]
-    page, cursor = _page(found[::-1], args, _ts)
+    channel = channel_named(args.text("channel"), seen_by=caller.user)
+    within = [m for m in workspace.conversations.top_level(channel) if is_within(m["ts"], args)]
+    page, cursor = page_of(within[::-1], args, _ts)
     return _messages(workspace, channel, page, cursor, args)
 
 
 def replies(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """conversations.replies: a thread with the message that starts it, oldest first."""
-    channel = workspace.state.channel(args.text("channel"), seen_by=caller.user)
-    root = workspace.state.root(channel, args.text("ts"))
-    found = [m for m in workspace.state.replies(channel, root["ts"]) if _within(m, args)]
-    page, cursor = _page([root, *found], args, _ts)
+    channel = channel_named(args.text("channel"), seen_by=caller.user)
+    root = workspace.conversations.root(channel, args.text("ts"))
+    within = [
+        m for m in workspace.conversations.replies(channel, root["ts"]) if is_within(m["ts"], args)
+    ]
+    page, cursor = page_of([root, *within], args, _ts)
     return _messages(workspace, channel, page, cursor, args)
 
 
@@ -83,55 +89,11 @@ def _messages(
     workspace: Workspace, channel: Channel, page: list[Message], cursor: str, args: Arguments
 ) -> Json:
     metadata = args.flag("include_all_metadata")
-    shown = [workspace.state.shown(channel, m, metadata=metadata) for m in page]
+    shown = [workspace.conversations.shown(channel, m, metadata=metadata) for m in page]
     result: Json = {"messages": shown, "has_more": bool(cursor)}
     if cursor:
         result["response_metadata"] = {"next_cursor": cursor}
     return result
-
-
-def _within(message: Message, args: Arguments) -> bool:
-    """Whether a message lies between `oldest` and `latest`; on the edge only if `inclusive`."""
-    ts = _instant(message["ts"])
-    oldest = _instant(args.text("oldest") or "0")
-    latest = _instant(args.text("latest") or "99999999999")
-    return oldest < ts < latest or (args.flag("inclusive") and ts in (oldest, latest))
-
-
-def _instant(ts: str) -> int:
-    """A timestamp in microseconds; floats are too coarse to compare them."""
-    seconds, _, fraction = ts.partition(".")
-    try:
-        return int(seconds) * 1_000_000 + int((fraction + "000000")[:6])
-    except ValueError:
-        raise Refused("invalid_ts_latest") from None
-
-
-def _page(items: list[Any], args: Arguments, key: Callable[[Any], str]) -> tuple[list[Any], str]:
-    """One page of `items` and the cursor of the next, empty after the last.
-
-    A cursor names the item the next page starts with, so that what is said meanwhile shifts
-    nothing.
-    """
-    limit = args.number("limit", default=100, most=1000)
-    start = 0
-    if args.text("cursor"):
-        keys = [key(item) for item in items]
-        try:
-            start = keys.index(_decoded(args.text("cursor")))
-        except ValueError:
-            raise Refused("invalid_cursor") from None
-    page, rest = items[start : start + limit], items[start + limit :]
-    return page, _encoded(key(rest[0])) if rest else ""
-
-
-def _encoded(key: str) -> str:
-    return base64.b64encode(f"next:{key}".encode()).decode()
-
-
-def _decoded(cursor: str) -> str:
-    """The key in a cursor. Raises ValueError if it is none of ours."""
-    return base64.b64decode(cursor, validate=True).decode().removeprefix("next:")
 
 
 def _ts(message: Message) -> str:

@@ -1,0 +1,59 @@
+"""The blocks of a message: checks them, gives them ids, finds what can be pressed in them.
+
+Knows nothing of who sends them or how they look; `checks` holds the rules of each type.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from bot.workspace.block_kit.checks import Block, check_block, require
+from bot.workspace.block_kit.text import MAX_MARKDOWN
+
+# https://docs.slack.dev/reference/block-kit/blocks
+MAX_BLOCKS = 50
+
+_INTERACTIVE = ("button", "feedback_buttons", "icon_button")
+
+
+def checked_blocks(blocks: list[Any]) -> list[Block]:
+    """Return the blocks, each with a `block_id`. Raises Refused `invalid_blocks`, with a reason."""
+    require(len(blocks) <= MAX_BLOCKS, f"no more than {MAX_BLOCKS} items allowed")
+    named = []
+    for block in blocks:
+        require(isinstance(block, dict), "a block must be an object")
+        check_block(block)
+        named.append(_with_ids(block))
+    markdown = sum(len(block["text"]) for block in named if block["type"] == "markdown")
+    require(markdown <= MAX_MARKDOWN, f"markdown over {MAX_MARKDOWN} characters")
+    identifiers = [block["block_id"] for block in named]
+    require(len(set(identifiers)) == len(identifiers), "block_id must be unique")
+    return named
+
+
+def actions_in(blocks: list[Block]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every interactive element, with the id of its block in front."""
+    for block in blocks:
+        for element in _interactive_elements(block):
+            yield block["block_id"], element
+
+
+def _with_ids(block: Block) -> Block:
+    """A copy in which the block and its interactive elements have ids, as Slack generates them."""
+    named = copy.deepcopy(block)
+    named["block_id"] = named.get("block_id") or uuid.uuid4().hex[:5]
+    require(isinstance(named["block_id"], str), "block_id must be a string")
+    for element in _interactive_elements(named):
+        element.setdefault("action_id", uuid.uuid4().hex[:5])
+    return named
+
+
+def _interactive_elements(block: Block) -> list[dict[str, Any]]:
+    return [
+        element
+        for element in (*block.get("elements", []), block.get("accessory"))
+        if isinstance(element, dict) and element.get("type") in _INTERACTIVE
+    ]

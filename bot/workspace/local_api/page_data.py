@@ -1,0 +1,79 @@
+"""The routes the page reads: its first state, ephemeral messages, and the stream of page events."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from bot.workspace.answers import succeeded
+from bot.workspace.delivery.page_events import PageEvent
+from bot.workspace.local_api.requests import channel_and_person_of
+from bot.workspace.state.channels import CHANNELS, Channel
+from bot.workspace.state.people import BOT_USER, HUMANS, PEOPLE, TEAM_NAME, Person
+from bot.workspace.workspace import Workspace
+
+RECONNECT_MS = 1000
+"""How long a browser waits before it reconnects to the event stream."""
+
+
+async def first_state(workspace: Workspace, request: web.Request) -> web.Response:
+    """All the page needs to start, the people's tokens included."""
+    return succeeded(
+        team=TEAM_NAME,
+        bot=BOT_USER,
+        users=[_user(person) for person in PEOPLE.values()],
+        tokens={person.id: person.token for person in HUMANS},
+        channels=[_channel(channel) for channel in CHANNELS],
+        statuses=workspace.statuses.shown(),
+        connected=workspace.sockets.connected,
+        event_id=workspace.page_events.last_id,
+    )
+
+
+async def ephemeral(workspace: Workspace, request: web.Request) -> web.Response:
+    """The ephemeral messages of one person in a channel."""
+    channel, person = channel_and_person_of(request.query)
+    return succeeded(messages=workspace.conversations.ephemeral(channel, person.id))
+
+
+async def events(workspace: Workspace, request: web.Request) -> web.StreamResponse:
+    """Server-sent events of everything that happens, from `Last-Event-ID` or `since` on."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    response.headers["Cache-Control"] = "no-store"
+    await response.prepare(request)
+    since = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+    try:
+        await response.write(f"retry: {RECONNECT_MS}\n\n".encode())
+        async for event in workspace.page_events.follow(since):
+            await response.write(_server_sent(event))
+    except ConnectionError:
+        return response
+    return response
+
+
+def _server_sent(event: PageEvent | None) -> bytes:
+    """The event as text/event-stream; None becomes a comment that keeps the connection open."""
+    if event is None:
+        return b": still here\n\n"
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(event.data)}\n\n".encode()
+
+
+def _user(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "real_name": person.real_name,
+        "is_admin": person.is_admin,
+        "is_bot": person.is_bot,
+    }
+
+
+def _channel(channel: Channel) -> dict[str, Any]:
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "kind": channel.kind,
+        "person": channel.person,
+    }

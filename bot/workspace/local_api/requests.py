@@ -1,0 +1,57 @@
+"""Reads requests to the `/local/*` routes: JSON bodies, and the person and channel named in them.
+
+Knows no route.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.workspace.errors import BadRequest
+from bot.workspace.state.channels import Channel, channel_named
+from bot.workspace.state.people import Person, person_named
+
+
+async def json_of(request: web.Request) -> dict[str, Any]:
+    """The JSON object in the body, which must be declared as JSON. Raises BadRequest.
+
+    Other web pages cannot send a request that is declared as JSON without asking first.
+    """
+    if request.content_type != "application/json":
+        raise BadRequest("Send JSON, with Content-Type: application/json.", 415)
+    return await undeclared_json_of(request)
+
+
+async def undeclared_json_of(request: web.Request) -> dict[str, Any]:
+    """The JSON object in the body, whatever its content type. Raises BadRequest."""
+    try:
+        body = json.loads(await request.text())
+    except (ValueError, LookupError, RecursionError):
+        raise BadRequest("The body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return body
+
+
+def string_of(body: Mapping[str, Any], name: str) -> str:
+    """A field that must be there. Raises BadRequest."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadRequest(f"{name} is missing.")
+    return value
+
+
+def channel_and_person_of(body: Mapping[str, Any]) -> tuple[Channel, Person]:
+    """The channel and the person named in a body, by id or name.
+
+    Raises BadRequest, or Refused for a person or channel that does not exist or that this person
+    may not see.
+    """
+    person = person_named(string_of(body, "user"))
+    if person.is_bot:
+        raise BadRequest("user must be a person, not the bot.")
+    return channel_named(string_of(body, "channel"), seen_by=person.id), person

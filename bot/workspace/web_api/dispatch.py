@@ -1,0 +1,73 @@
+"""`/api/<method>`: checks the token, runs the method, injects faults, answers as Slack does.
+
+Knows no method's meaning; those are in `chat`, `streams`, `conversations`, `users` and `files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.workspace.answers import failed
+from bot.workspace.errors import Refused
+from bot.workspace.state.people import USER_TOKEN_PREFIX, Caller, caller_of
+from bot.workspace.web_api import chat, conversations, files, streams, users
+from bot.workspace.web_api.authorization import SCOPES, bearer_token, may_call
+from bot.workspace.web_api.call_arguments import Arguments
+from bot.workspace.workspace import Workspace
+
+Json = dict[str, Any]
+Method = Callable[[Workspace, Caller, Arguments], Json]
+
+RETRY_AFTER_SECONDS = 1
+
+METHODS: dict[str, Method] = {
+    **chat.METHODS,
+    **streams.METHODS,
+    **conversations.METHODS,
+    **users.METHODS,
+    **files.METHODS,
+}
+
+
+async def call(workspace: Workspace, request: web.Request) -> web.Response:
+    """Answer one Web API call."""
+    name = request.match_info["method"]
+    # Faults are injected into the bot's calls only: what a person types always arrives.
+    by_person = bearer_token(request).startswith(USER_TOKEN_PREFIX)
+    if not by_person and workspace.faults.take("rate_limit", name):
+        limited = failed("ratelimited", 429)
+        limited.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return limited
+    if not by_person and workspace.faults.take("errors", name):
+        return failed("internal_error", 500)
+    try:
+        result = {"ok": True} | await _run(workspace, name, request)
+    except Refused as refused:
+        result = _refusal(refused)
+    if not by_person and workspace.faults.take("lose_response", name) and request.transport:
+        request.transport.abort()
+    return web.json_response(result, headers={"X-OAuth-Scopes": SCOPES})
+
+
+async def _run(workspace: Workspace, name: str, request: web.Request) -> Json:
+    args = await Arguments.read(request)
+    method = METHODS.get(name)
+    if method is None:
+        raise Refused("unknown_method")
+    caller = caller_of(bearer_token(request) or args.text("token"))
+    if not may_call(caller, name):
+        raise Refused("not_allowed_token_type")
+    return method(workspace, caller, args)
+
+
+def _refusal(refused: Refused) -> Json:
+    refusal: Json = {"ok": False, "error": refused.code}
+    if refused.detail:
+        refusal |= {
+            "errors": [refused.detail],
+            "response_metadata": {"messages": [f"[ERROR] {refused.detail}"]},
+        }
+    return refusal
