@@ -35,7 +35,7 @@ from bot.trainings.plan_follower import PlanFollower
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.connection import connect, jobs_of, reachable
-from tasks.broker.jobs import Job, Kind
+from tasks.broker.job import Job, Kind
 from tasks.broker.relay_claims import Claims
 from tasks.settings import Settings
 

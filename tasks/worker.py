@@ -11,15 +11,14 @@ from typing import Any
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
-from tasks.attempts.attempts import serve
-from tasks.attempts.heartbeat import Pulse
+from tasks.attempts.heartbeat import Heartbeat
 from tasks.attempts.running import RunningJobs
 from tasks.broker.celery_app import app
-from tasks.broker.connection import connect, reachable
-from tasks.broker.jobs import Jobs
+from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Worker, Workers
 from tasks.engines.protocol import Engine
 from tasks.errors import TaskError
+from tasks.queues.celery_tasks import serve
 from tasks.queues.plans import Plans
 from tasks.queues.training import Trainings
 from tasks.settings import Settings
@@ -27,9 +26,8 @@ from trainer.errors import ModelMissing, TrainerError
 
 log = logging.getLogger(__name__)
 
-
-LOOK_SECONDS = 0.02
-"""How soon a free thread looks for the next message."""
+MESSAGE_POLL_SECONDS = 0.02
+"""How often Celery's event loop turns, and so how soon a free thread takes the next message."""
 
 
 class WorkerProcess:
@@ -39,19 +37,14 @@ class WorkerProcess:
         self, settings: Settings, queues: tuple[str, ...], name: str | None = None
     ) -> None:
         self.settings = settings
-        self.jobs = Jobs(
-            connect(settings), keep_ms=settings.keep_ms, queue_limit=settings.queue_limit
-        )
+        self.jobs = jobs_of(settings)
         self.running = RunningJobs(drain_seconds=settings.drain_seconds)
         self.worker = Worker(name or f"{queues[0]}@{socket.gethostname()}.{os.getpid()}", queues)
         self.engine: Engine | None = None
-        # The pulse must not wait for a broker longer than a lease lasts.
-        pulse_redis = connect(settings, patience=1)
-        self._pulse = Pulse(
-            Jobs(pulse_redis, keep_ms=settings.keep_ms, queue_limit=settings.queue_limit),
-            Workers(pulse_redis),
-            self.running,
-            self._report,
+        # The heartbeat must not wait for the broker longer than a lease lasts.
+        heartbeat_jobs = jobs_of(settings, patience=1)
+        self._heartbeat = Heartbeat(
+            heartbeat_jobs, Workers(heartbeat_jobs.redis), self.running, self._report
         )
 
     def run(self) -> int:
@@ -63,16 +56,16 @@ class WorkerProcess:
         with reachable(self.settings):
             self.jobs.redis.ping()
             self._announce(self.worker)
-        self._pulse.start()
+        self._heartbeat.start()
         try:
-            self.jobs.abandon(self.worker.name)
+            self.jobs.expire_worker_leases(self.worker.name)
             self._prepare()
             self._serve()
         except (TrainerError, TaskError) as error:
             self._give_up(error)
             return 1
         finally:
-            self._pulse.end()
+            self._heartbeat.end()
         return 0
 
     def _prepare(self) -> None:
@@ -118,7 +111,7 @@ class WorkerProcess:
     def _on_ready(self, sender: Any, **_: object) -> None:
         # A pool of threads does not wake the event loop when a task ends, so the next message would
         # wait for its timer of a second.
-        sender.hub.call_repeatedly(LOOK_SECONDS, _nothing)
+        sender.hub.call_repeatedly(MESSAGE_POLL_SECONDS, _nothing)
         self.worker = replace(self.worker, state="ready")
         self._announce(self._report())
         log.info("ready on %s", ", ".join(self.worker.queues))

@@ -16,7 +16,7 @@ from hypothesis import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tasks.broker.connection import embedded
+from tasks.broker.embedded import embedded
 from tasks.broker.jobs import Jobs
 from trainer.base_model.source import SMALL_MODEL, Source, find, local_folder
 from trainer.file_lock import alone

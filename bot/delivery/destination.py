@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tasks.broker.jobs import Job
+from tasks.broker.job import Job
 
 CLOCKS_APART = 60
 """Seconds that Slack's clock and the broker's may differ when a message is looked for by time."""

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 
 
 class Notes:
@@ -21,4 +22,4 @@ class Notes:
     async def put(self, **changes: Any) -> None:
         """Note changes."""
         self._noted |= changes
-        await asyncio.to_thread(self._jobs.remember_posts, self.job.id, self._noted)
+        await asyncio.to_thread(self._jobs.record_posts, self.job.id, self._noted)

@@ -19,7 +19,7 @@ from bot.slack.refusals import PASSING
 from bot.slack.text import unescape
 from bot.trainings.plan_card import DISCARD_ACTION, START_ACTION, card, decision
 from bot.trainings.plan_decision import Decision, decide, plan_of
-from tasks.broker.jobs import Job
+from tasks.broker.job import Job
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from bot.relay.event_streams import Streams, at_once
 from bot.slack.refusals import PASSING, reason_of
 from bot.slack.text import unescape
 from tasks.adapters.registry import shown
-from tasks.broker.jobs import Event, Job
+from tasks.broker.job import Event, Job
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +64,12 @@ class Follower:
             request = await prepare(self._job, self._bot.client, self._bot.settings, self._bot.user)
         except CannotAnswer as why:
             data = {"reason": why.reason, **why.values}
-            await asyncio.to_thread(self._bot.jobs.drop, self._job.id, "failed", data)
+            await asyncio.to_thread(self._bot.jobs.end_unstarted, self._job.id, "failed", data)
             return
         if request is None:
-            await asyncio.to_thread(self._bot.jobs.drop, self._job.id, "finished", {"help": True})
+            await asyncio.to_thread(
+                self._bot.jobs.end_unstarted, self._job.id, "finished", {"help": True}
+            )
         else:
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
 

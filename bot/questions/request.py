@@ -11,7 +11,7 @@ from bot.errors import CannotAnswer
 from bot.questions.conversation import text_of_files, thread_before
 from bot.questions.parse import parse
 from bot.settings import BotSettings
-from tasks.broker.jobs import Job
+from tasks.broker.job import Job
 
 
 async def prepare(

@@ -12,7 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.catalogue import Language, say
 from bot.slack.refusals import PASSING
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers, answering
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.broker.celery_app import ROUTES, publish
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 
 
@@ -25,4 +26,4 @@ def give_up_without_workers(jobs: Jobs, job: Job) -> None:
     """Fail a waiting job when every worker there is could not start."""
     workers = workers_for(jobs, job)
     if workers and all(worker.state == "failed" for worker in workers):
-        jobs.drop(job.id, "failed", {"reason": workers[0].reason})
+        jobs.end_unstarted(job.id, "failed", {"reason": workers[0].reason})

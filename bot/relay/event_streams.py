@@ -15,7 +15,8 @@ from uuid import uuid4
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tasks.broker.jobs import RELAY, Event, read_event
+from tasks.broker.job import Event, read_event
+from tasks.broker.relay_claims import RELAY
 
 log = logging.getLogger(__name__)
 

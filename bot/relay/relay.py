@@ -12,8 +12,9 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from tasks.broker.jobs import Job, Jobs
-from tasks.broker.relay_claims import KEEP_SECONDS, Claim, Claims
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
+from tasks.broker.relay_claims import RENEW_CLAIM_SECONDS, Claim, Claims
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +64,9 @@ class Relay:
     async def _look(self, own: bool) -> None:
         if own:
             await asyncio.to_thread(self._claims.prepare)
-            self._start(await asyncio.to_thread(self._claims.own))
-        self._start(await asyncio.to_thread(self._claims.new))
-        self._start(await asyncio.to_thread(self._claims.abandoned))
+            self._start(await asyncio.to_thread(self._claims.pending))
+        self._start(await asyncio.to_thread(self._claims.claim_new))
+        self._start(await asyncio.to_thread(self._claims.take_over_expired))
 
     def _start(self, claims: list[Claim]) -> None:
         for claim in claims:
@@ -78,7 +79,7 @@ class Relay:
         job = await asyncio.to_thread(self._jobs.get, claim.job)
         if job is not None:
             await self._follow(job)
-        await asyncio.to_thread(self._claims.done, claim)
+        await asyncio.to_thread(self._claims.complete, claim)
 
     def _ended(self, claim: Claim, task: "asyncio.Task[None]") -> None:
         """Forget a follower; a claim whose follower failed is taken over after its time."""
@@ -88,10 +89,10 @@ class Relay:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_SECONDS)
+            await asyncio.sleep(RENEW_CLAIM_SECONDS)
             for claim, task in list(self._followers.values()):
                 try:
-                    if not await asyncio.to_thread(self._claims.keep, claim):
+                    if not await asyncio.to_thread(self._claims.renew, claim):
                         log.warning("job %s: another relay has taken over", claim.job)
                         task.cancel()
                 except RedisError:

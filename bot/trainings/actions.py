@@ -14,8 +14,8 @@ from bot.slack.actor import Actor
 from bot.slack.text import shortened
 from bot.trainings.plan_decision import store_training
 from bot.trainings.progress_card import figures
+from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
-from tasks.broker.jobs import Job
 from tasks.trainings.resumable import Resumable, resumable, training_of
 
 _MOST = 20

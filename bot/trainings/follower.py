@@ -22,7 +22,7 @@ from bot.trainings.final_card import final, sides, summary
 from bot.trainings.loss_curve import Curve
 from bot.trainings.news import of_quarter, of_start, quarter, quarters_reached
 from bot.trainings.progress_card import Look, progress
-from tasks.broker.jobs import Event, Job
+from tasks.broker.job import Event, Job
 
 
 class TrainingFollower:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from bot.slack.actor import Actor
+from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.jobs import Jobs
 
 Decision = Literal["started", "discarded"]
 
@@ -44,7 +45,7 @@ def decided(jobs: Jobs, plan: str) -> Decided | None:
 
 def store_training(
     jobs: Jobs, id: str, actor: Actor, text: str, request: Mapping[str, Any]
-) -> Literal["created", "repeat", "stranger", "full"]:
+) -> Literal["created", "repeat", "not_in_thread", "full"]:
     """Store a training; its follower hands it to the workers."""
     asked = {"text": text, "request": dict(request)}
     return jobs.create(id, "train", destination=actor.destination(), asked=asked, adapter="")

@@ -20,7 +20,7 @@ from bot.slack.text import unescape
 from bot.trainings.failure import failure
 from bot.trainings.plan_card import card, decision, starts_at_once
 from bot.trainings.plan_decision import decide, decided
-from tasks.broker.jobs import Event, Job
+from tasks.broker.job import Event, Job
 
 LOOK_SECONDS = 5.0
 
@@ -54,7 +54,7 @@ class PlanFollower:
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, {"options": options})
         else:
             refused = {"reason": "refused"}
-            await asyncio.to_thread(self._bot.jobs.drop, self._job.id, "failed", refused)
+            await asyncio.to_thread(self._bot.jobs.end_unstarted, self._job.id, "failed", refused)
 
     async def _final(self, events: "asyncio.Queue[Event]") -> Event:
         while True:

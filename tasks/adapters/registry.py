@@ -14,7 +14,8 @@ from typing import Any, cast
 from redis import Redis
 
 from tasks.adapters.shipping import Shipping
-from tasks.broker.jobs import ADAPTER, Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import ADAPTER, Jobs
 from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
 from trainer.adapters.adapter import Adapter, check_base, read

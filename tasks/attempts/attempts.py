@@ -1,7 +1,6 @@
-"""A worker's attempts at jobs, whatever their kind: taken, ended, given back.
+"""A worker's attempts at jobs, whatever their kind: claimed, ended, returned to the queue.
 
-Also the Celery tasks: a delivered id goes to whoever serves its kind in this process. This module
-does not know what is done for a job.
+This module does not know what is done for a job, nor how its id reaches the worker.
 """
 
 import logging
@@ -9,20 +8,21 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from celery import Task
-
 from tasks.attempts.running import Running, RunningJobs
-from tasks.broker.celery_app import ROUTES, app, publish
+from tasks.broker.celery_app import publish
 from tasks.broker.connection import AWAY
-from tasks.broker.jobs import LEASE_MS, Ending, Job, Jobs, Kind
+from tasks.broker.job import Ending, Job, Kind
+from tasks.broker.jobs import Jobs
+from tasks.broker.leases import LEASE_MS
 
 log = logging.getLogger(__name__)
 
 Work = Callable[[Running, Job], None]
+"""Does what a job asks for, and ends the job or returns it to the queue."""
 
 
 class Attempts:
-    """What one worker does for jobs of one kind: `work` does it, and ends or returns the job."""
+    """The attempts of one worker at jobs of one kind; `work` is called for each."""
 
     def __init__(
         self,
@@ -44,7 +44,10 @@ class Attempts:
         self._lease_ms = lease_ms
 
     def run(self, id: str) -> None:
-        """Work on a job, if it is still queued; a message for any other state is dropped."""
+        """Work on a job if it is still queued; a message for a job in any other state is dropped.
+
+        A worker that is draining puts the id back into the queue instead.
+        """
         if self.running.draining:
             publish(id, self.kind, first=True)
             return
@@ -63,56 +66,23 @@ class Attempts:
         try:
             self._work(running, job)
         except AWAY:
-            # The lease runs out and the next worker begins again.
-            log.warning("job %s: the broker went away in the middle of it", id)
+            # The lease expires, a sweep queues the job again, and the next attempt starts over.
+            log.warning("job %s: the connection to the broker was lost during the attempt", id)
         finally:
             self.running.remove(running)
 
     def end(self, running: Running, ending: Ending, data: Mapping[str, Any]) -> None:
-        """Write the final event, unless the job is another attempt's by now."""
+        """Write the job's final event, unless this attempt has lost the job to another."""
         if not self.jobs.finish(running.job, running.attempt, ending, data):
             log.info("job %s: attempt %d no longer held it", running.job, running.attempt)
 
-    def give_back(self, running: Running) -> None:
+    def requeue(self, running: Running) -> None:
         """Return the job to the queue, before those that wait."""
-        if self.jobs.give_back(running.job, running.attempt):
+        if self.jobs.requeue(running.job, running.attempt):
             publish(running.job, self.kind, first=True)
 
     def fail(self, id: str) -> None:
-        """End a running job after an unexpected error."""
+        """End a job that this worker runs, after an unexpected error."""
         job = self.jobs.get(id)
         if job is not None and job.state == "running" and job.worker == self.worker:
             self.jobs.finish(id, job.attempt, "failed", {"reason": "internal"})
-
-
-_served: dict[Kind, Attempts] = {}
-
-
-def serve(attempts: Attempts) -> None:
-    """Let this process's task of that kind use `attempts`."""
-    _served[attempts.kind] = attempts
-
-
-class _JobTask(Task):  # type: ignore[misc]  # Celery has no types
-    """The one place where an unexpected error of a job ends up."""
-
-    kind: Kind
-
-    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        log.error("job %s failed unexpectedly", args[0], exc_info=exc)
-        if self.kind in _served:
-            _served[self.kind].fail(args[0])
-
-
-def _register(kind: Kind) -> None:
-    name, queue = ROUTES[kind]
-
-    @app.task(name=name, base=_JobTask, kind=kind)  # type: ignore[untyped-decorator]
-    def run(id: str) -> None:
-        if kind not in _served:
-            raise RuntimeError(f"this worker does not serve {queue}")
-        _served[kind].run(id)
-
-
-for _kind in ROUTES:
-    _register(_kind)

@@ -1,6 +1,6 @@
-"""The worker's pulse: a thread that keeps leases, sees cancellations, sweeps and reports.
+"""The worker's heartbeat: a thread that renews leases, sees cancellations, sweeps and announces.
 
-It knows nothing of models; it goes on while an answer is generated and while the model loads.
+It knows nothing of models: it beats on while the model loads and while an answer is generated.
 """
 
 import logging
@@ -14,23 +14,25 @@ from tasks.attempts.running import Running, RunningJobs
 from tasks.broker.celery_app import publish, waiting
 from tasks.broker.connection import AWAY
 from tasks.broker.host_busy import mark_busy
-from tasks.broker.jobs import RENEW_SECONDS, SWEEP_SECONDS, Jobs
+from tasks.broker.jobs import Jobs
+from tasks.broker.leases import RENEW_SECONDS, SWEEP_SECONDS
 from tasks.broker.workers import Worker, Workers
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.25
-"""How often cancellations are looked for; a running answer stops within a second."""
-BUSY_SECONDS = 1.0
+"""How often each running job is checked for a cancellation, so that it stops within a second."""
+MARK_BUSY_SECONDS = 1.0
+"""How often the host is marked busy while it answers; the mark lasts five seconds."""
 
 
-class Pulse(threading.Thread):
-    """Beats until `end` is called; a broker that is away is tried again on the next beat."""
+class Heartbeat(threading.Thread):
+    """Beats until `end` is called; while the broker is away each beat tries again."""
 
     def __init__(
         self, jobs: Jobs, workers: Workers, running: RunningJobs, report: Callable[[], Worker]
     ) -> None:
-        super().__init__(name="pulse", daemon=True)
+        super().__init__(name="heartbeat", daemon=True)
         self._jobs = jobs
         self._workers = workers
         self._running = running
@@ -47,10 +49,10 @@ class Pulse(threading.Thread):
             self._running.check_drain()
             try:
                 for running in self._running.all():
-                    self._beat(running, now)
+                    self._check(running, now)
                 if now >= busy_at and any(one.kind == "answer" for one in self._running.all()):
                     mark_busy(self._jobs.redis)
-                    busy_at = now + BUSY_SECONDS
+                    busy_at = now + MARK_BUSY_SECONDS
                 if now >= report_at:
                     self._workers.announce(self._report())
                     report_at = now + RENEW_SECONDS
@@ -58,44 +60,45 @@ class Pulse(threading.Thread):
                     sweep(self._jobs)
                     sweep_at = now + SWEEP_SECONDS
             except RedisError:
-                self._note_away(True)
+                self._set_away(True)
             else:
-                self._note_away(False)
+                self._set_away(False)
 
     def end(self) -> None:
-        """Stop beating and take the worker out of the register."""
+        """Stop beating and take the worker out of the register, unless it says why it failed."""
         self._ended.set()
         self.join(timeout=5)
         try:
             if self._report().state != "failed":
                 self._workers.leave(self._report().name)
         except AWAY:
-            log.warning("the broker is away; the register forgets this worker by itself")
+            log.warning("the broker is away; this worker's entry in the register will expire")
 
-    def _beat(self, running: Running, now: float) -> None:
+    def _check(self, running: Running, now: float) -> None:
+        """Renew a job's lease when that is due, and stop the attempt if it is not to go on."""
         due = now - self._renewed.get(running.job, 0.0) >= RENEW_SECONDS
         if due:
-            answer = self._jobs.renew(running.job, running.attempt, lease_ms=running.lease_ms)
+            state = self._jobs.renew_lease(running.job, running.attempt, lease_ms=running.lease_ms)
             self._renewed = {job: at for job, at in self._renewed.items() if now - at < 60}
             self._renewed[running.job] = now
         else:
-            answer = self._jobs.look(running.job, running.attempt)
-        if answer == "cancel":
+            state = self._jobs.check_lease(running.job, running.attempt)
+        if state == "cancel":
             running.stop("cancelled")
-        elif answer == "lost":
+        elif state == "lost":
             running.stop("lost")
 
-    def _note_away(self, away: bool) -> None:
+    def _set_away(self, away: bool) -> None:
         if away != self._away:
             log.warning("the broker is away" if away else "the broker is back")
         self._away = away
 
 
 def sweep(jobs: Jobs) -> None:
-    """Queue again what died, and publish queued jobs whose message is not in the queue."""
-    doubtful = [job for id in jobs.sweep() if (job := jobs.get(id))]
-    lying = {kind: waiting(jobs.redis, kind) for kind in {job.kind for job in doubtful}}
-    for job in doubtful:
-        if job.id not in lying[job.kind] and jobs.may_publish(job.id):
+    """Queue the jobs of dead workers again, and publish queued jobs without a message."""
+    unpublished = [job for id in jobs.sweep() if (job := jobs.get(id))]
+    in_queue = {kind: waiting(jobs.redis, kind) for kind in {job.kind for job in unpublished}}
+    for job in unpublished:
+        if job.id not in in_queue[job.kind] and jobs.claim_publication(job.id):
             log.info("job %s is published again", job.id)
             publish(job.id, job.kind, first=job.attempt > 0)

@@ -8,7 +8,8 @@ import threading
 import time
 from typing import Literal
 
-from tasks.broker.jobs import LEASE_MS, Kind
+from tasks.broker.job import Kind
+from tasks.broker.leases import LEASE_MS
 
 Reason = Literal["cancelled", "lost", "deadline", "draining"]
 

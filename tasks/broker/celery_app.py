@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tasks.broker.jobs import Kind
+from tasks.broker.job import Kind
 
 app = Celery("swallow")
 app.config_from_object("tasks.broker.celery_config")

@@ -1,98 +1,42 @@
-"""Job records in Redis: the truth about every question, from its arrival to its last event.
+"""The operations on job records in Redis: every step of a job from its arrival to its last event.
 
-Celery only delivers ids; what a job is, who runs it and whether it ended is decided here, each
-step by one script that runs atomically on the server. This module knows neither Celery nor models,
-and `destination` and `asked` belong to whoever created the job: they are stored, not understood.
+The record is the truth about a job; Celery only delivers its id. Each step that changes a record is
+one script in `lua/`, which the server runs atomically. This module knows neither Celery nor models.
 
-States: new → queued → running → finished | failed | cancelled. `new` waits for its request,
-`queued` for a worker. A running attempt holds a lease; whoever lost it cannot write any more.
+States: new → queued → running → finished | failed | cancelled. A `new` job waits for its request, a
+`queued` one for a worker. A running attempt holds a lease (`tasks.broker.leases`); an attempt that
+has lost its lease to a sweep can no longer write to the job.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal, cast
 
 from redis import Redis
 
-Kind = Literal["answer", "train", "plan"]
-State = Literal["new", "queued", "running", "finished", "failed", "cancelled"]
-Ending = Literal["finished", "failed", "cancelled"]
-Lease = Literal["ok", "cancel", "lost"]
+from tasks.broker.job import KINDS, Ending, Event, Job, Kind, State, read_event, read_job
+from tasks.broker.leases import LEASE_MS, MAX_LOST, MAX_LOST_TRAINING, PUBLISH_GRACE_MS
 
-KINDS: tuple[Kind, ...] = ("answer", "plan", "train")
-ENDINGS: tuple[str, ...] = ("finished", "failed", "cancelled")
-LEASES = "swallow:leases"
-RELAY, ADAPTER = "swallow:relay", "swallow:adapter"
+LeaseState = Literal["ok", "cancel", "lost"]
+"""Whether an attempt goes on: `cancel` where somebody asked for that, `lost` where it holds the job
+no longer."""
 
-LEASE_MS = 15_000
-TRAINING_LEASE_MS = 60_000
-"""Longer, so that a broker that restarts does not cost a training its last minutes."""
-RENEW_SECONDS = 5.0
-SWEEP_SECONDS = 5.0
-MAX_LOST = 3
-"""The third lost attempt fails the job: a question that kills its worker must not loop."""
-MAX_LOST_TRAINING = 10
-"""Counted since the last checkpoint: a training that gets on may lose any number of workers."""
+ADAPTER = "swallow:adapter"
+"""The key that names the adapter in use: what new questions are answered with."""
 KEPT_PROGRESS = 1000
-"""Progress events in a job's stream; each says all there is to say, so only the last counts."""
-PUBLISH_GRACE_MS = 10_000
+"""Progress events kept in a job's stream; each holds the whole state, so the newest is enough."""
 THREAD_MS = 30 * 24 * 3_600_000
 """The bot listens to a conversation for 30 days after it was last asked there."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job as its record says; times are milliseconds since the epoch, 0 for not yet.
-
-    `started` is that of the newest attempt, `begun` that of the first.
-    """
-
-    id: str
-    kind: Kind
-    state: State
-    attempt: int
-    lost: int
-    created: int
-    started: int
-    ended: int
-    begun: int
-    worker: str
-    adapter: str
-    destination: Mapping[str, Any]
-    """Where its messages go and who asked; the record's field is `place`."""
-    asked: Mapping[str, Any]
-    request: Mapping[str, Any]
-    posts: Mapping[str, Any]
-    progress: Mapping[str, Any]
-    cancelled: Mapping[str, Any]
-    """Who asked for it to be cancelled, as `by`; empty where nobody has."""
-
-    @property
-    def over(self) -> bool:
-        """Whether its final event was written."""
-        return self.state in ENDINGS
-
-
-@dataclass(frozen=True)
-class Event:
-    """An entry of a job's stream; `id` is the stream's, ever growing."""
-
-    id: str
-    attempt: int
-    type: str
-    data: Mapping[str, Any]
-
-    @property
-    def final(self) -> bool:
-        """Whether it is the job's last."""
-        return self.type in ENDINGS
-
-
 class Jobs:
-    """The records of one broker."""
+    """The job records of one broker.
+
+    A finished record is kept for `keep_ms` milliseconds; of each kind, `queue_limit` jobs may be
+    open at a time.
+    """
 
     def __init__(self, redis: Redis, *, keep_ms: int, queue_limit: int) -> None:
         self.redis = redis
@@ -109,28 +53,32 @@ class Jobs:
         thread: str = "",
         only_in_thread: bool = False,
         adapter: str | None = None,
-    ) -> Literal["created", "repeat", "stranger", "full"]:
-        """Store a new job, once.
+    ) -> Literal["created", "repeat", "not_in_thread", "full"]:
+        """Store a new job, once: a second call with the same id returns `repeat`.
 
         `thread` names the conversation; with `only_in_thread` the job is stored only where the bot
-        takes part in it already. `adapter` is what to ask with; None: what is in use now. A job
-        beyond the queue's limit is stored as failed, so that it gets its one final message too.
+        takes part in it already, else the answer is `not_in_thread`. `adapter` is what to answer
+        with; None: the adapter in use now. A job beyond the queue's limit is stored as failed and
+        returns `full`, so that it gets its one final message too.
         """
         key = f"swallow:thread:{thread}" if thread else ""
-        answer = self.run_script(
+        result = self.run_script(
             "create",
             *(id, kind, _dump(destination), _dump(asked), self.keep_ms, self.queue_limit),
             *(key, THREAD_MS, int(only_in_thread)),
             *(int(adapter is not None), adapter or ""),
         )
-        return cast(Literal["created", "repeat", "stranger", "full"], answer)
+        return cast(Literal["created", "repeat", "not_in_thread", "full"], result)
 
     def enqueue(self, id: str, request: Mapping[str, Any]) -> bool:
         """Make a new job ready for a worker; the caller publishes it. False if it is not new."""
         return bool(self.run_script("enqueue", id, _dump(request)))
 
     def claim(self, id: str, worker: str, *, lease_ms: int = LEASE_MS) -> int | None:
-        """Take a queued job for `worker` and return the attempt's number; None if another did."""
+        """Give a queued job to `worker` with a lease, and return the number of this attempt.
+
+        None where the job is not queued, for instance because another worker has claimed it.
+        """
         attempt = self.run_script("claim", id, worker, lease_ms)
         return None if attempt is None else int(attempt)
 
@@ -138,64 +86,71 @@ class Jobs:
         """Add an event; False where the attempt no longer holds the job."""
         return bool(self.run_script("append", id, attempt, type, _dump(data)))
 
-    def note_progress(
+    def record_progress(
         self, id: str, attempt: int, data: Mapping[str, Any], *, saved: bool = False
     ) -> bool:
-        """Note how far a running job is; False where the attempt no longer holds the job.
+        """Store how far a running job is; False where the attempt no longer holds the job.
 
-        `saved` says that the next attempt would go on from here.
+        `saved` says that a checkpoint was written: the next attempt would continue from here, so
+        the count of lost attempts starts again at 0.
         """
-        answer = self.run_script("progress", id, attempt, _dump(data), int(saved), KEPT_PROGRESS)
-        return bool(answer)
+        arguments = (id, attempt, _dump(data), int(saved), KEPT_PROGRESS)
+        return bool(self.run_script("record_progress", *arguments))
 
     def finish(self, id: str, attempt: int, ending: Ending, data: Mapping[str, Any]) -> bool:
         """Write the final event; False where the attempt no longer holds the job."""
         return bool(self.run_script("finish", id, attempt, ending, _dump(data)))
 
-    def drop(self, id: str, ending: Ending, data: Mapping[str, Any]) -> bool:
+    def end_unstarted(self, id: str, ending: Ending, data: Mapping[str, Any]) -> bool:
         """End a job that no worker has started; False where one has."""
-        return bool(self.run_script("drop", id, ending, _dump(data)))
+        return bool(self.run_script("end_unstarted", id, ending, _dump(data)))
 
     def cancel(self, id: str, by: str) -> State | None:
         """Cancel a job, or ask its worker to; returns the state it was in, None if unknown."""
         return cast(State | None, self.run_script("cancel", id, _dump({"by": by})))
 
-    def renew(self, id: str, attempt: int, *, lease_ms: int = LEASE_MS) -> Lease:
-        """Keep the lease for another `lease_ms`, and learn whether to go on."""
-        return cast(Lease, self.run_script("renew", id, attempt, lease_ms))
+    def renew_lease(self, id: str, attempt: int, *, lease_ms: int = LEASE_MS) -> LeaseState:
+        """Keep the lease for another `lease_ms`, and return whether the attempt goes on."""
+        return cast(LeaseState, self.run_script("renew_lease", id, attempt, lease_ms))
 
-    def look(self, id: str, attempt: int) -> Lease:
-        """Learn whether to go on, without renewing."""
-        return cast(Lease, self.run_script("renew", id, attempt, 0))
+    def check_lease(self, id: str, attempt: int) -> LeaseState:
+        """Return whether the attempt goes on, without renewing its lease."""
+        return cast(LeaseState, self.run_script("check_lease", id, attempt))
 
-    def give_back(self, id: str, attempt: int) -> bool:
-        """Return a running job to the queue; the caller publishes it."""
-        return bool(self.run_script("give_back", id, attempt))
+    def expire_lease(self, id: str, attempt: int) -> bool:
+        """Give a running attempt up: the next sweep counts it as lost and queues the job again.
 
-    def let_go(self, id: str, attempt: int) -> bool:
-        """Give a running attempt up without an end: it counts as lost, and another follows."""
-        return bool(self.run_script("let_go", id, attempt))
+        False where the attempt no longer holds the job.
+        """
+        return bool(self.run_script("expire_lease", id, attempt))
 
-    def abandon(self, worker: str) -> None:
-        """Let go of what a worker of this name held before it died."""
-        self.run_script("abandon", worker)
+    def expire_worker_leases(self, worker: str) -> None:
+        """Expire every lease that a worker of this name held before it died."""
+        self.run_script("expire_worker_leases", worker)
+
+    def requeue(self, id: str, attempt: int) -> bool:
+        """Return a running job to the queue, which is no loss; the caller publishes it.
+
+        False where the attempt no longer holds the job.
+        """
+        return bool(self.run_script("requeue", id, attempt))
 
     def sweep(self) -> list[str]:
-        """Queue jobs whose lease ran out; return queued jobs whose message may be missing."""
+        """Queue the jobs whose lease has expired; return queued jobs whose message may be lost."""
         return list(self.run_script("sweep", MAX_LOST, MAX_LOST_TRAINING, PUBLISH_GRACE_MS))
 
-    def may_publish(self, id: str) -> bool:
-        """Claim the right to publish a job that `sweep` returned."""
-        return bool(self.run_script("publish", id, PUBLISH_GRACE_MS))
+    def claim_publication(self, id: str) -> bool:
+        """Take the right to publish a job that `sweep` returned; False where another worker did."""
+        return bool(self.run_script("claim_publication", id, PUBLISH_GRACE_MS))
+
+    def record_posts(self, id: str, posts: Mapping[str, Any]) -> None:
+        """Store where the relay has answered so far; nothing where the record has expired."""
+        self.run_script("record_posts", id, _dump(posts))
 
     def get(self, id: str) -> Job | None:
         """Read a record; None where there is none, or it has expired."""
         fields = cast(dict[str, str], self.redis.hgetall(f"swallow:job:{id}"))
-        return _job(id, fields) if fields else None
-
-    def remember_posts(self, id: str, posts: Mapping[str, Any]) -> None:
-        """Note where the relay has answered so far; nothing where the record has expired."""
-        self.run_script("note_posts", id, _dump(posts))
+        return read_job(id, fields) if fields else None
 
     def events(self, id: str, after: str = "0") -> list[Event]:
         """Read the events behind stream id `after`, oldest first."""
@@ -216,8 +171,8 @@ class Jobs:
             for kind in kinds or KINDS
             for id in cast(list[str], self.redis.zrange(f"swallow:open:{kind}", 0, -1))
         ]
-        found = [job for job in map(self.get, ids) if job is not None]
-        return sorted(found, key=lambda job: job.created)
+        jobs = [job for job in map(self.get, ids) if job is not None]
+        return sorted(jobs, key=lambda job: job.created)
 
     def all(self) -> list[Job]:
         """Return every job on record, newest first."""
@@ -226,11 +181,12 @@ class Jobs:
         return sorted((job for job in jobs if job), key=lambda job: -job.created)
 
     def run_script(self, script: str, *arguments: Any) -> Any:
-        """Run one of the scripts in `lua/`."""
+        """Run the script of that name from one of the folders in `lua/`."""
         return self._scripts[script](args=arguments)
 
     @cached_property
     def _scripts(self) -> dict[str, Any]:
+        """Every script by its file's name; each begins with the text of `common.lua`."""
         folder = files("tasks.broker") / "lua"
         common = (folder / "common.lua").read_text(encoding="utf-8")
         scripts = [
@@ -242,34 +198,6 @@ class Jobs:
             )
             for script in scripts
         }
-
-
-def read_event(id: str, fields: Mapping[str, str]) -> Event:
-    """Decode a stream entry."""
-    return Event(id, int(fields["attempt"]), fields["type"], json.loads(fields["data"]))
-
-
-def _job(id: str, fields: Mapping[str, str]) -> Job:
-    return Job(
-        id=id,
-        kind=cast(Kind, fields["kind"]),
-        state=cast(State, fields["state"]),
-        attempt=int(fields["attempt"]),
-        lost=int(fields["lost"]),
-        created=int(fields["created"]),
-        started=int(fields.get("started", 0)),
-        ended=int(fields.get("ended", 0)),
-        begun=int(fields.get("begun", 0)),
-        worker=fields.get("worker", ""),
-        adapter=fields.get("adapter", ""),
-        # The field keeps its name, so that jobs stored by an earlier version can be read.
-        destination=json.loads(fields["place"]),
-        asked=json.loads(fields["asked"]),
-        request=json.loads(fields.get("request", "{}")),
-        posts=json.loads(fields.get("posts", "{}")),
-        progress=json.loads(fields.get("progress", "{}")),
-        cancelled=json.loads(fields.get("cancel", "{}")),
-    )
 
 
 def _dump(data: Mapping[str, Any]) -> str:

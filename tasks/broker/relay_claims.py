@@ -1,7 +1,8 @@
-"""Claims on jobs that must be answered somewhere: each is held by one relay at a time.
+"""Claims on jobs that must be answered in Slack: each job is claimed by one relay at a time.
 
-A consumer group over the stream of created jobs. A relay renews what it holds; what was not renewed
-for 30 s is taken over by whoever asks next, and is forgotten once it is done.
+The claims are a consumer group over the stream of created jobs. A relay renews the claims it holds;
+a claim that was not renewed for 30 s is taken over by the next relay that asks. A claim is deleted
+when its job got its final message.
 """
 
 from dataclasses import dataclass
@@ -9,13 +10,15 @@ from typing import Any, cast
 
 from redis.exceptions import ResponseError
 
-from tasks.broker.jobs import RELAY, Jobs
+from tasks.broker.jobs import Jobs
 
+RELAY = "swallow:relay"
+"""The stream: an entry for each job, added when the job is created."""
 GROUP = "relays"
-KEEP_SECONDS = 10.0
+RENEW_CLAIM_SECONDS = 10.0
 TAKE_OVER_MS = 30_000
 MAX_DELIVERIES = 20
-"""A claim that fails this often belongs to something broken and is given up."""
+"""A claim that was delivered this often without one renewal is given up: its job fails."""
 
 
 @dataclass(frozen=True)
@@ -42,47 +45,49 @@ class Claims:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    def own(self) -> list[Claim]:
-        """Return what this name held before, as after a crash."""
+    def pending(self) -> list[Claim]:
+        """Return the claims that a relay of this name held before, as after a crash."""
         return self._read("0")
 
-    def new(self) -> list[Claim]:
-        """Claim the jobs that nobody has claimed yet."""
+    def claim_new(self) -> list[Claim]:
+        """Claim the jobs that no relay has claimed yet."""
         return self._read(">")
 
-    def abandoned(self) -> list[Claim]:
-        """Take over what its relay has not renewed for 30 s."""
-        self._give_up_hopeless()
-        found = self.redis.xautoclaim(
+    def take_over_expired(self) -> list[Claim]:
+        """Take over the claims that their relay has not renewed for 30 s."""
+        self._fail_undeliverable()
+        reply = self.redis.xautoclaim(
             RELAY, GROUP, self.consumer, min_idle_time=TAKE_OVER_MS, start_id="0-0", count=50
         )
-        return _claims(cast(Any, found)[1])
+        return _claims(cast(Any, reply)[1])
 
-    def keep(self, claim: Claim) -> bool:
-        """Renew; False where another relay has taken over."""
-        return bool(self.jobs.run_script("keep_claim", claim.entry, self.consumer))
+    def renew(self, claim: Claim) -> bool:
+        """Keep a claim for another 30 s; False where another relay has taken it over."""
+        return bool(self.jobs.run_script("renew_claim", claim.entry, self.consumer))
 
-    def done(self, claim: Claim) -> None:
-        """Forget a claim whose job got its final message."""
+    def complete(self, claim: Claim) -> None:
+        """Delete a claim whose job got its final message."""
         with self.redis.pipeline() as pipe:
             pipe.xack(RELAY, GROUP, claim.entry)
             pipe.xdel(RELAY, claim.entry)
             pipe.execute()
 
     def _read(self, start: str) -> list[Claim]:
-        found = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: start}, count=50)
-        return [claim for _, entries in cast(Any, found) for claim in _claims(entries)]
+        streams = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: start}, count=50)
+        return [claim for _, entries in cast(Any, streams) for claim in _claims(entries)]
 
-    def _give_up_hopeless(self) -> None:
+    def _fail_undeliverable(self) -> None:
+        """End the jobs whose claim was delivered too often, and delete their claims."""
         pending = self.redis.xpending_range(RELAY, GROUP, min="-", max="+", count=100)
         for row in cast(Any, pending):
             if row["times_delivered"] > MAX_DELIVERIES:
                 entry = row["message_id"]
-                found = self.redis.xrange(RELAY, min=entry, max=entry)
-                for claim in _claims(cast(Any, found)):
-                    self.jobs.drop(claim.job, "failed", {"reason": "internal"})
-                self.done(Claim(entry, ""))
+                entries = self.redis.xrange(RELAY, min=entry, max=entry)
+                for claim in _claims(cast(Any, entries)):
+                    self.jobs.end_unstarted(claim.job, "failed", {"reason": "internal"})
+                self.complete(Claim(entry, ""))
 
 
 def _claims(entries: Any) -> list[Claim]:
+    # An entry that was deleted from the stream has no fields.
     return [Claim(entry, fields["job"]) for entry, fields in entries if fields]

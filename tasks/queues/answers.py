@@ -15,7 +15,8 @@ from tasks.adapters.registry import Registry, shown
 from tasks.attempts.attempts import Attempts
 from tasks.attempts.running import Running, RunningJobs
 from tasks.broker.host_busy import mark_busy
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
 from tasks.settings import Settings
@@ -80,7 +81,7 @@ class Answers:
 
     def _close(self, running: Running, answer: Answer, adapter: str) -> None:
         if running.reason == "draining" and answer.finish == "interrupted":
-            self.attempts.give_back(running)
+            self.attempts.requeue(running)
         elif running.reason != "lost":
             facts = asdict(answer) | {
                 "adapter": adapter,

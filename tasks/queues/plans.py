@@ -1,6 +1,7 @@
 """The task of queue `plans`: what a training would do, worked out by the trainer itself.
 
-A process of its own reads the data, so that answers do not wait for it. This module knows no Slack.
+The trainer runs as a process of its own, so that reading the data does not slow answers down. This
+module knows no Slack.
 """
 
 from pathlib import Path
@@ -8,14 +9,18 @@ from typing import Any
 
 from tasks.attempts.attempts import Attempts
 from tasks.attempts.running import Running, RunningJobs
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 from tasks.errors import DatasetUnknown
 from tasks.settings import Settings
 from tasks.trainings.arguments import arguments
-from tasks.trainings.trainer_process import Child
+from tasks.trainings.final_event import dataset_unknown
+from tasks.trainings.trainer_process import TrainerProcess
 
 PLAN_SECONDS = 900.0
-LOOK_SECONDS = 0.1
+"""The deadline of one plan."""
+EVENT_WAIT_SECONDS = 0.1
+"""How long to wait for the trainer's next event before looking whether to stop."""
 
 
 class Plans:
@@ -35,45 +40,41 @@ class Plans:
     def _plan(self, running: Running, job: Job) -> None:
         options = job.request["options"]
         try:
-            asked = arguments(options, self.settings)
+            command = arguments(options, self.settings)
         except DatasetUnknown as error:
-            self.attempts.end(running, "failed", unknown(error))
+            self.attempts.end(running, "failed", dataset_unknown(error))
             return
-        child = Child([*asked, "--plan", "--json", "--progress=json"])
+        process = TrainerProcess([*command, "--plan", "--json", "--progress=json"])
         try:
-            said = self._listen(child, running)
+            result = self._result(process, running)
         finally:
-            child.kill()
+            process.kill()
         if running.reason in ("cancelled", "lost", "draining"):
             self._leave(running)
-        elif "steps" in said:
-            plan = said | {
-                "output": Path(said["output"]).name,
-                # The trainer's name of the default's data is never a path of this host.
-                "data": str(options.get("data") or said["data"]),
+        elif "steps" in result:
+            plan = result | {
+                "output": Path(result["output"]).name,
+                # For the default data the trainer gives a name, never a path of this host.
+                "data": str(options.get("data") or result["data"]),
             }
             self.attempts.end(running, "finished", {"plan": plan})
         else:
-            detail = said.get("reason") or "The plan could not be made; see the log."
+            detail = result.get("reason") or "The plan could not be made; see the log."
             self.attempts.end(running, "failed", {"reason": "plan", "detail": detail})
 
-    def _listen(self, child: Child, running: Running) -> dict[str, Any]:
-        """Return what the child said in the end: a plan, a failure's event, or nothing."""
+    def _result(self, process: TrainerProcess, running: Running) -> dict[str, Any]:
+        """Wait for the trainer's result: a plan, the event of a failure, or nothing."""
         while not running.should_stop():
-            event = child.next_event(LOOK_SECONDS)
+            event = process.next_event(EVENT_WAIT_SECONDS)
             if event is not None and event.get("event") != "begun":
                 return event
-            if child.exit_code() is not None:
+            if process.exit_code() is not None:
                 break
         return {}
 
     def _leave(self, running: Running) -> None:
+        """Give up a plan that was stopped; a lost one belongs to another attempt already."""
         if running.reason == "cancelled":
             self.attempts.end(running, "cancelled", {})
         elif running.reason == "draining":
-            self.attempts.give_back(running)
-
-
-def unknown(error: DatasetUnknown) -> dict[str, Any]:
-    """Return the final event's data of a job whose dataset is not there."""
-    return {"reason": "dataset", "name": error.name, "known": error.known}
+            self.attempts.requeue(running)

@@ -22,7 +22,7 @@ Log = Callable[[str, str], None]
 
 
 @dataclass
-class Part:
+class ManagedProcess:
     """A part's name and command, and the process that runs it now."""
 
     name: str

@@ -20,10 +20,10 @@ import click
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tasks.broker.connection import embedded
+from tasks.broker.embedded import embedded
 from tasks.errors import AlreadyRunning, SettingInvalid
 from tasks.settings import Settings
-from tasks.supervisor.managed_process import Part
+from tasks.supervisor.managed_process import ManagedProcess
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 REWRITE_SECONDS = 3600.0
@@ -39,7 +39,7 @@ class Up:
         self.settings = settings
         self.port = port
         self.local = not settings.uses_slack
-        self.parts: list[Part] = []
+        self.parts: list[ManagedProcess] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._signals = 0
         self._stopped = asyncio.Event()
@@ -80,10 +80,16 @@ class Up:
         else:
             _say("up", "connecting to Slack")
         worker = [*python, "tasks.cli", "worker", "--queues"]
-        self._add(Part("worker", [*worker, "answers,plans", "--name", self._name("answers")], env))
-        self._add(Part("trainer", [*worker, "training", "--name", self._name("training")], env))
+        self._add(
+            ManagedProcess(
+                "worker", [*worker, "answers,plans", "--name", self._name("answers")], env
+            )
+        )
+        self._add(
+            ManagedProcess("trainer", [*worker, "training", "--name", self._name("training")], env)
+        )
         bot_env = env | (_local_slack(self.port) if self.local else {})
-        self._add(Part("bot", [*python, "bot", "--name", self._name("bot")], bot_env))
+        self._add(ManagedProcess("bot", [*python, "bot", "--name", self._name("bot")], bot_env))
 
     def _name(self, part: str) -> str:
         # Stable over restarts, so that a restarted part goes on with what was its own.
@@ -91,7 +97,7 @@ class Up:
 
     async def _start_broker(self) -> None:
         broker = embedded(self.settings.home)
-        self._add(Part("broker", broker.command))
+        self._add(ManagedProcess("broker", broker.command))
         redis = Redis.from_url(broker.url, socket_timeout=2)
         for _ in range(100):
             with suppress(RedisError):
@@ -103,13 +109,13 @@ class Up:
     async def _start_workspace(self, command: list[str], env: dict[str, str]) -> None:
         state = self.settings.home / "workspace.sqlite"
         arguments = ["--port", str(self.port), "--state", str(state), "--demo", DEMO]
-        self._add(Part("workspace", [*command, *arguments], env))
+        self._add(ManagedProcess("workspace", [*command, *arguments], env))
         for _ in range(200):  # a bot that starts before it would only fail and try again
             if self._stopped.is_set() or not _is_free(self.port):
                 return
             await asyncio.sleep(0.05)
 
-    def _add(self, part: Part) -> None:
+    def _add(self, part: ManagedProcess) -> None:
         self.parts.append(part)
         self._tasks.append(asyncio.create_task(part.keep(_say, self._write)))
 

@@ -1,6 +1,6 @@
-"""How far a training is, in one plain dictionary: grown from the trainer's events.
+"""How far a training is, in one plain dictionary: updated by each of the trainer's events.
 
-Each snapshot says all there is to say, so whoever shows it needs only the newest.
+The dictionary is complete at any time, so that a program that shows it needs only the newest one.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class Snapshot:
-    """The state of one attempt; `take` returns whether people should hear of it at once."""
+    """The state of one attempt; `before` is the state that the attempt before it has reached."""
 
     def __init__(self, training: str, output: str, attempt: int, before: Mapping[str, Any]) -> None:
-        kept = ("steps", "step", "loss", "validation_loss", "checkpoint_step")
+        shown = ("steps", "step", "loss", "validation_loss", "checkpoint_step")
         self.values: dict[str, Any] = {
             "phase": "loading",
             "training": training,
@@ -28,13 +28,13 @@ class Snapshot:
             "resumed_step": None,
             "attempt": attempt,
             "held": False,
-            # What an earlier attempt has reached is shown until this one is as far.
-            **{key: before[key] for key in kept if key in before},
+            # Shown until this attempt reports its own values.
+            **{key: before[key] for key in shown if key in before},
         }
 
     def take(self, event: Mapping[str, Any]) -> bool:
-        """Take in an event of the trainer."""
-        takers: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+        """Update the state by an event; returns whether people should see the change at once."""
+        handlers: dict[str, Callable[[Mapping[str, Any]], bool]] = {
             "planned": self._planned,
             "started": self._started,
             "resumed": self._resumed,
@@ -42,14 +42,14 @@ class Snapshot:
             "evaluated": self._evaluated,
             "checkpoint": self._checkpoint,
         }
-        taker = takers.get(str(event.get("event")))
-        return taker is not None and taker(event)
+        handler = handlers.get(str(event.get("event")))
+        return handler is not None and handler(event)
 
-    def hold(self, held: bool) -> bool:
-        """Note whether the training stands still; returns whether that is new."""
-        new = bool(self.values["held"] != held)
-        self.values["held"] = held
-        return new
+    def set_paused(self, paused: bool) -> bool:
+        """Set whether the training is paused; returns whether that has changed."""
+        changed = bool(self.values["held"] != paused)
+        self.values["held"] = paused
+        return changed
 
     def _planned(self, event: Mapping[str, Any]) -> bool:
         self.values |= {"phase": "measuring", "steps": event["plan"]["steps"]}

@@ -1,7 +1,7 @@
-"""A `python -m trainer` process: its events as they come, held and let go, asked to stop, ended.
+"""A `python -m trainer` process: its events as they come; paused, continued, stopped, killed.
 
-It runs in a process group of its own, gives way to answers, and dies with this process. This module
-does not know what the events mean.
+It runs in a process group of its own, at a lower priority than answers, and dies with this process.
+This module does not know what the events mean.
 """
 
 import json
@@ -17,15 +17,18 @@ from contextlib import suppress
 from typing import IO, Any
 
 NICENESS = 10
-"""Lets an answer have the cores in the moment before the training is held."""
+"""Leaves the cores to an answer that has begun before the training is paused."""
 STOP_SECONDS = 8.0
-"""How long a child may take to stop by itself, which writes a checkpoint; then it is killed."""
+"""How long the process may take to stop by itself, which writes a checkpoint, before a kill."""
 
 Event = dict[str, Any]
 
 
-class Child:
-    """One process; `next_event` hands out what it says, `ended` is set when it is gone."""
+class TrainerProcess:
+    """One process, started when this object is made.
+
+    A thread reads its standard output, one JSON object per line; `next_event` hands them out.
+    """
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self._process = subprocess.Popen(
@@ -40,24 +43,24 @@ class Child:
         with suppress(OSError):  # it may have ended already
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
         self._events: queue.Queue[Event] = queue.Queue()
-        self._held = False
+        self._paused = False
         self._begun = False
-        self._killed_at: float | None = None
+        self._kill_at: float | None = None
         assert self._process.stdout is not None
         self._reader = threading.Thread(
-            target=self._read, args=(self._process.stdout,), name="child", daemon=True
+            target=self._read, args=(self._process.stdout,), name="trainer events", daemon=True
         )
         self._reader.start()
 
     @property
     def pid(self) -> int:
-        """The process, which is also its group."""
+        """The id of the process and of its group."""
         return self._process.pid
 
     @property
-    def held(self) -> bool:
-        """Whether it stands still."""
-        return self._held
+    def paused(self) -> bool:
+        """Whether it was sent SIGSTOP."""
+        return self._paused
 
     def next_event(self, seconds: float) -> Event | None:
         """Return the next event, or None where none came within `seconds`."""
@@ -67,29 +70,33 @@ class Child:
             return None
 
     def exit_code(self) -> int | None:
-        """Return how it ended, None while it runs or still has something to say."""
+        """Return the exit code, None while it runs or has events that were not taken yet."""
         if self._process.poll() is None:
             return None
         self._reader.join()
         return self._process.returncode if self._events.empty() else None
 
-    def hold(self, held: bool) -> None:
-        """Let it stand still, or go on; not before it can be trusted to end with this process."""
-        if held != self._held and self._begun:
-            self._signal(signal.SIGSTOP if held else signal.SIGCONT)
-            self._held = held
+    def set_paused(self, paused: bool) -> None:
+        """Pause or continue the process group.
+
+        Nothing happens before the first event: until then the process may not have asked the kernel
+        yet to die with this one, and paused it would be left behind.
+        """
+        if paused != self._paused and self._begun:
+            self._signal(signal.SIGSTOP if paused else signal.SIGCONT)
+            self._paused = paused
 
     def stop(self) -> None:
-        """Ask it to stop; asked again after `STOP_SECONDS`, kill it."""
-        if self._killed_at is None:
-            self._killed_at = time.monotonic() + STOP_SECONDS
-            self.hold(False)  # a process that stands still does not hear TERM
+        """Ask the process to stop; a call more than `STOP_SECONDS` after the first kills it."""
+        if self._kill_at is None:
+            self._kill_at = time.monotonic() + STOP_SECONDS
+            self.set_paused(False)  # a paused process does not handle SIGTERM
             self._signal(signal.SIGTERM)
-        elif time.monotonic() > self._killed_at:
+        elif time.monotonic() > self._kill_at:
             self._signal(signal.SIGKILL)
 
     def kill(self) -> None:
-        """End it at once and wait until it is gone."""
+        """Kill the process group and wait until the process is gone."""
         self._signal(signal.SIGKILL)
         self._process.wait()
 
@@ -103,7 +110,7 @@ class Child:
                 try:
                     event = json.loads(line)
                 except ValueError:
-                    continue
+                    continue  # a library's own output
                 if isinstance(event, dict):
                     self._begun = True
                     self._events.put(event)

@@ -18,7 +18,8 @@ from bot.settings import BotSettings
 from bot.workspace.server import running
 from bot.workspace.workspace import Workspace
 from tasks.broker.celery_app import app
-from tasks.broker.jobs import Job, Jobs, Kind
+from tasks.broker.job import Job, Kind
+from tasks.broker.jobs import Jobs
 from tasks.settings import Settings, checked, settings
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tasks.broker.jobs import Job
+from tasks.broker.job import Job
 from tests.system.workspace import System, Workspace, running_system, until
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles

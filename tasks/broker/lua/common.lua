@@ -1,15 +1,16 @@
--- Put before every script: the names, the server's clock, events and endings.
+-- Prepended to every script: key names, the server's clock, events and endings.
 -- A job is the hash swallow:job:ID, its events are the stream swallow:events:ID.
 local KINDS = {'answer', 'plan', 'train'}
-local LEASES = 'swallow:leases'   -- sorted set: running jobs, by the end of their lease (ms)
-local RELAY = 'swallow:relay'     -- stream: one claim for each job that must be answered somewhere
-local ADAPTER = 'swallow:adapter' -- string: what new questions are asked with
+local LEASES = 'swallow:leases'   -- sorted set: ids of running jobs by the end of their lease (ms)
+local RELAY = 'swallow:relay'     -- stream: an entry for each job that must be answered in Slack
+local ADAPTER = 'swallow:adapter' -- string: the adapter that new questions are answered with
 
 local function job_key(id) return 'swallow:job:' .. id end
 local function events_key(id) return 'swallow:events:' .. id end
--- Sorted set: jobs of a kind that have not ended, by creation (ms).
+-- Sorted set: ids of the jobs of a kind that have not ended, by their creation (ms).
 local function open_key(kind) return 'swallow:open:' .. kind end
 
+-- Milliseconds since the epoch, by the server's clock.
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -23,7 +24,7 @@ local function event(id, attempt, kind, data)
   redis.call('XADD', events_key(id), '*', 'attempt', attempt, 'type', kind, 'data', data)
 end
 
--- A job's time to live starts with its final event.
+-- End a job in STATE with its final event; its time to live starts now.
 local function finish(id, state, data)
   local keep = get(id, 'keep')
   redis.call('HSET', job_key(id), 'state', state, 'ended', now())
@@ -34,8 +35,15 @@ local function finish(id, state, data)
   redis.call('PEXPIRE', events_key(id), keep)
 end
 
--- An attempt may speak for a job only while the job runs under that attempt.
+-- Whether ATTEMPT is the one that runs the job: only then may it write to the job.
 local function holds(id, attempt)
-  local found = redis.call('HMGET', job_key(id), 'state', 'attempt')
-  return found[1] == 'running' and found[2] == attempt
+  local fields = redis.call('HMGET', job_key(id), 'state', 'attempt')
+  return fields[1] == 'running' and fields[2] == attempt
+end
+
+-- Whether ATTEMPT goes on: 'ok', 'cancel' (a person asked for that) or 'lost' (it does not hold).
+local function lease_state(id, attempt)
+  if not holds(id, attempt) then return 'lost' end
+  if get(id, 'cancel') then return 'cancel' end
+  return 'ok'
 end

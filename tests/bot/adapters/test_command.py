@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.broker.jobs import ADAPTER, Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import ADAPTER, Jobs
 from tests.bot.conftest import Json, Person, Serve, job_of
 from tests.bot.trainings.test_follower import FINISHED, Trainer
 from trainer.adapters.adapter import read

@@ -90,10 +90,10 @@ class Trainer:
 
     def progress(self, **changes: Any) -> None:
         data = {**SNAPSHOT, "attempt": self.attempt, **changes}
-        assert self.jobs.note_progress(self.id, self.attempt, data)
+        assert self.jobs.record_progress(self.id, self.attempt, data)
 
     def die(self) -> None:
-        assert self.jobs.give_back(self.id, self.attempt)
+        assert self.jobs.requeue(self.id, self.attempt)
 
     def end(self, ending: Any, data: Mapping[str, Any]) -> None:
         assert self.jobs.finish(self.id, self.attempt, ending, data)
@@ -203,7 +203,7 @@ async def test_milestones_are_said_once_whatever_restarts(
     # As after a crash between posting a milestone and noting it.
     posts = dict(jobs.get("t1").posts)  # type: ignore[union-attr]
     said = list(posts["milestones"])
-    jobs.remember_posts("t1", {**posts, "milestones": said[:-1], "milestone": said[-1]})
+    jobs.record_posts("t1", {**posts, "milestones": said[:-1], "milestone": said[-1]})
     async with serve():
         trainer.progress(step=5, resumed_step=2)
         await person.sees("step 5/8")

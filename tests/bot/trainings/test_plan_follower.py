@@ -7,7 +7,8 @@ from redis.exceptions import ConnectionError as Away
 
 from bot.listeners.plan_buttons import _press as press_plan
 from bot.trainings.plan_decision import decide, training_id
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 from tests.bot.conftest import Json, Person, Serve, job_of
 
 PLAN: Json = {

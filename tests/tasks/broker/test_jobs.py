@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tasks.broker.jobs import LEASES, Jobs
+from tasks.broker.jobs import Jobs
+from tasks.broker.leases import LEASES
 
 
 def asked(jobs: Jobs, id: str = "a", **options: Any) -> str:
@@ -36,7 +37,7 @@ def test_a_question_is_stored_once(jobs: Jobs) -> None:
 
 
 def test_a_reply_counts_only_in_a_conversation_of_the_bot(jobs: Jobs) -> None:
-    assert asked(jobs, "a", thread="T:C:1", only_in_thread=True) == "stranger"
+    assert asked(jobs, "a", thread="T:C:1", only_in_thread=True) == "not_in_thread"
     assert jobs.get("a") is None
 
     asked(jobs, "b", thread="T:C:1")
@@ -103,7 +104,7 @@ def test_an_expired_lease_puts_the_job_back_and_shuts_out_the_old_attempt(
     assert jobs.sweep() == ["a"]
 
     assert not jobs.append("a", 1, "text", {"text": "from the dead"})
-    assert jobs.renew("a", 1) == "lost"
+    assert jobs.renew_lease("a", 1) == "lost"
     assert jobs.claim("a", "w2") == 2
     assert not jobs.finish("a", 1, "finished", {})
     assert jobs.append("a", 2, "text", {"text": "alive"})
@@ -114,10 +115,10 @@ def test_a_renewed_lease_is_not_swept(jobs: Jobs, redis: Redis) -> None:
     jobs.claim("a", "w1")
     lapse(redis)
 
-    assert jobs.renew("a", 1) == "ok"
+    assert jobs.renew_lease("a", 1) == "ok"
 
     assert jobs.sweep() == []
-    assert jobs.renew("a", 1) == "ok"
+    assert jobs.renew_lease("a", 1) == "ok"
 
 
 def test_the_third_lost_attempt_fails_the_job(jobs: Jobs, redis: Redis) -> None:
@@ -137,7 +138,7 @@ def test_giving_back_is_not_a_loss(jobs: Jobs) -> None:
     queued(jobs)
     for attempt in range(1, 6):
         assert jobs.claim("a", "w") == attempt
-        assert jobs.give_back("a", attempt)
+        assert jobs.requeue("a", attempt)
 
     job = jobs.get("a")
     assert job is not None
@@ -154,7 +155,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked_to_stop(j
     assert jobs.cancel("nobody", "U1") is None
 
     assert jobs.events("a")[-1].type == "cancelled"
-    assert jobs.look("b", 1) == "cancel"
+    assert jobs.check_lease("b", 1) == "cancel"
     assert jobs.cancel("a", "U1") == "cancelled"
 
 
@@ -178,8 +179,8 @@ def test_a_message_that_got_lost_may_be_published_again_by_one_sweep(
     redis.hset("swallow:job:a", "published", 0)
 
     assert jobs.sweep() == ["a"]
-    assert jobs.may_publish("a")
-    assert not jobs.may_publish("a")
+    assert jobs.claim_publication("a")
+    assert not jobs.claim_publication("a")
 
 
 def test_a_new_question_is_asked_with_the_adapter_in_use(jobs: Jobs, redis: Redis) -> None:
@@ -213,8 +214,8 @@ def test_waiting_jobs_are_listed_in_the_order_they_were_asked(jobs: Jobs, redis:
 
 def test_posts_are_noted_only_while_the_record_lives(jobs: Jobs, redis: Redis) -> None:
     asked(jobs)
-    jobs.remember_posts("a", {"messages": ["1.2"]})
-    jobs.remember_posts("gone", {"messages": ["1.2"]})
+    jobs.record_posts("a", {"messages": ["1.2"]})
+    jobs.record_posts("gone", {"messages": ["1.2"]})
 
     assert json.loads(str(redis.hget("swallow:job:a", "posts"))) == {"messages": ["1.2"]}
     assert not redis.exists("swallow:job:gone")

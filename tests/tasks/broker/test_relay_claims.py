@@ -2,8 +2,8 @@
 
 from redis import Redis
 
-from tasks.broker.jobs import RELAY, Jobs
-from tasks.broker.relay_claims import GROUP, MAX_DELIVERIES, Claims
+from tasks.broker.jobs import Jobs
+from tasks.broker.relay_claims import GROUP, MAX_DELIVERIES, RELAY, Claims
 
 
 def store(jobs: Jobs, *ids: str) -> None:
@@ -28,18 +28,18 @@ def test_each_job_is_claimed_by_one_relay_even_those_from_before_the_first(jobs:
     store(jobs, "a", "b")
     first, second = relay(jobs, "one"), relay(jobs, "two")
 
-    claimed = [claim.job for claim in [*first.new(), *second.new()]]
+    claimed = [claim.job for claim in [*first.claim_new(), *second.claim_new()]]
 
     assert sorted(claimed) == ["a", "b"]
-    assert first.new() == second.new() == []
+    assert first.claim_new() == second.claim_new() == []
 
 
 def test_a_relay_that_comes_back_under_its_name_goes_on_with_its_own(jobs: Jobs) -> None:
     store(jobs, "a")
-    claims = relay(jobs, "one").new()
+    claims = relay(jobs, "one").claim_new()
 
-    assert relay(jobs, "one").own() == claims
-    assert relay(jobs, "two").own() == []
+    assert relay(jobs, "one").pending() == claims
+    assert relay(jobs, "two").pending() == []
 
 
 def test_an_abandoned_claim_is_taken_over_and_the_old_relay_learns_it(
@@ -47,36 +47,36 @@ def test_an_abandoned_claim_is_taken_over_and_the_old_relay_learns_it(
 ) -> None:
     store(jobs, "a")
     old, new = relay(jobs, "old"), relay(jobs, "new")
-    (claim,) = old.new()
-    assert new.abandoned() == []
+    (claim,) = old.claim_new()
+    assert new.take_over_expired() == []
 
     idle(redis, "old", claim.entry, 31_000)
 
-    assert new.abandoned() == [claim]
-    assert not old.keep(claim)
-    assert new.keep(claim)
+    assert new.take_over_expired() == [claim]
+    assert not old.renew(claim)
+    assert new.renew(claim)
 
 
 def test_a_renewed_claim_is_not_taken_over(jobs: Jobs, redis: Redis) -> None:
     store(jobs, "a")
     old, new = relay(jobs, "old"), relay(jobs, "new")
-    (claim,) = old.new()
+    (claim,) = old.claim_new()
     idle(redis, "old", claim.entry, 31_000)
 
-    assert old.keep(claim)
+    assert old.renew(claim)
 
-    assert new.abandoned() == []
+    assert new.take_over_expired() == []
 
 
 def test_what_is_done_is_forgotten(jobs: Jobs, redis: Redis) -> None:
     store(jobs, "a")
     claims = relay(jobs, "one")
-    (claim,) = claims.new()
+    (claim,) = claims.claim_new()
 
-    claims.done(claim)
+    claims.complete(claim)
 
-    assert claims.own() == []
-    assert not claims.keep(claim)
+    assert claims.pending() == []
+    assert not claims.renew(claim)
     assert redis.xlen(RELAY) == 0
 
 
@@ -85,10 +85,10 @@ def test_a_claim_that_fails_again_and_again_ends_its_job_as_failed(
 ) -> None:
     store(jobs, "a")
     claims = relay(jobs, "one")
-    (claim,) = claims.new()
+    (claim,) = claims.claim_new()
     redis.xclaim(RELAY, GROUP, "one", 0, [claim.entry], retrycount=MAX_DELIVERIES + 1)
 
-    assert claims.abandoned() == []
+    assert claims.take_over_expired() == []
 
     assert jobs.events("a")[-1].data == {"reason": "internal"}
-    assert claims.own() == []
+    assert claims.pending() == []

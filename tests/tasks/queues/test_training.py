@@ -16,15 +16,16 @@ from redis.exceptions import ResponseError
 from safetensors.torch import load_file
 
 from tasks.attempts.attempts import Attempts
-from tasks.attempts.heartbeat import Pulse
+from tasks.attempts.heartbeat import Heartbeat
 from tasks.attempts.running import RunningJobs
 from tasks.broker.host_busy import mark_busy
-from tasks.broker.jobs import Job, Jobs
+from tasks.broker.job import Job
+from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tasks.queues.plans import Plans
 from tasks.queues.training import Trainings
 from tasks.settings import Settings
-from tasks.trainings.trainer_process import Child
+from tasks.trainings.trainer_process import TrainerProcess
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
 from trainer.training_folder import Training
@@ -65,7 +66,9 @@ class Host:
         self.plans = Plans(*common).attempts
         self.trainings = Trainings(*common).attempts
         workers = Workers(jobs.redis)
-        self.pulse = Pulse(jobs, workers, self.running, lambda: Worker("here", ("training",)))
+        self.heartbeat = Heartbeat(
+            jobs, workers, self.running, lambda: Worker("here", ("training",))
+        )
 
     def start(self, attempts: Attempts, id: str) -> threading.Thread:
         thread = threading.Thread(target=attempts.run, args=[id], daemon=True)
@@ -80,9 +83,9 @@ def host(settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setattr(
             f"tasks.attempts.{module}.publish", lambda id, kind, first: host.published.append(id)
         )
-    host.pulse.start()
+    host.heartbeat.start()
     yield host
-    host.pulse.end()
+    host.heartbeat.end()
 
 
 def asked(jobs: Jobs, id: str, **options: Any) -> str:
@@ -300,7 +303,7 @@ class LateChild:
     """Has just written its adapter when it is told to stop."""
 
     home: Path
-    pid, held, stopped = 1, False, True
+    pid, paused, stopped = 1, False, True
 
     def __init__(self, arguments: list[str]) -> None:
         training = Training(self.home / "trainings" / arguments[-1].removeprefix("--training-id="))
@@ -316,7 +319,7 @@ class LateChild:
         time.sleep(0 if self.stopped else seconds)
         return self._events.pop() if self.stopped and self._events else None
 
-    def hold(self, held: bool) -> None: ...
+    def set_paused(self, paused: bool) -> None: ...
 
     def stop(self) -> None:
         self.stopped = True
@@ -328,7 +331,7 @@ def test_a_cancellation_after_the_adapter_was_written_comes_too_late(
     host: Host, jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LateChild, "home", settings.home, raising=False)
-    monkeypatch.setattr("tasks.queues.training.Child", LateChild)
+    monkeypatch.setattr("tasks.queues.training.TrainerProcess", LateChild)
     monkeypatch.setattr(LateChild, "stopped", False)
     id = asked(jobs, "late")
     thread = host.start(host.trainings, id)
@@ -345,7 +348,7 @@ def test_the_time_a_training_took_is_that_of_all_its_attempts(
     host: Host, jobs: Jobs, redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LateChild, "home", settings.home, raising=False)
-    monkeypatch.setattr("tasks.queues.training.Child", LateChild)
+    monkeypatch.setattr("tasks.queues.training.TrainerProcess", LateChild)
     id = asked(jobs, "long")
     redis.hset(f"swallow:job:{id}", "begun", str(int(1000 * time.time()) - 7_200_000))
 
@@ -360,7 +363,7 @@ def test_a_broker_that_refuses_to_note_progress_does_not_stop_the_training(
     def refuse(*_: Any, **__: Any) -> bool:
         raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
 
-    monkeypatch.setattr(jobs, "note_progress", refuse)
+    monkeypatch.setattr(jobs, "record_progress", refuse)
 
     host.trainings.run(asked(jobs, "full"))
 
@@ -370,9 +373,9 @@ def test_a_broker_that_refuses_to_note_progress_does_not_stop_the_training(
 def test_a_child_dies_with_the_process_that_started_it(tmp_path: Path, settings: Settings) -> None:
     reader, writer = os.pipe()
     if not (parent := os.fork()):
-        child = Child([f"--home={settings.home}", "--progress=json", "--plan", "--json"])
+        child = TrainerProcess([f"--home={settings.home}", "--progress=json", "--plan", "--json"])
         child.next_event(60)
-        child.hold(True)
+        child.set_paused(True)
         os.write(writer, str(child.pid).encode())
         time.sleep(60)
     pid = int(os.read(reader, 20))

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from tasks.supervisor.managed_process import LONGEST_LINE, Part
+from tasks.supervisor.managed_process import LONGEST_LINE, ManagedProcess
 
 
 def lines_of(code: str) -> list[str]:
@@ -11,7 +11,7 @@ def lines_of(code: str) -> list[str]:
     logged: list[str] = []
 
     async def run() -> None:
-        part = Part("part", [sys.executable, "-c", code])
+        part = ManagedProcess("part", [sys.executable, "-c", code])
 
         def changed() -> None:
             part.stopping = part.pid is None

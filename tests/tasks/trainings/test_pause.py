@@ -1,6 +1,6 @@
-"""Training makes room for answers, and gets its minute in ten all the same."""
+"""A training is paused while answers are generated, but runs at least one minute in ten."""
 
-from tasks.trainings.pause import Hold
+from tasks.trainings.pause import PausePolicy
 
 
 class Clock:
@@ -11,32 +11,32 @@ class Clock:
         return self.now
 
 
-def seconds_held(hold: Hold, clock: Clock, *, seconds: int, busy: bool = True) -> int:
-    held = 0
+def seconds_paused(policy: PausePolicy, clock: Clock, *, seconds: int, busy: bool = True) -> int:
+    paused = 0
     for _ in range(seconds):
-        held += hold.wanted(busy)
+        paused += policy.should_pause(busy)
         clock.now += 1
-    return held
+    return paused
 
 
 def test_a_busy_host_holds_the_training_at_once_and_a_quiet_one_lets_it_go() -> None:
-    hold = Hold(Clock())
+    policy = PausePolicy(Clock())
 
-    assert hold.wanted(True)
-    assert not hold.wanted(False)
+    assert policy.should_pause(True)
+    assert not policy.should_pause(False)
 
 
 def test_on_a_host_that_is_always_busy_it_runs_one_minute_in_ten() -> None:
     clock = Clock()
-    hold = Hold(clock)
+    policy = PausePolicy(clock)
 
-    assert seconds_held(hold, clock, seconds=600) == 540
-    assert seconds_held(hold, clock, seconds=3000) == 5 * 540
+    assert seconds_paused(policy, clock, seconds=600) == 540
+    assert seconds_paused(policy, clock, seconds=3000) == 5 * 540
 
 
 def test_minutes_it_ran_by_itself_count() -> None:
     clock = Clock()
-    hold = Hold(clock)
-    seconds_held(hold, clock, seconds=60, busy=False)
+    policy = PausePolicy(clock)
+    seconds_paused(policy, clock, seconds=60, busy=False)
 
-    assert seconds_held(hold, clock, seconds=540) == 540
+    assert seconds_paused(policy, clock, seconds=540) == 540

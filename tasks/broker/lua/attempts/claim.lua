@@ -1,4 +1,5 @@
--- A worker takes a queued job: ID WORKER LEASE_MS; returns the attempt, or nothing.
+-- Give a queued job to a worker: ID WORKER LEASE_MS; returns the attempt's number, or nothing where
+-- the job is not queued.
 local id, worker, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if get(id, 'state') ~= 'queued' then return false end
 local attempt = redis.call('HINCRBY', job_key(id), 'attempt', 1)

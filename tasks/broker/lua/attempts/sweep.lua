@@ -1,5 +1,6 @@
--- Recover what died: MAX_LOST MAX_LOST_TRAINING GRACE_MS. Returns the queued jobs whose message may be missing:
--- those published longer than the grace ago (0 means never). Expired leases are queued first.
+-- Recover the jobs of dead workers: MAX_LOST MAX_LOST_TRAINING GRACE_MS. First every job whose lease
+-- has expired is queued again, or ended where it was cancelled or lost too often. Then the queued jobs
+-- whose message may be lost are returned: those published longer than GRACE_MS ago, or never (0).
 local most = {answer = tonumber(ARGV[1]), plan = tonumber(ARGV[1]), train = tonumber(ARGV[2])}
 local grace = tonumber(ARGV[3])
 local time = now()
@@ -15,15 +16,15 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', time)) do
     redis.call('ZREM', LEASES, id)
   end
 end
-local doubtful = {}
+local unpublished = {}
 for _, kind in ipairs(KINDS) do
   for _, id in ipairs(redis.call('ZRANGE', open_key(kind), 0, -1)) do
-    local found = redis.call('HMGET', job_key(id), 'state', 'published')
-    if not found[1] then
+    local fields = redis.call('HMGET', job_key(id), 'state', 'published')
+    if not fields[1] then
       redis.call('ZREM', open_key(kind), id)
-    elseif found[1] == 'queued' and tonumber(found[2]) + grace <= time then
-      table.insert(doubtful, id)
+    elseif fields[1] == 'queued' and tonumber(fields[2]) + grace <= time then
+      table.insert(unpublished, id)
     end
   end
 end
-return doubtful
+return unpublished

@@ -1,6 +1,7 @@
--- Note how far a running attempt is: ID ATTEMPT DATA SAVED MOST; 0 where it no longer holds.
--- With SAVED the next attempt would go on from here, so that earlier losses count no longer. The
--- stream keeps about MOST entries; the record always has the newest.
+-- Store how far a running attempt is: ID ATTEMPT DATA SAVED MOST; 0 where it does not hold the job.
+-- SAVED 1 says that a checkpoint was written: the next attempt would continue from it, so the count
+-- of lost attempts starts again at 0. The stream keeps about MOST entries; the record always has the
+-- newest state.
 local id, attempt, data, saved, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 if not holds(id, attempt) then return 0 end
 redis.call('HSET', job_key(id), 'progress', data)

@@ -1,4 +1,5 @@
--- A stopping worker returns a job to the queue: ID ATTEMPT. This is not counted as lost.
+-- Return the job of a worker that stops to the queue: ID ATTEMPT; 0 where the attempt does not hold
+-- the job. The attempt is not counted as lost.
 local id, attempt = ARGV[1], ARGV[2]
 if not holds(id, attempt) then return 0 end
 redis.call('HSET', job_key(id), 'state', 'queued', 'published', now())

@@ -1,4 +1,4 @@
--- End a job that no worker has started: ID STATE DATA; 0 where it runs, ended, or is unknown.
+-- End a job that no worker has started: ID STATE DATA; 0 where it runs, has ended, or is unknown.
 local id = ARGV[1]
 local state = get(id, 'state')
 if state ~= 'new' and state ~= 'queued' then return 0 end

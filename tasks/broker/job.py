@@ -1,0 +1,97 @@
+"""A job as its record in Redis says, and the events of its stream: what they hold, how to read one.
+
+This module reads; `tasks.broker.jobs` changes. `destination` and `asked` belong to whoever created
+the job: they are stored, not interpreted.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+Kind = Literal["answer", "train", "plan"]
+State = Literal["new", "queued", "running", "finished", "failed", "cancelled"]
+Ending = Literal["finished", "failed", "cancelled"]
+
+KINDS: tuple[Kind, ...] = ("answer", "plan", "train")
+ENDINGS: tuple[str, ...] = ("finished", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job; times are milliseconds since the epoch, 0 where it has not happened yet.
+
+    `created` is when the job was stored, `begun` when its first attempt started, `started` when its
+    newest attempt started, `ended` when its final event was written.
+    """
+
+    id: str
+    kind: Kind
+    state: State
+    attempt: int
+    """The number of the newest attempt, 0 before the first."""
+    lost: int
+    """How many attempts lost their lease (for a training: since its last checkpoint)."""
+    created: int
+    started: int
+    ended: int
+    begun: int
+    worker: str
+    adapter: str
+    destination: Mapping[str, Any]
+    """Where its messages go and who asked; the record's field is `place`."""
+    asked: Mapping[str, Any]
+    request: Mapping[str, Any]
+    posts: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    cancelled: Mapping[str, Any]
+    """Who asked for it to be cancelled, as `by`; empty where nobody has."""
+
+    @property
+    def over(self) -> bool:
+        """Whether its final event was written."""
+        return self.state in ENDINGS
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry of a job's stream; `id` is the stream's entry id, which only grows."""
+
+    id: str
+    attempt: int
+    type: str
+    data: Mapping[str, Any]
+
+    @property
+    def final(self) -> bool:
+        """Whether it is the job's last."""
+        return self.type in ENDINGS
+
+
+def read_job(id: str, fields: Mapping[str, str]) -> Job:
+    """Decode the hash of a job."""
+    return Job(
+        id=id,
+        kind=cast(Kind, fields["kind"]),
+        state=cast(State, fields["state"]),
+        attempt=int(fields["attempt"]),
+        lost=int(fields["lost"]),
+        created=int(fields["created"]),
+        started=int(fields.get("started", 0)),
+        ended=int(fields.get("ended", 0)),
+        begun=int(fields.get("begun", 0)),
+        worker=fields.get("worker", ""),
+        adapter=fields.get("adapter", ""),
+        # The field keeps its name, so that jobs stored by an earlier version can be read.
+        destination=json.loads(fields["place"]),
+        asked=json.loads(fields["asked"]),
+        request=json.loads(fields.get("request", "{}")),
+        posts=json.loads(fields.get("posts", "{}")),
+        progress=json.loads(fields.get("progress", "{}")),
+        cancelled=json.loads(fields.get("cancel", "{}")),
+    )
+
+
+def read_event(id: str, fields: Mapping[str, str]) -> Event:
+    """Decode an entry of a job's stream."""
+    return Event(id, int(fields["attempt"]), fields["type"], json.loads(fields["data"]))

@@ -1,0 +1,24 @@
+"""How long a running job may go without a sign of life from its worker, and how often it may.
+
+A worker that runs a job holds a lease on it: an entry in a sorted set whose score is the time at
+which the lease expires. The worker's heartbeat renews the lease; a sweep puts every job whose lease
+has expired back into the queue, and counts that attempt as lost. This module holds the numbers; the
+scripts in `lua/attempts/` apply them.
+"""
+
+LEASES = "swallow:leases"
+"""The sorted set: ids of running jobs, scored by the end of their lease (ms since the epoch)."""
+
+LEASE_MS = 15_000
+TRAINING_LEASE_MS = 60_000
+"""Longer, so that a broker that restarts does not cost a training its last minutes."""
+RENEW_SECONDS = 5.0
+"""How often the heartbeat renews each lease."""
+SWEEP_SECONDS = 5.0
+"""How often every worker looks for expired leases and for queued jobs without a message."""
+MAX_LOST = 3
+"""The third lost attempt fails the job: a question that kills its worker must not loop."""
+MAX_LOST_TRAINING = 10
+"""Counted since the last checkpoint: a training that gets on may lose any number of workers."""
+PUBLISH_GRACE_MS = 10_000
+"""A queued job published less than this ago is not published again: its message is on the way."""
