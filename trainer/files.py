@@ -1,6 +1,7 @@
-"""Files and folders that are either whole or not there: written aside, synced, renamed.
+"""Atomic writes: a file or a folder is written under a temporary name, synced and renamed.
 
-Every failure of the disk leaves through one error with one sentence. It knows nothing of trainings.
+A reader therefore sees either nothing, the old content, or the whole new content. What the disk
+refuses becomes NotWritable, with a sentence that names the place. It knows nothing of trainings.
 """
 
 import errno
@@ -17,12 +18,12 @@ from trainer.errors import NotWritable
 
 @contextmanager
 def whole_folder(final: Path) -> Iterator[Path]:
-    """Give a folder to write into, which becomes `final` when the block ends without an error.
+    """Give a temporary folder to write into; it becomes `final` when the block ends without error.
 
     Raises:
         NotWritable: the disk is full, or the place cannot be written to; nothing is left behind.
     """
-    aside = final.with_name(f".{final.name}.{os.getpid()}")
+    aside = _aside(final)
     with writing(final.parent):
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
@@ -30,20 +31,99 @@ def whole_folder(final: Path) -> Iterator[Path]:
             yield aside
             sync(aside)
             aside.rename(final)
-            _sync_one(final.parent)
+            sync_file(final.parent)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
 
 
+def write_json(file: Path, content: Any) -> None:
+    """Replace `file` by `content` as JSON, atomically and durably.
+
+    Raises:
+        NotWritable: the disk is full, or the folder cannot be written to.
+    """
+    with writing(file.parent):
+        write_text(file, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(file: Path, text: str, *, mode: int = 0o666, durable: bool = True) -> None:
+    """Replace `file` by `text` in UTF-8, atomically.
+
+    `mode` holds the permissions of a new file, before the umask. With `durable` the content is on
+    the disk before the rename, so that a power cut cannot leave an empty file under the name.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to; the old content stays.
+    """
+    aside = _aside(file)
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(text)
+        if durable:
+            sync_file(aside)
+        aside.replace(file)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _aside(final: Path) -> Path:
+    """Return the temporary name beside `final`; the process id keeps two processes apart."""
+    return final.with_name(f".{final.name}.{os.getpid()}")
+
+
+def sync(folder: Path) -> None:
+    """Wait until the files of `folder`, and the folder itself, are on the disk."""
+    for path in sorted(folder.iterdir()):
+        sync_file(path)
+    sync_file(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the content of a file, or the entries of a folder, are on the disk.
+
+    Without this a rename may reach the disk before the content does.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_writable(folder: Path, *, needed: int = 0) -> None:
+    """Make sure now that `folder` can be made and written to, and has `needed` bytes free.
+
+    Raises:
+        NotWritable: it cannot, or there is not enough room.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    if _free_bytes(folder) < needed:
+        raise NotWritable(
+            f"The disk of {str(folder)!r} has {_free_bytes(folder) / 1e6:,.0f} MB free "
+            f"and the training needs {needed / 1e6:,.0f} MB; make room."
+        )
+
+
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Turn what the disk refuses inside the block into NotWritable, which names `place`."""
+    """Turn a failed write inside the block into NotWritable, which names the folder `place`.
+
+    torch and safetensors wrap the operating system's error: torch in a RuntimeError whose text
+    must be searched, safetensors in a class of its own, found by its name because importing
+    safetensors here would burden processes that never need it.
+    """
     try:
         yield
     except OSError as error:
         raise _refused(place, error) from error
-    except RuntimeError as error:  # torch's and safetensors' writers wrap what the disk said
+    except RuntimeError as error:
         if any(word in str(error) for word in ("No space", "iostream", "write", "os error 28")):
             raise _refused(place, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
         raise
@@ -67,57 +147,7 @@ def _refused(place: Path, error: OSError) -> NotWritable:
 
 
 def _free_bytes(place: Path) -> int:
+    """Return the bytes free on the disk of `place`, or of its first parent that exists."""
     while not place.exists() and place != place.parent:
         place = place.parent
     return shutil.disk_usage(place).free
-
-
-def check_writable(folder: Path, *, needed: int = 0) -> None:
-    """Make sure now that `folder` can be made and written to, and has `needed` bytes free.
-
-    Raises:
-        NotWritable: it cannot, or there is not enough room.
-    """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_bytes(b"x" * 4096)
-        probe.unlink()
-    if _free_bytes(folder) < needed:
-        raise NotWritable(
-            f"The disk of {str(folder)!r} has {_free_bytes(folder) / 1e6:,.0f} MB free "
-            f"and the training needs {needed / 1e6:,.0f} MB; make room."
-        )
-
-
-def write_json(file: Path, content: Any) -> None:
-    """Write `content` to `file`, whole or not at all.
-
-    Raises:
-        NotWritable: the disk is full or refuses.
-    """
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    with writing(file.parent):
-        try:
-            text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-            aside.write_text(text, encoding="utf-8")
-            _sync_one(aside)
-            aside.replace(file)
-        except OSError:
-            aside.unlink(missing_ok=True)
-            raise
-
-
-def sync(folder: Path) -> None:
-    """Force the files of `folder`, and the folder, onto the disk."""
-    for path in sorted(folder.iterdir()):
-        _sync_one(path)
-    _sync_one(folder)
-
-
-def _sync_one(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,13 +4,13 @@ This module writes the files and names the command; it starts no process.
 """
 
 import json
-import os
 import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.broker.connection import address_file
+from trainer.files import write_text
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,5 @@ def _free_port() -> int:
 
 
 def _write_private(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    aside.replace(path)
+    """Replace `path` by `text`, readable by its owner only: it holds the broker's password."""
+    write_text(path, text, mode=0o600, durable=False)

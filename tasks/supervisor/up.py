@@ -24,6 +24,7 @@ from tasks.broker.embedded import embedded
 from tasks.errors import AlreadyRunning, SettingInvalid
 from tasks.settings import Settings
 from tasks.supervisor.managed_process import ManagedProcess
+from trainer.files import write_text
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 REWRITE_SECONDS = 3600.0
@@ -127,10 +128,8 @@ class Up:
             "parts": {part.name: part.pid for part in self.parts},
         }
         path = self.settings.home / "up.json"
-        aside = path.with_suffix(".new")
         try:
-            aside.write_text(json.dumps(facts), encoding="utf-8")
-            aside.replace(path)
+            write_text(path, json.dumps(facts), durable=False)
         except OSError as error:  # a full disk is no reason to leave the parts alone
             _say("up", f"{path} cannot be written: {error.strerror}")
 

@@ -38,6 +38,30 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, error: E
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "secret", "one", mode=0o600)
+    files.write_text(tmp_path / "secret", "two", mode=0o600, durable=False)
+
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "secret").read_text() == "two"
+
+
+def test_a_file_that_cannot_be_written_keeps_its_old_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    files.write_json(tmp_path / "facts.json", {"a": 1})
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(NotWritable, match="is full"):
+        files.write_json(tmp_path / "facts.json", {"a": 2})
+
+    assert (tmp_path / "facts.json").read_text() == '{\n  "a": 1\n}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["facts.json"]
+
+
 def test_a_folder_that_cannot_be_made_is_refused_beforehand() -> None:
     with pytest.raises(NotWritable, match="cannot be written to"):
         files.check_writable(Path("/proc/nothing"))

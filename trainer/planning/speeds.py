@@ -5,11 +5,13 @@ A stopped process must not look slow: a speed is the median over what was timed.
 """
 
 import json
-import os
 import platform
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
+
+from trainer.files import write_text
 
 KEPT = 30
 """Timings the running median looks back on."""
@@ -49,12 +51,8 @@ def remember(home: Path, of: str, tokens_per_second: float) -> None:
     """Keep a speed; a file that cannot be written is not worth failing a training for."""
     file = home / "speeds.json"
     speeds = {**_read(file), of: round(tokens_per_second, 2)}
-    aside = file.with_name(f".speeds-{os.getpid()}.json")
-    try:
-        aside.write_text(json.dumps(speeds, indent=2), encoding="utf-8")
-        aside.replace(file)
-    except OSError:
-        aside.unlink(missing_ok=True)
+    with suppress(OSError):
+        write_text(file, json.dumps(speeds, indent=2), durable=False)
 
 
 def _read(file: Path) -> dict[str, object]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.packed import Packed
-from tasks.engines.openvino.convert.parts import Parts, synced
+from tasks.engines.openvino.convert.parts import Parts
 from tasks.engines.openvino.convert.plan import (
     Precision,
     Wanted,
@@ -30,6 +30,7 @@ from tasks.engines.openvino.convert.plan import (
 )
 from tasks.errors import ConversionFailed, ModelUnsupported
 from trainer.file_lock import alone
+from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ class _Conversion:
         }
         (self.aside / ABOUT).write_text(json.dumps(about), encoding="utf-8")
         for written in (file, weights, self.aside / ABOUT):
-            synced(written)
+            sync_file(written)
         shutil.rmtree(self.aside / "parts")
         shutil.rmtree(self.made.folder, ignore_errors=True)
         self.aside.rename(self.made.folder)

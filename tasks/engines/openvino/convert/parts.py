@@ -4,7 +4,6 @@ A part appears by a rename. Nobody waits for the disk on its account: what a che
 confirm, after a power cut, is made again. Does not know models or OpenVINO.
 """
 
-import os
 import shutil
 import zlib
 from collections.abc import Callable
@@ -79,9 +78,3 @@ def _checksum(packed: Packed) -> int:
     for array in _arrays(packed):
         checksum = zlib.crc32(array.tobytes(), checksum)
     return checksum
-
-
-def synced(file: Path) -> None:
-    """Wait until `file` is on the disk: a rename may otherwise be there before the content."""
-    with file.open("rb") as written:
-        os.fsync(written.fileno())

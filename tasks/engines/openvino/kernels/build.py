@@ -16,10 +16,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks.engines.openvino.convert.parts import synced
 from tasks.errors import KernelsMissing
 from trainer.cpu import cpu_flags
 from trainer.file_lock import alone
+from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class _Place:
             made = aside / self.library.name
             _compile(compiler, made)
             _check(made)
-            synced(made)
+            sync_file(made)
             self.digest.write_text(_digest(made), "ascii")
             made.rename(self.library)
             self.failure.unlink(missing_ok=True)
