@@ -11,6 +11,7 @@ from bot.app import run
 from bot.doctor import check
 from bot.errors import BotError
 from bot.settings import bot_settings
+from bot.slack.refusals import reason_of
 from tasks.errors import TaskError
 from tasks.log import set_up_logging
 from tasks.settings import settings
@@ -33,8 +34,7 @@ def main() -> int:
         return 1
     except SlackApiError as error:
         sys.stderr.write(
-            f"swallow: Slack refuses the bot ({error.response.get('error')}); "
-            "run `swallow doctor`.\n"
+            f"swallow: Slack refuses the bot ({reason_of(error)}); run `swallow doctor`.\n"
         )
         return 1
     except (OSError, TimeoutError) as error:

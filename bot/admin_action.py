@@ -1,7 +1,7 @@
-"""An admin's action: may they, do it, write the audit line, and tell whom it concerns.
+"""An admin's action, from the check of the right to it to the notice of its result.
 
-Every action of a command or a button goes through `act`, so that none is done by a stranger or
-leaves no line. What is done is a function of the caller's.
+Every action of a command or a button goes through `perform`, so that only those who may act, and
+every attempt has a line in the audit log. What is done is a function that the caller passes.
 """
 
 import asyncio
@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from redis.exceptions import RedisError
-from slack_sdk.errors import SlackApiError
 
 from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.i18n.catalogue import Language, say
 from bot.slack.actor import Actor
-from bot.slack.notify import announce, whisper
-from bot.slack.refusals import PASSING, reason_of
-from bot.slack.text import escape
+from bot.slack.notify import notify_channel, notify_person
+from bot.slack.outgoing_text import escape
+from bot.slack.refusals import FAILURES, failure_of
 from tasks.audit import Outcome
 from tasks.errors import TaskError
 from trainer.errors import AdapterInUse, AdapterMissing, AdapterRefused, TrainerError
@@ -28,80 +27,92 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What came of an action, in Slack's text, empty where it is seen already.
+class ActionResult:
+    """What came of an action, as Slack text; empty where the result can be seen already.
 
-    With `to_all` everybody in the channel is told.
+    With `to_channel` everybody in the channel is told, otherwise the person who acted.
     """
 
     text: str
-    to_all: bool = False
+    to_channel: bool = False
 
 
 @dataclass(frozen=True)
 class Action:
-    """What is done and to what, as the audit log has it."""
+    """What is done to what, in the words of the audit log."""
 
     name: str
     target: str = ""
 
 
-async def act(
-    bot: Bot, actor: Actor, action: Action, language: Language, do: Callable[[], Awaitable[Told]]
+async def perform(
+    bot: Bot,
+    actor: Actor,
+    action: Action,
+    language: Language,
+    do: Callable[[], Awaitable[ActionResult]],
 ) -> None:
-    """Let `actor` do it if they may; whatever comes of it is written down and told."""
+    """Call `do` if `actor` may act; write the outcome into the audit log and tell it.
+
+    Raises:
+        Exception: `do` failed in a way that is not expected; it was logged and told before.
+    """
     if not await permitted(bot, actor, action, language):
         return
     try:
-        told = await do()
+        result = await do()
     except CannotAct as why:
         await _failed(bot, actor, action, why.key, say(why.key, language, **why.values))
     except AdapterRefused as error:
-        await note(bot, actor, action, "refused", str(error))
-        await whisper(bot.client, actor, _refusal(error, language))
+        await write_audit_line(bot, actor, action, "refused", str(error))
+        await notify_person(bot.client, actor, _refusal(error, language))
     except (TaskError, TrainerError) as error:
         text = say("act.refused", language, detail=escape(str(error)))
         await _failed(bot, actor, action, str(error), text)
     except RedisError as error:
         await _failed(bot, actor, action, type(error).__name__, say("act.broker_away", language))
-    except SlackApiError as error:
-        text = say("act.slack", language, error=escape(reason_of(error)))
-        await _failed(bot, actor, action, reason_of(error), text)
-    except PASSING as error:
-        name = type(error).__name__
-        await _failed(bot, actor, action, name, say("act.refused", language, detail=name))
+    except FAILURES as error:
+        failure = failure_of(error)
+        reason = escape(failure.reason)
+        if failure.answered:
+            text = say("act.slack", language, error=reason)
+        else:
+            text = say("act.refused", language, detail=reason)
+        await _failed(bot, actor, action, failure.reason, text)
     except Exception as error:
-        # Whatever it did by then was done: it must not go without a line, nor without a word.
+        # Part of it may be done: it needs a line in the audit log, and the person a notice.
         name = type(error).__name__
         await _failed(bot, actor, action, name, say("training_failed.internal", language))
         raise
     else:
-        await note(bot, actor, action, "done")
-        if told.text:
-            tell = announce if told.to_all else whisper
-            await tell(bot.client, actor, told.text)
+        await write_audit_line(bot, actor, action, "done")
+        if result.text:
+            notify = notify_channel if result.to_channel else notify_person
+            await notify(bot.client, actor, result.text)
 
 
 async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) -> bool:
-    """Tell whether `actor` may; who may not is told privately and is in the audit log.
+    """Tell whether `actor` may act; a refusal is told privately and written into the audit log.
 
-    Nobody may where that log cannot be written: what leaves no trace must not be done.
+    While that log cannot be written nobody may act, because nothing may be done without a line.
     """
     try:
         await asyncio.to_thread(bot.audit.check)
     except OSError as error:
         log.error("the audit log cannot be written: %s", error)
-        await whisper(bot.client, actor, say("refused.no_log", language))
+        await notify_person(bot.client, actor, say("refused.no_log", language))
         return False
     why = await bot.admins.refusal(actor)
     if why:
-        await note(bot, actor, action, "refused", why)
-        await whisper(bot.client, actor, say(f"refused.{why}", language))
+        await write_audit_line(bot, actor, action, "refused", why)
+        await notify_person(bot.client, actor, say(f"refused.{why}", language))
     return not why
 
 
-async def note(bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason: str = "") -> None:
-    """Write a line of the audit log; `permitted` has seen that it can be written."""
+async def write_audit_line(
+    bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason: str = ""
+) -> None:
+    """Write a line of the audit log; `permitted` has checked that it can be written."""
     write = partial(
         bot.audit.write,
         who=actor.user,
@@ -127,5 +138,5 @@ def _refusal(error: AdapterRefused, language: Language) -> str:
 
 
 async def _failed(bot: Bot, actor: Actor, action: Action, reason: str, text: str) -> None:
-    await note(bot, actor, action, "failed", reason)
-    await whisper(bot.client, actor, text)
+    await write_audit_line(bot, actor, action, "failed", reason)
+    await notify_person(bot.client, actor, text)

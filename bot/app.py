@@ -7,29 +7,22 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.http_retry import HttpRequest
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bot import Bot
-from bot.errors import TokensMissing
 from bot.listeners import register
-from bot.questions.follower import Follower
-from bot.relay.event_streams import BLOCK_SECONDS, Streams
+from bot.questions.follower import QuestionFollower
+from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
 from bot.relay.relay import Relay
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
-from bot.slack.edit_pace import Pace
+from bot.slack.client import client_of
+from bot.slack.edit_pace import EditPace
 from bot.trainings.follower import TrainingFollower
 from bot.trainings.plan_follower import PlanFollower
 from tasks.adapters.registry import Registry
@@ -41,72 +34,21 @@ from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LISTENER_PATIENCE = 1.5
-"""Seconds a listener waits for a broker that is away: Slack wants its answer within three."""
+BROKER_PATIENCE_SECONDS = 1.5
+"""Seconds a listener waits for a broker that is away: Slack wants an answer within three."""
 
-
-FOLLOWERS: dict[Kind, type[Follower | PlanFollower | TrainingFollower]] = {
-    "answer": Follower,
+FOLLOWERS: dict[Kind, type[QuestionFollower | PlanFollower | TrainingFollower]] = {
+    "answer": QuestionFollower,
     "plan": PlanFollower,
     "train": TrainingFollower,
 }
 
 
-def client_of(
-    settings: BotSettings, session: aiohttp.ClientSession | None = None
-) -> AsyncWebClient:
-    """Return a Web API client that waits out rate limits and passing errors.
-
-    With a `session` its calls share connections; the caller closes it.
-
-    Raises:
-        TokensMissing: one of the two tokens is not set.
-    """
-    for name, value, start in (
-        ("SLACK_BOT_TOKEN", settings.bot_token, "xoxb-"),
-        ("SLACK_APP_TOKEN", settings.app_token, "xapp-"),
-    ):
-        if not value.startswith(start):
-            problem = f"does not start with {start}" if value else "is not set"
-            raise TokensMissing(
-                f"{name} {problem}: take it from your Slack app's page, or start `swallow up` "
-                "without both to use the local workspace."
-            )
-    if settings.is_local:
-        # slack_sdk sends even loopback requests to a proxy, and ignores NO_PROXY.
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-            os.environ.pop(name, None)
-    client = AsyncWebClient(
-        token=settings.bot_token, base_url=settings.api_url, timeout=20, session=session
-    )
-    client.retry_handlers = [
-        _ConnectionRetry(max_retry_count=2),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=5),
-        _ServerErrorRetry(max_retry_count=2),
-    ]
-    return client
-
-
-class _ConnectionRetry(AsyncConnectionErrorRetryHandler):
-    async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
-        return _repeatable(request) and await super()._can_retry_async(request=request, **more)
-
-
-class _ServerErrorRetry(AsyncServerErrorRetryHandler):
-    async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
-        return _repeatable(request) and await super()._can_retry_async(request=request, **more)
-
-
-def _repeatable(request: HttpRequest) -> bool:
-    """Tell whether a call may be made twice; a message might have arrived, see `Reply`."""
-    return not request.url.endswith(("/chat.postMessage", "/files.completeUploadExternal"))
-
-
 async def run(settings: Settings, bot_settings: BotSettings, name: str | None = None) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    `name` identifies this bot among relays; who restarts a bot under its name lets it go on at once
-    with what it had claimed.
+    `name` identifies this bot among relays: restarted under the same name, it goes on at once with
+    the jobs it had claimed.
 
     Raises:
         TokensMissing: one of the two tokens is not set.
@@ -120,12 +62,12 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
 
 @asynccontextmanager
 async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> AsyncIterator[Bot]:
-    """Be connected and relay for as long as the context lasts; raises what `run` does."""
+    """Connect to Slack and relay for as long as the context lasts; raises what `run` does."""
     async with aiohttp.ClientSession() as session:
         client = client_of(bot_settings, session)
         with reachable(settings):
             bot = await _bot(settings, bot_settings, client)
-        # Bolt would read the token again, and warn that the client has one already.
+        # Bolt reads the variable too, and warns when its client already has a token.
         os.environ.pop("SLACK_BOT_TOKEN", None)
         app = AsyncApp(client=bot.client, process_before_response=True)
         register(app, bot)
@@ -151,13 +93,13 @@ async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
 
 async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebClient) -> Bot:
     me = await client.auth_test()
-    jobs = jobs_of(settings, patience=LISTENER_PATIENCE)
+    jobs = jobs_of(settings, patience=BROKER_PATIENCE_SECONDS)
     await asyncio.to_thread(jobs.redis.ping)
     return Bot(
         client=client,
         jobs=jobs,
         settings=bot_settings,
-        pace=Pace(bot_settings.edit_seconds),
+        edit_pace=EditPace(bot_settings.edit_seconds),
         user=str(me["user_id"]),
         name=str(me["user"]),
         home=settings,
@@ -175,7 +117,9 @@ class _Relaying:
         jobs = jobs_of(settings)
         blocking = connect(settings, block=BLOCK_SECONDS)
         self._relay = Relay(jobs, Claims(jobs, name), self._follow)
-        self._streams = Streams(blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake)
+        self._streams = EventStreams(
+            blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake
+        )
         self._bot = replace(bot, jobs=jobs)
 
     async def __aenter__(self) -> None:

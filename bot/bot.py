@@ -1,4 +1,4 @@
-"""What listeners and followers act with: who the bot is, its connections and its settings."""
+"""What every listener and follower needs: the bot's identity, connections and settings."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.i18n.catalogue import Language, language_of
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
-from bot.slack.edit_pace import Pace
+from bot.slack.edit_pace import EditPace
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.jobs import Jobs
@@ -16,12 +16,12 @@ from tasks.settings import Settings
 
 @dataclass(frozen=True)
 class Bot:
-    """One bot of one workspace."""
+    """One bot in one workspace; `user` is its id there, `name` what people call it."""
 
     client: AsyncWebClient
     jobs: Jobs
     settings: BotSettings
-    pace: Pace
+    edit_pace: EditPace
     user: str
     name: str
     home: Settings
@@ -30,5 +30,5 @@ class Bot:
     registry: Registry
 
     def language(self, text: str) -> Language:
-        """Return the language of the bot's own sentences to someone who wrote `text`."""
+        """Return the language in which the bot's own sentences reply to `text`."""
         return self.settings.language or language_of(text)

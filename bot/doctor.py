@@ -1,12 +1,13 @@
-"""What `swallow doctor` asks of the bot: do the tokens work, and have they the scopes they need?"""
+"""The bot's part of `swallow doctor`: do the tokens work, and do they have the scopes they need?"""
 
 from typing import Any
 
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
-from bot.app import client_of
 from bot.errors import TokensMissing
 from bot.settings import BotSettings
+from bot.slack.client import client_of
+from bot.slack.refusals import FAILURES, failure_of
 
 SCOPES = (
     "app_mentions:read",
@@ -21,7 +22,7 @@ SCOPES = (
     "mpim:history",
     "users:read",
 )
-"""What the bot needs, as deploy/slack-manifest.yaml asks for it."""
+"""The scopes of the bot's token, the same as in deploy/slack-manifest.yaml."""
 
 
 async def check(settings: BotSettings) -> list[dict[str, Any]]:
@@ -36,7 +37,7 @@ async def check(settings: BotSettings) -> list[dict[str, Any]]:
     except SlackApiError as error:
         advice = "Copy the token again from the app's page; if it is the same, reinstall the app."
         return [_row("SLACK_BOT_TOKEN", False, _reason(error), advice)]
-    except (SlackClientError, OSError, TimeoutError) as error:
+    except FAILURES as error:
         advice = "Check this machine's network and proxy settings (HTTPS_PROXY)."
         return [_row("Slack", False, _reason(error), advice)]
     rows = [_row("SLACK_BOT_TOKEN", True, f"@{me['user']} in {me['team']}")]
@@ -44,7 +45,7 @@ async def check(settings: BotSettings) -> list[dict[str, Any]]:
     try:
         await client.apps_connections_open(app_token=settings.app_token)
         rows.append(_row("SLACK_APP_TOKEN", True, "Socket Mode opens"))
-    except (SlackApiError, SlackClientError, OSError, TimeoutError) as error:
+    except FAILURES as error:
         advice = "Create an app-level token with connections:write and switch Socket Mode on."
         rows.append(_row("SLACK_APP_TOKEN", False, _reason(error), advice))
     return rows
@@ -59,9 +60,10 @@ def _scopes(header: str) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, SlackApiError):
-        return f"Slack says {error.response.get('error')}"
-    return f"Slack cannot be reached ({type(error).__name__})"
+    failure = failure_of(error)
+    if failure.answered:
+        return f"Slack says {failure.reason}"
+    return f"Slack cannot be reached ({failure.reason})"
 
 
 def _row(check: str, ok: bool, detail: str, advice: str = "") -> dict[str, Any]:

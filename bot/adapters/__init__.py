@@ -1,1 +1,1 @@
-"""/swallow-adapter: its words, its buttons, and how an evaluation reads."""
+"""`/swallow-adapter`: its words and actions, and what Slack shows of an adapter's evaluation."""

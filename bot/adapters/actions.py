@@ -1,61 +1,78 @@
-"""What `/swallow-adapter` and its buttons do; who may is decided before, by `bot.admin_action`.
+"""What `/swallow-adapter` and its buttons do: use, off, remove, list, show, compare.
 
-The registry blocks (it reads files and asks Redis), so it is asked in threads.
+Whether the person may do it is checked before, by `bot.admin_action`. The registry reads files and
+Redis and blocks, so it is called in threads.
 """
 
 import asyncio
 from typing import Any
 
-from bot.adapters.evaluation_text import evaluation_of, figures, in_short, verdict
-from bot.admin_action import Told
+from bot.adapters.evaluation_text import evaluation_of, figures, short_evaluation, verdict
+from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.i18n.catalogue import Language, say
-from bot.questions.answer import sentence
 from bot.slack.actor import Actor
-from bot.slack.text import shortened
+from bot.slack.blocks import sentence
+from bot.slack.outgoing_text import shortened
 from tasks.adapters.registry import Listed, reference
 from tasks.broker.job_id import job_id
 
 MOST_LISTED = 20
-_QUESTION = 2500
+_QUESTION_CHARACTERS = 2500
 
 
-async def use(bot: Bot, actor: Actor, name: str, language: Language) -> Told:
-    """Answer with an adapter from the next question on."""
+async def use(bot: Bot, actor: Actor, name: str, language: Language) -> ActionResult:
+    """Answer with an adapter from the next question on.
+
+    Raises:
+        AdapterRefused: there is no such adapter, or it cannot be used.
+    """
     adapter = await asyncio.to_thread(bot.registry.use, name)
-    found = in_short(adapter.about, language)
+    found = short_evaluation(adapter.about, language)
     text = say("adapter.used", language, name=adapter.name, user=actor.user, evaluation=found)
-    return Told(text, to_all=True)
+    return ActionResult(text, to_channel=True)
 
 
-async def off(bot: Bot, actor: Actor, language: Language) -> Told:
-    """Answer with the base model from the next question on."""
+async def off(bot: Bot, actor: Actor, language: Language) -> ActionResult:
+    """Answer with the base model from the next question on.
+
+    Raises:
+        CannotAct: no adapter is in use.
+    """
     name = await asyncio.to_thread(bot.registry.off)
     if not name:
         raise CannotAct("adapter.off_already")
-    return Told(say("adapter.off", language, name=_safe(name), user=actor.user), to_all=True)
+    return ActionResult(
+        say("adapter.off", language, name=_safe(name), user=actor.user), to_channel=True
+    )
 
 
-async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Told:
-    """Delete an adapter that nobody needs."""
+async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> ActionResult:
+    """Delete an adapter.
+
+    Raises:
+        AdapterRefused: there is no such adapter, or it is in use.
+    """
     await asyncio.to_thread(bot.registry.remove, name)
-    return Told(say("adapter.removed", language, name=name, user=actor.user), to_all=True)
+    return ActionResult(
+        say("adapter.removed", language, name=name, user=actor.user), to_channel=True
+    )
 
 
-async def list_all(bot: Bot, language: Language) -> Told:
-    """Say which adapters there are, and which is in use."""
+async def list_all(bot: Bot, language: Language) -> ActionResult:
+    """List the adapters, and say which is in use."""
     found = await asyncio.to_thread(bot.registry.all)
     if not found:
-        return Told(say("adapter.none", language))
+        return ActionResult(say("adapter.none", language))
     lines = [say("adapter.list", language, count=len(found))]
     lines += [_line(item, language) for item in found[:MOST_LISTED]]
     if len(found) > MOST_LISTED:
         lines.append(say("adapter.more", language, count=len(found) - MOST_LISTED))
-    return Told("\n".join(lines))
+    return ActionResult("\n".join(lines))
 
 
-async def show(bot: Bot, name: str, language: Language) -> Told:
+async def show(bot: Bot, name: str, language: Language) -> ActionResult:
     """Say how an adapter was trained and what its evaluation found."""
     adapter = await asyncio.to_thread(bot.registry.get, name)
     about = adapter.about
@@ -75,18 +92,22 @@ async def show(bot: Bot, name: str, language: Language) -> Told:
         evaluation="\n".join(found),
         digest=adapter.digest[:12],
     )
-    return Told(text)
+    return ActionResult(text)
 
 
 async def compare(
     bot: Bot, actor: Actor, name: str, question: str, key: str, language: Language
-) -> Told:
+) -> ActionResult:
     """Let the base model and an adapter answer the same question in one thread.
 
-    `key` tells this command from others, so that Slack's repeats ask nothing twice.
+    `key` is the same for repeats of one command by Slack, so that they ask nothing twice.
+
+    Raises:
+        AdapterRefused: there is no such adapter, or it cannot be used.
+        SlackClientError: Slack refuses the message that opens the thread.
     """
     adapter = await asyncio.to_thread(bot.registry.offer, name)
-    root = await _root(bot, actor, name, question, language)
+    root = await _open_thread(bot, actor, name, question, language)
     sides = (
         ("", say("compare.base", language)),
         (reference(adapter), say("compare.adapter", language, name=adapter.name)),
@@ -103,11 +124,11 @@ async def compare(
         await asyncio.to_thread(
             bot.jobs.create, id, "answer", destination=destination, asked=asked, adapter=asked_with
         )
-    return Told(say("compare.begun", language))
+    return ActionResult(say("compare.begun", language))
 
 
-async def _root(bot: Bot, actor: Actor, name: str, question: str, language: Language) -> str:
-    shown = shortened(question, _QUESTION).replace("\n", "\n> ")
+async def _open_thread(bot: Bot, actor: Actor, name: str, question: str, language: Language) -> str:
+    shown = shortened(question, _QUESTION_CHARACTERS).replace("\n", "\n> ")
     text = say("compare.root", language, name=name, user=actor.user, question=f"> {shown}")
     post = sentence(text)
     posted = await bot.client.chat_postMessage(

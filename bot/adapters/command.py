@@ -1,10 +1,9 @@
-"""`/swallow-adapter`: from its text to what is wanted."""
+"""The words of `/swallow-adapter`: parses its text into a command."""
 
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from bot.slack.command_words import Wrong, folded, name_or_wrong
-from bot.trainings.command import Help
+from bot.slack.command_words import Help, Wrong, folded, name_or_wrong
 
 Verb = Literal["use", "show", "remove"]
 
@@ -18,7 +17,7 @@ class Off:
 
 @dataclass(frozen=True)
 class List:
-    """Say which adapters there are."""
+    """List the adapters."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ AdapterCommand = Off | List | Named | Compare | Help
 
 
 def parse(text: str) -> AdapterCommand | Wrong:
-    """Return what `text` asks for; nothing asks for help."""
+    """Return the command in `text`, or what is wrong with it; an empty text asks for help."""
     words = text.split(None, 2)
     if not words:
         return Help()
@@ -52,8 +51,8 @@ def parse(text: str) -> AdapterCommand | Wrong:
         return Wrong("adapter", "verb", {"word": words[0]})
     if len(words) > 1:
         return Wrong("adapter", "extra", {"verb": verb, "word": words[1]})
-    plain: dict[str, AdapterCommand] = {"help": Help(), "off": Off(), "list": List()}
-    return plain[verb]
+    without_name: dict[str, AdapterCommand] = {"help": Help(), "off": Off(), "list": List()}
+    return without_name[verb]
 
 
 def _named(verb: str, rest: list[str]) -> AdapterCommand | Wrong:

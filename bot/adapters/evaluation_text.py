@@ -1,4 +1,8 @@
-"""What a training's evaluation found, in words and figures. Pure."""
+"""The evaluation of an adapter in words and figures. Pure.
+
+Losses are nats per token on the held-out rows; `value`, `low` and `high` are a difference and the
+ends of its 95 % interval.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +12,10 @@ from bot.i18n.catalogue import CATALOGUE, Language, say
 
 
 def verdict(name: str, language: Language, *, short: bool = False) -> str:
-    """Return a verdict as a sentence, or as a word or two; one we do not know is unknown."""
+    """Return a verdict as a sentence, or with `short` as a word or two.
+
+    A verdict that the catalogue does not have reads as `unknown`.
+    """
     start = "verdict.short." if short else "verdict."
     key = start + name
     return say(key if key in CATALOGUE else start + "unknown", language)
@@ -16,7 +23,7 @@ def verdict(name: str, language: Language, *, short: bool = False) -> str:
 
 def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
     """Return the figures behind a verdict with their uncertainty, as far as there are any."""
-    if not _known(evaluation):
+    if not _has_losses(evaluation):
         return []
     before, after = evaluation["before"], evaluation["after"]
     lines = _reason(evaluation, language)
@@ -37,9 +44,9 @@ def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def evaluation_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the evaluation in an adapter's `swallow.json`, empty where it is not like ours.
+    """Return the evaluation in an adapter's `swallow.json`; empty where it has not our form.
 
-    An adapter may come from anywhere, and so may what its file says.
+    An adapter, and so this file, may come from anywhere and hold anything.
     """
     found = about.get("evaluation")
     if not isinstance(found, dict):
@@ -51,16 +58,16 @@ def evaluation_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def in_short(about: Mapping[str, Any], language: Language) -> str:
-    """Return what is known of an adapter from its `swallow.json`: verdict and held-out loss."""
+def short_evaluation(about: Mapping[str, Any], language: Language) -> str:
+    """Return the verdict and the held-out loss in an adapter's `swallow.json`, as sentences."""
     evaluation = evaluation_of(about)
     words = [verdict(str(evaluation.get("verdict", "unknown")), language)]
-    if _known(evaluation):
+    if _has_losses(evaluation):
         words.append(_loss(evaluation, evaluation["before"], evaluation["after"], language))
     return " ".join(words)
 
 
-def _known(evaluation: Mapping[str, Any]) -> bool:
+def _has_losses(evaluation: Mapping[str, Any]) -> bool:
     before, after = evaluation.get("before") or {}, evaluation.get("after") or {}
     return bool(evaluation.get("rows")) and "loss" in before and "loss" in after
 

@@ -1,105 +1,108 @@
-"""A job's messages in its channel or, where Slack takes none there, in a direct message.
+"""A job's message in its channel or, where Slack takes none there, in a direct message.
 
-Slack says so when the channel is archived, gone, or one the bot is not in; then what would have
-been posted goes to the person who asked, for as long as the job lives.
+Slack refuses posts in a channel that is archived, gone, or one the bot is not in. From then on the
+job's messages go to the person who asked, until the job ends. If Slack refuses those too, nothing
+more is posted.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.destination import Destination
-from bot.delivery.journal import Notes
+from bot.delivery.journal import Journal
 from bot.delivery.reply import Reply
 from bot.delivery.retry import RETRY_SECONDS, deliver
 from bot.i18n.catalogue import Language, say
-from bot.questions.answer import Post, section
+from bot.slack.blocks import Post, section
 from bot.slack.notify import direct_channel
-from bot.slack.refusals import HOPELESS, PASSING, reason_of
+from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
 
 
-class Moving:
-    """The messages of one job, and where they are now."""
+class DirectFallback:
+    """The message of one job, and the conversation it is in now."""
 
-    def __init__(self, client: AsyncWebClient, notes: Notes, language: Language) -> None:
+    def __init__(self, client: AsyncWebClient, journal: Journal, language: Language) -> None:
         self._client = client
-        self._notes = notes
+        self._journal = journal
+        self._job = journal.job.id
         self._language = language
-        self._moved = str(notes.get("moved", ""))
-        self._lost = False
-        self._reply = self._reply_here()
+        self._direct_channel = str(journal.get("moved", ""))
+        self._unreachable = False
+        self._reply = self._new_reply()
 
     @property
     def destination(self) -> Destination:
         """Where the job's message is, or will be."""
-        destination = Destination.of(self._notes.job)
-        return Destination(self._moved, "", destination.since) if self._moved else destination
+        asked = Destination.of(self._journal.job)
+        if not self._direct_channel:
+            return asked
+        return Destination(self._direct_channel, "", asked.since)
 
     @property
     def thread(self) -> Destination | None:
-        """The thread of the job's message; None while there is none."""
-        if self._lost or not self._reply.messages:
+        """The thread of the job's message; None while there is no message."""
+        if self._unreachable or not self._reply.messages:
             return None
-        return Destination(
-            self.destination.channel, self._reply.messages[0], self.destination.since
-        )
+        here = self.destination
+        return Destination(here.channel, self._reply.messages[0], here.since)
 
     async def show(self, post: Post, *, state: str) -> None:
-        """Show `post` on the way to the end; what fails is tried again with the next."""
-        if self._lost:
+        """Show `post` while the job goes on; a failed edit is left to the next call."""
+        if self._unreachable:
             return
         try:
-            await self._reply.show(self._told([post]), state=state)
-        except SlackApiError as error:
-            log.warning("job %s: an edit failed: %s", self._notes.job.id, reason_of(error))
-            if reason_of(error) in HOPELESS and await self._move():
+            await self._reply.show(self._with_notice([post]), state=state)
+        except FAILURES as error:
+            failure = failure_of(error)
+            log.warning("job %s: an edit failed: %s", self._job, failure.reason)
+            if failure.kind == "no_destination" and await self._fall_back():
                 await self.show(post, state=state)
-        except PASSING as error:
-            log.warning("job %s: an edit failed: %s", self._notes.job.id, type(error).__name__)
 
     async def end(self, post: Post, plain: Post, *, state: str) -> None:
-        """Show the last post, whatever it takes."""
+        """Show the final post, or `plain` if Slack refuses it, until nothing is left to try."""
 
         async def show(posts: Sequence[Post]) -> None:
-            await self._reply.show(self._told(posts), state=state)
+            await self._reply.show(self._with_notice(posts), state=state)
 
-        while not self._lost:
-            if await deliver(show, [post], plain, self._notes.job.id) != "hopeless":
+        while not self._unreachable:
+            if await deliver(show, [post], plain, self._job) != "no_destination":
                 return
-            if not await self._move():
+            if not await self._fall_back():
                 await asyncio.sleep(RETRY_SECONDS[-1])
 
-    async def _move(self) -> bool:
-        """Go on in a direct message, from there nowhere; False where Slack is away."""
-        if self._moved:
-            self._lost = True
-            log.error("job %s: nobody can be told", self._notes.job.id)
+    async def _fall_back(self) -> bool:
+        """Go on in a direct message, and from there nowhere; False where Slack is away."""
+        if self._direct_channel:
+            self._unreachable = True
+            log.error("job %s: Slack takes its message nowhere", self._job)
             return True
+        user = str(self._journal.job.destination["user"])
         try:
-            channel = await direct_channel(self._client, str(self._notes.job.destination["user"]))
-        except SlackApiError as error:
-            self._lost = True
-            log.error("job %s: nobody can be told: %s", self._notes.job.id, reason_of(error))
-            return True
-        except PASSING as error:
-            log.warning("job %s: no direct message: %s", self._notes.job.id, type(error).__name__)
-            return False
-        log.warning("job %s: goes on in a direct message", self._notes.job.id)
-        self._moved = channel
-        await self._notes.put(moved=channel, messages=[], posting=False)
-        self._reply = self._reply_here()
+            channel = await direct_channel(self._client, user)
+        except FAILURES as error:
+            failure = failure_of(error)
+            log.warning("job %s: no direct message: %s", self._job, failure.reason)
+            if failure.answered:
+                self._unreachable = True
+                log.error("job %s: Slack takes its message nowhere", self._job)
+            return failure.answered
+        log.warning("job %s: goes on in a direct message", self._job)
+        self._direct_channel = channel
+        await self._journal.write(moved=channel, messages=[], posting=False)
+        self._reply = self._new_reply()
         return True
 
-    def _told(self, posts: Sequence[Post]) -> Sequence[Post]:
-        if not self._moved:
+    def _with_notice(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """Return the posts; in a direct message the first begins by saying why it is there."""
+        if not self._direct_channel:
             return posts
-        first, line = posts[0], say("moved", self._language)
-        return [Post(f"{line}\n{first.text}", (section(line), *first.blocks)), *posts[1:]]
+        first, notice = posts[0], say("moved", self._language)
+        return [Post(f"{notice}\n{first.text}", (section(notice), *first.blocks)), *posts[1:]]
 
-    def _reply_here(self) -> Reply:
-        return Reply(self._client, self._notes, self.destination)
+    def _new_reply(self) -> Reply:
+        return Reply(self._client, self._journal, self.destination)

@@ -1,65 +1,113 @@
-"""Messages that are posted once each, whatever dies in between: each has a name of its own.
+"""The milestones of a training: messages in its thread, each posted exactly once, in order.
 
-Noted before and after; what was begun and not noted as done is looked for by its metadata.
+Each milestone has a name. The journal has the names that are done with (`milestones`) and the one
+that is being posted (`milestone`); one whose post was begun and not confirmed is looked for in the
+thread by its metadata. A post that Slack does not take for now is tried again with the next.
 """
+
+import asyncio
+import logging
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.destination import Destination
-from bot.delivery.journal import Notes
-from bot.delivery.reply import METADATA_TYPE, payload_of
-from bot.questions.answer import Post
+from bot.delivery.journal import Journal
+from bot.delivery.posted import Message, is_posted, metadata, payload_of
+from bot.delivery.retry import RETRY_SECONDS
+from bot.slack.blocks import Post, sentence
+from bot.slack.refusals import FAILURES, failure_of
+
+log = logging.getLogger(__name__)
+
+LAST_TRIES = 5
+"""How often the remaining milestones are tried when the training has ended."""
 
 
 class Milestones:
-    """The milestones of one job."""
+    """The milestones of one job that are done with, and a queue of those still to be posted."""
 
-    def __init__(self, client: AsyncWebClient, notes: Notes) -> None:
+    def __init__(self, client: AsyncWebClient, journal: Journal) -> None:
         self._client = client
-        self._notes = notes
+        self._journal = journal
+        self._job = journal.job.id
+        self._waiting: dict[str, Post] = {}
+        self._skipped: set[str] = set()
 
-    def said(self, name: str) -> bool:
-        """Tell whether a milestone was posted, or passed over."""
-        return name in self._notes.get("milestones", [])
+    def add(self, name: str, text: str) -> None:
+        """Queue a sentence as the milestone `name`, unless that was posted or skipped."""
+        self.add_post(name, sentence(text))
 
-    async def say(self, name: str, post: Post, destination: Destination) -> None:
-        """Post a milestone unless it is there.
+    def add_post(self, name: str, post: Post) -> None:
+        """Queue a message as the milestone `name`, unless that was posted or skipped."""
+        if name not in self._skipped and not self._is_done(name):
+            self._waiting.setdefault(name, post)
 
-        Raises:
-            SlackApiError: Slack refuses.
-        """
-        if self.said(name):
+    def skip(self, *names: str) -> None:
+        """Never post these milestones; the next `post` writes them into the journal."""
+        for name in set(names) - self._skipped:
+            self._skipped.add(name)
+            self._waiting.pop(name, None)
+
+    async def post(self, thread: Destination | None) -> bool:
+        """Post what waits; False where something still does, because Slack does not take it now."""
+        await self._mark_done(*self._skipped)
+        while self._waiting:
+            name = next(iter(self._waiting))
+            if thread is None or not await self._try(name, self._waiting[name], thread):
+                return False
+            del self._waiting[name]
+        return True
+
+    async def finish(self, thread: Destination | None) -> None:
+        """Post what waits, in several tries; without a thread nothing can be posted."""
+        if thread is None:
             return
-        if self._notes.get("milestone", "") != name or not await self._is_there(name, destination):
-            await self._notes.put(milestone=name)
-            await self._post(name, post, destination)
-        await self.pass_over(name)
+        for pause in RETRY_SECONDS[:LAST_TRIES]:
+            if await self.post(thread):
+                return
+            await asyncio.sleep(pause)
 
-    async def pass_over(self, *names: str) -> None:
-        """Note milestones as said without posting them."""
-        new = [name for name in names if not self.said(name)]
-        if new:
-            await self._notes.put(
-                milestones=[*self._notes.get("milestones", []), *new], milestone=""
+    async def _try(self, name: str, post: Post, thread: Destination) -> bool:
+        """Post one milestone; one that Slack refuses as it is counts as done."""
+        try:
+            await self._post_once(name, post, thread)
+        except FAILURES as error:
+            failure = failure_of(error)
+            log.warning("job %s: %s was not posted: %s", self._job, name, failure.reason)
+            # Without a destination the job's message moves first, or nothing can be posted at all.
+            if failure.kind in ("passing", "no_destination"):
+                return False
+            await self._mark_done(name)
+        return True
+
+    async def _post_once(self, name: str, post: Post, thread: Destination) -> None:
+        begun = self._journal.get("milestone", "") == name
+        if not begun or not await self._is_posted(name, thread):
+            await self._journal.write(milestone=name)
+            await self._client.chat_postMessage(
+                channel=thread.channel,
+                thread_ts=thread.thread_ts or None,
+                text=post.text,
+                blocks=list(post.blocks),
+                unfurl_links=False,
+                unfurl_media=False,
+                parse="none",
+                metadata=metadata(self._job, milestone=name),
             )
+        await self._mark_done(name)
 
-    async def _post(self, name: str, post: Post, destination: Destination) -> None:
-        payload = {"job": self._notes.job.id, "milestone": name}
-        await self._client.chat_postMessage(
-            channel=destination.channel,
-            thread_ts=destination.thread_ts or None,
-            text=post.text,
-            blocks=list(post.blocks),
-            unfurl_links=False,
-            unfurl_media=False,
-            parse="none",
-            metadata={"event_type": METADATA_TYPE, "event_payload": payload},
-        )
+    async def _is_posted(self, name: str, thread: Destination) -> bool:
+        def matches(message: Message) -> bool:
+            payload = payload_of(message)
+            return (payload.get("job"), payload.get("milestone")) == (self._job, name)
 
-    async def _is_there(self, name: str, destination: Destination) -> bool:
-        async for page in await destination.pages(self._client):
-            for message in page["messages"]:
-                payload = payload_of(message)
-                if (payload.get("job"), payload.get("milestone")) == (self._notes.job.id, name):
-                    return True
-        return False
+        return await is_posted(self._client, thread, matches)
+
+    def _is_done(self, name: str) -> bool:
+        return name in self._journal.get("milestones", [])
+
+    async def _mark_done(self, *names: str) -> None:
+        new = [name for name in names if not self._is_done(name)]
+        if new:
+            done = [*self._journal.get("milestones", []), *new]
+            await self._journal.write(milestones=done, milestone="")

@@ -1,7 +1,7 @@
-"""Getting a final message into Slack, whatever it takes, but not for ever.
+"""The retry of a failed post: a final message is tried until it is in Slack, but not for ever.
 
-Outages and rate limits are waited out. What Slack refuses for any other reason is tried a few
-times, then once as a plain sentence, and then given up with a line in the log.
+Outages and rate limits are waited out. A message that Slack refuses for another reason is tried a
+few times, then replaced once by a plain sentence, and then given up with a line in the log.
 """
 
 import asyncio
@@ -9,10 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
-from slack_sdk.errors import SlackApiError
-
-from bot.questions.answer import Post
-from bot.slack.refusals import HOPELESS, PASSING, passes, reason_of
+from bot.slack.blocks import Post
+from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
 
@@ -22,31 +20,30 @@ RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 TRIES = 5
 """Refusals of the same message before it is replaced by a plain sentence."""
 
-Delivered = Literal["there", "hopeless", "refused"]
+Delivery = Literal["delivered", "no_destination", "refused"]
 
 
 async def deliver(
     show: Callable[[Sequence[Post]], Awaitable[None]], posts: Sequence[Post], plain: Post, job: str
-) -> Delivered:
-    """Call `show` until the posts are there, with `plain` in their stead where Slack refuses them.
+) -> Delivery:
+    """Call `show` until the posts are in Slack; `plain` replaces them where Slack refuses them.
 
-    Returns `hopeless` where nothing can be posted in that place, whatever it is.
+    Returns `no_destination` where nothing at all can be posted there any more.
     """
     refusals = 0
     attempt = 0
     while refusals <= TRIES:
         try:
             await show(posts if refusals < TRIES else [plain])
-        except SlackApiError as error:
-            log.warning("job %s: the final message failed: %s", job, reason_of(error))
-            if reason_of(error) in HOPELESS:
-                return "hopeless"
-            refusals += not passes(error)
-        except PASSING as error:
-            log.warning("job %s: the final message failed: %s", job, type(error).__name__)
+        except FAILURES as error:
+            failure = failure_of(error)
+            log.warning("job %s: the final message failed: %s", job, failure.reason)
+            if failure.kind == "no_destination":
+                return "no_destination"
+            refusals += failure.kind != "passing"
         else:
-            return "there"
+            return "delivered"
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
         attempt += 1
-    log.error("job %s: Slack takes no final message; given up", job)
+    log.error("job %s: Slack refuses every final message; given up", job)
     return "refused"

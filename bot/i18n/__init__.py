@@ -1,1 +1,1 @@
-"""Every sentence the bot says, in Japanese and English, and the units in them."""
+"""Every sentence the bot says, in Japanese and English, and the numbers and units in them."""

@@ -1,130 +1,36 @@
-"""Every sentence the bot says, in Japanese and in English: the one catalogue.
+"""Every sentence the bot says, in Japanese and in English: finds one by its key and fills it in.
 
-Values are put in as they are: whoever posts a sentence escapes it.
+The sentences themselves are in the modules beside this one. Values are put in as they are: the
+caller escapes them.
 """
 
 import re
 from typing import Any, Literal
 
-from bot.i18n.commands import COMMANDS
-from bot.i18n.trainings import TRAININGS
+from bot.i18n.answer_sentences import ANSWERS
+from bot.i18n.command_sentences import COMMANDS
+from bot.i18n.training_sentences import TRAININGS
 
 Language = Literal["ja", "en"]
 
-_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
+CATALOGUE: dict[str, tuple[str, str]] = {**ANSWERS, **COMMANDS, **TRAININGS}
+"""Each key with its Japanese and its English sentence."""
 
-CATALOGUE: dict[str, tuple[str, str]] = {
-    # key: (Japanese, English)
-    "help": (
-        "質問を書いてメンションしてください。\n"
-        "• `@{bot} 日本で一番高い山は？`\n"
-        "• 資料がある場合は、1行空けて続けるか、引用・コードブロック・テキストファイルで渡せます。\n"
-        "• `指示:` と `入力:` で区切ることもできます。スレッドで聞くと、それまでの会話を踏まえて答えます。",
-        "Mention me with a question.\n"
-        "• `@{bot} What is the highest mountain of Japan?`\n"
-        "• Material goes after a blank line, as a quote, a code block or an attached text file.\n"
-        "• `instruction:` and `input:` work as labels. In a thread I take the thread into account.",
-    ),
-    "status.thinking": ("が考えています…", "is thinking…"),
-    "status.waiting": (
-        "が順番を待っています（前に{ahead}件）…",
-        "is waiting in line ({ahead} ahead)…",
-    ),
-    "status.loading": ("がモデルを読み込んでいます…", "is loading its model…"),
-    "status.no_worker": (
-        "がワーカーの起動を待っています…",
-        "is waiting for a worker to start…",
-    ),
-    "button.stop": ("停止", "Stop"),
-    "empty": (
-        "（モデルは何も答えませんでした。聞き方を変えてみてください。）",
-        "(The model gave an empty answer. Try asking in another way.)",
-    ),
-    "note.stopped": ("停止しました", "stopped"),
-    "note.length": ("長さの上限で終わりました", "ended at the length limit"),
-    "note.deadline": ("時間の上限で終わりました", "ended at the time limit"),
-    "note.thread_cut": (
-        "会話の古い{count}件は入りきりませんでした",
-        "the {count} oldest messages did not fit",
-    ),
-    "note.input_cut": (
-        "入力の末尾{count}文字は入りきりませんでした",
-        "the last {count} characters of the input did not fit",
-    ),
-    "footer.adapter": ("アダプター {name}", "adapter {name}"),
-    "footer.tokens": ("{count} トークン", "{count} tokens"),
-    "footer.seconds": ("{seconds} 秒", "{seconds} s"),
-    "footer.speed": ("{speed} トークン/秒", "{speed} tokens/s"),
-    "failed.broker_away": (
-        "いま質問を受け付けられません（キューに接続できません）。1分ほどしてからもう一度聞いてください。"
-        "続く場合は管理者に `swallow doctor` の実行を頼んでください。",
-        "I cannot take questions right now (the queue does not answer). Ask again in a minute; "
-        "if it goes on, ask the operator to run `swallow doctor`.",
-    ),
-    "failed.queue_full": (
-        "いま質問が{limit}件並んでいて、これ以上受け付けられません。少ししてからもう一度聞いてください。",
-        "{limit} questions are waiting already, so this one was not taken. Ask again a little later.",
-    ),
-    "failed.model_missing": (
-        "モデルが見つからないため答えられません。管理者に `swallow doctor` の実行を頼んでください。",
-        "I cannot answer because the model is missing. Ask the operator to run `swallow doctor`.",
-    ),
-    "failed.setting": (
-        "設定に誤りがあり答えられません。管理者に `swallow doctor` の実行を頼んでください。",
-        "I cannot answer because of a wrong setting. Ask the operator to run `swallow doctor`.",
-    ),
-    "failed.lost": (
-        "{attempts}回試しましたが、答えている途中でワーカーが止まりました。質問を短くして試すか、"
-        "管理者にログの確認を頼んでください。",
-        "The worker died {attempts} times while answering. Try a shorter question, or ask the "
-        "operator to look at the log.",
-    ),
-    "failed.too_long": (
-        "指示が長すぎます（{tokens}トークン、上限{limit}）。短くするか、資料を1行空けたあとの「入力」に"
-        "移してください。入力は必要に応じて切り詰められます。",
-        "The instruction is too long ({tokens} tokens, at most {limit} fit). Shorten it, or move "
-        "the material into the input, after a blank line, where it may be cut.",
-    ),
-    "failed.adapter": (
-        "アダプター「{name}」を使えません。管理者に確認を頼んでください。",
-        "The adapter “{name}” cannot be used. Ask the operator to check it.",
-    ),
-    "failed.file": (
-        "ファイル「{name}」を読めません。{limit} KB までのテキストファイルを添付してください。",
-        "The file “{name}” cannot be read. Attach a text file of at most {limit} KB.",
-    ),
-    "failed.channel": (
-        "このチャンネルでは答えられません。許可されたチャンネルか、ダイレクトメッセージで聞いてください。",
-        "I do not answer in this channel. Ask in an allowed one, or in a direct message.",
-    ),
-    "failed.internal": (
-        "答えている途中で問題が起きました。もう一度聞いてください。"
-        "続く場合は管理者にログの確認を頼んでください。",
-        "Something went wrong while answering. Ask again; if it goes on, ask the operator to look "
-        "at the log.",
-    ),
-    "failed.unshown": (
-        "答えはできましたが、表示をSlackに拒否されました。もう一度聞いてください。",
-        "The answer is there, but Slack would not show it. Ask again.",
-    ),
-    "cancelled": ("停止しました。", "Stopped."),
-    **COMMANDS,
-    **TRAININGS,
-}
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 
 
 def say(key: str, language: Language, **values: Any) -> str:
-    """Return the sentence called `key`."""
+    """Return the sentence called `key`, with `values` filled in."""
     japanese, english = CATALOGUE[key]
     return (japanese if language == "ja" else english).format_map(values)
 
 
 def failure(reason: str, language: Language, **values: Any) -> str:
-    """Return the sentence for a failed job; an unknown reason is an internal one."""
+    """Return the sentence for a failed answer; one for an internal error if `reason` is unknown."""
     key = f"failed.{reason}"
     return say(key if key in CATALOGUE else "failed.internal", language, **values)
 
 
 def language_of(text: str) -> Language:
-    """Return the language a person writes in: Japanese if there is any Japanese letter."""
+    """Return the language of a text: Japanese if it has any Japanese letter."""
     return "ja" if _JAPANESE.search(text) else "en"

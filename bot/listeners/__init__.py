@@ -1,4 +1,4 @@
-"""What Slack tells the bot, one file per kind: take it, store it or act on it, and return."""
+"""What Slack sends the bot, one file per kind of event: acknowledge it, read it, hand it on."""
 
 from slack_bolt.async_app import AsyncApp
 

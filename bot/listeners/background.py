@@ -1,4 +1,4 @@
-"""Work that goes on after Slack was answered."""
+"""Work that goes on after a command or a button was acknowledged."""
 
 import asyncio
 import logging
@@ -9,13 +9,13 @@ log = logging.getLogger(__name__)
 
 
 class Background:
-    """Keeps tasks alive until they end, and logs what one did not expect."""
+    """Keeps tasks alive until they end, and logs the exception with which one failed."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let `work` run."""
+        """Run `work` beside the caller."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

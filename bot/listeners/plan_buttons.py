@@ -8,17 +8,15 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.errors import SlackApiError
 
-from bot.admin_action import Action, Told, act
+from bot.admin_action import Action, ActionResult, perform
 from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.listeners.background import Background
 from bot.slack.actor import Actor
-from bot.slack.refusals import PASSING
-from bot.slack.text import unescape
-from bot.trainings.plan_card import DISCARD_ACTION, START_ACTION, card, decision
-from bot.trainings.plan_decision import Decision, decide, plan_of
+from bot.slack.refusals import FAILURES, failure_of
+from bot.trainings.plan_card import DISCARD_ACTION, START_ACTION, decision_sentence, plan_card
+from bot.trainings.plan_decision import Choice, decide, plan_of
 from tasks.broker.job import Job
 
 log = logging.getLogger(__name__)
@@ -28,7 +26,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
     """Register for both buttons."""
     background = Background()
 
-    def listener(what: Decision) -> Any:
+    def listener(what: Choice) -> Any:
         async def pressed(
             ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
         ) -> None:
@@ -41,33 +39,35 @@ def register(app: AsyncApp, bot: Bot) -> None:
     app.action(DISCARD_ACTION)(listener("discarded"))
 
 
-async def _press(bot: Bot, body: Mapping[str, Any], id: str, what: Decision) -> None:
+async def _press(bot: Bot, body: Mapping[str, Any], id: str, what: Choice) -> None:
     actor = Actor.of_press(body)
     name = "train start" if what == "started" else "train discard"
     language = bot.language(str((body.get("message") or {}).get("text", "")))
     do = partial(_decide, bot, body, actor, id, what)
-    await act(bot, actor, Action(name, id), language, do)
+    await perform(bot, actor, Action(name, id), language, do)
 
 
-async def _decide(bot: Bot, body: Mapping[str, Any], actor: Actor, id: str, what: Decision) -> Told:
+async def _decide(
+    bot: Bot, body: Mapping[str, Any], actor: Actor, id: str, what: Choice
+) -> ActionResult:
     plan = await asyncio.to_thread(bot.jobs.get, id)
     if plan is None or plan.kind != "plan":
         raise CannotAct("plan.expired")
-    stands = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user)
-    language = bot.language(unescape(plan.asked["text"]))
-    note = decision(stands, language)
+    decision = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user)
+    language = bot.language(plan.asked["text"])
+    note = decision_sentence(decision, language)
     shown = await _without_buttons(bot, body, plan, note)
-    if not stands.new:
-        raise CannotAct(f"plan.already_{stands.what}")
-    return Told("" if shown else note)
+    if not decision.new:
+        raise CannotAct(f"plan.already_{decision.what}")
+    return ActionResult("" if shown else note)
 
 
 async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: str) -> bool:
-    """Let the plan's message say `note`; False where it does not: what was decided stands."""
+    """Replace the buttons of the plan's message by `note`; False where Slack does not do it."""
     plan = await asyncio.to_thread(plan_of, bot.jobs, job)
     if plan is None:
         return False
-    post = card(plan, bot.language(unescape(job.asked["text"])), note=note)
+    post = plan_card(plan, bot.language(job.asked["text"]), note=note)
     try:
         await bot.client.chat_update(
             channel=body["container"]["channel_id"],
@@ -75,7 +75,8 @@ async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: st
             text=post.text,
             blocks=list(post.blocks),
         )
-    except (SlackApiError, *PASSING) as error:
-        log.warning("plan %s: its message keeps its buttons: %s", job.id, type(error).__name__)
+    except FAILURES as error:
+        reason = failure_of(error).reason
+        log.warning("job %s: the plan's message keeps its buttons: %s", job.id, reason)
         return False
     return True

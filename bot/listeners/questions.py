@@ -1,7 +1,8 @@
 """Mentions, direct messages, and replies in a thread the bot takes part in become jobs.
 
-Stores the job and nothing else: Slack hears that the event arrived only after this has returned,
-and tells it again if it has not. Repeats are dropped by the job's id.
+A listener stores the job and does nothing else: the event is acknowledged when the listener
+returns, and Slack sends an event that was not acknowledged again. A repeat has the same job id and
+is dropped.
 """
 
 import asyncio
@@ -13,17 +14,16 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 
 from bot.bot import Bot
 from bot.i18n.catalogue import say
-from bot.slack.refusals import PASSING
+from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
 
-# A person's words; every other subtype is an edit, a notice, or another bot.
-_SPOKEN = {None, "file_share", "thread_broadcast"}
+# Subtypes of what people write; every other is an edit, a notice, or another bot's message.
+_WRITTEN_BY_PEOPLE = {None, "file_share", "thread_broadcast"}
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -34,13 +34,13 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
 
 class Questions:
-    """The listeners, and who was told already that the broker is away."""
+    """The listeners, and the questions whose askers know that the broker is away."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._told: set[str] = set()
+        self._notified: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        # Threads of their own: while the broker is away, the relay's calls fill the common ones.
+        # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="listener")
 
     async def mention(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
@@ -61,7 +61,11 @@ class Questions:
     async def _take(
         self, event: Mapping[str, Any], body: Mapping[str, Any], *, only_in_thread: bool
     ) -> None:
-        if event.get("subtype") not in _SPOKEN or event.get("bot_id") or not event.get("user"):
+        if (
+            event.get("subtype") not in _WRITTEN_BY_PEOPLE
+            or event.get("bot_id")
+            or not event.get("user")
+        ):
             return
         destination = {
             "team": body.get("team_id", ""),
@@ -82,7 +86,7 @@ class Questions:
         except RedisError as error:
             log.warning("a question was not stored: %s", type(error).__name__)
             if not only_in_thread:
-                self._tell_away(destination, text)
+                self._start_notice(destination, text)
 
     def _store(
         self, destination: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
@@ -99,27 +103,25 @@ class Questions:
         )
         log.info("job %s: %s", id, stored)
 
-    def _tell_away(self, destination: Mapping[str, Any], text: str) -> None:
-        """Say it in the thread, once for each question, after Slack was answered."""
+    def _start_notice(self, destination: Mapping[str, Any], text: str) -> None:
+        """Say in the thread that the broker is away, once per question, in the background."""
         key = f"{destination['channel']}:{destination['ts']}"
-        if key in self._told:
+        if key in self._notified:
             return
-        self._told.add(key)
-        task = asyncio.create_task(self._say_away(destination, text))
+        self._notified.add(key)
+        task = asyncio.create_task(self._notify(destination, text))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _say_away(self, destination: Mapping[str, Any], text: str) -> None:
+    async def _notify(self, destination: Mapping[str, Any], text: str) -> None:
         try:
             await self._bot.client.chat_postMessage(
                 channel=destination["channel"],
                 thread_ts=destination["thread_ts"],
                 text=say("failed.broker_away", self._bot.language(text)),
             )
-        except SlackApiError as error:
-            log.error("nobody could be told: %s", error.response.get("error"))
-        except PASSING as error:
-            log.error("nobody could be told: %s", type(error).__name__)
+        except FAILURES as error:
+            log.error("a notice reached nobody: %s", failure_of(error).reason)
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:

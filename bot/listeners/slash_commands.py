@@ -1,7 +1,9 @@
-"""The slash commands: acknowledged at once, carried out after.
+"""The slash commands: each is parsed, acknowledged, and then carried out in the background.
 
-A malformed command gets its usage in the acknowledgement. A training's plan is stored before Slack
-hears that the command arrived, under an id of the command's own, so that a repeat is dropped.
+A command with a mistake gets its usage in the acknowledgement. A training's plan is stored before
+the acknowledgement, under an id derived from the command, so that a repeat of Slack's is dropped.
+A new slash command is registered here; its words and its actions get a folder beside
+`bot.adapters`.
 """
 
 import asyncio
@@ -17,21 +19,21 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.adapters import actions as adapter_actions
 from bot.adapters import command as adapter
-from bot.admin_action import Action, Told, act
+from bot.admin_action import Action, ActionResult, perform
 from bot.bot import Bot
 from bot.i18n.catalogue import Language, say
 from bot.listeners.background import Background
-from bot.questions.answer import sentence
 from bot.slack.actor import Actor
-from bot.slack.command_words import Wrong, usage
-from bot.slack.text import plain
+from bot.slack.blocks import sentence
+from bot.slack.command_words import Help, Wrong, usage
+from bot.slack.incoming_text import without_markup
 from bot.trainings import actions as training_actions
 from bot.trainings import command as train
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
 
-Do = Callable[[], Awaitable[Told]]
+Do = Callable[[], Awaitable[ActionResult]]
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -47,50 +49,54 @@ class Commands:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._background = Background()
-        # Threads of their own: while the broker is away, the relay's calls fill the common ones.
+        # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="commands")
 
     async def on_train(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-train`."""
         text = _text_of(command)
         language, actor = self._bot.language(text), Actor.of_command(command)
-        wanted = train.parse(text)
-        if isinstance(wanted, Wrong):
-            await _say(ack, wanted.sentence(language))
-        elif isinstance(wanted, train.Help):
+        parsed = train.parse(text)
+        if isinstance(parsed, Wrong):
+            await _say(ack, parsed.sentence(language))
+        elif isinstance(parsed, Help):
             await _say(ack, usage("train", language))
-        elif isinstance(wanted, train.Start):
-            await _say(ack, await self._plan(actor, command, wanted, text, language))
+        elif isinstance(parsed, train.Start):
+            await _say(ack, await self._plan(actor, command, parsed, text, language))
         else:
             await ack()
-            action, do = self._training(wanted, actor, _key(command), text, language)
-            self._background.start(act(self._bot, actor, action, language, do))
+            action, do = self._training(parsed, actor, _key(command), text, language)
+            self._background.start(perform(self._bot, actor, action, language, do))
 
     async def on_adapter(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-adapter`."""
-        text = plain(_text_of(command))
+        text = without_markup(_text_of(command))
         language, actor = self._bot.language(text), Actor.of_command(command)
-        wanted = adapter.parse(text)
-        if isinstance(wanted, Wrong):
-            await _say(ack, wanted.sentence(language))
-        elif isinstance(wanted, train.Help):
+        parsed = adapter.parse(text)
+        if isinstance(parsed, Wrong):
+            await _say(ack, parsed.sentence(language))
+        elif isinstance(parsed, Help):
             await _say(ack, usage("adapter", language))
         else:
             await ack()
-            action, do = self._adapter(wanted, actor, _key(command), language)
-            self._background.start(act(self._bot, actor, action, language, do))
+            action, do = self._adapter(parsed, actor, _key(command), language)
+            self._background.start(perform(self._bot, actor, action, language, do))
 
     async def _plan(
         self,
         actor: Actor,
         command: Mapping[str, Any],
-        wanted: train.Start,
+        parsed: train.Start,
         text: str,
         language: Language,
     ) -> str:
-        """Store the plan's job; who may is asked by its follower, which has the time."""
+        """Store the plan's job and return the reply.
+
+        Whether `actor` may train is checked by the job's follower: asking Slack takes longer than
+        an acknowledgement may.
+        """
         id = job_id(_key(command))
-        asked = {"text": text, "options": dict(wanted.options)}
+        asked = {"text": text, "options": dict(parsed.options)}
         store = partial(
             self._bot.jobs.create,
             id,
@@ -103,22 +109,22 @@ class Commands:
             loop = asyncio.get_running_loop()
             stored = await loop.run_in_executor(self._threads, store)
         except RedisError as error:
-            log.warning("a plan was not stored: %s", type(error).__name__)
+            log.warning("job %s: a plan was not stored: %s", id, type(error).__name__)
             return say("act.broker_away", language)
-        log.info("plan %s: %s", id, stored)
+        log.info("job %s: plan %s", id, stored)
         return say("plan.repeat" if stored == "repeat" else "plan.working", language)
 
     def _training(
         self,
-        wanted: train.Status | train.Cancel | train.Resume,
+        parsed: train.ShowStatus | train.Cancel | train.Resume,
         actor: Actor,
         key: str,
         text: str,
         language: Language,
     ) -> tuple[Action, Do]:
         bot, actions = self._bot, training_actions
-        match wanted:
-            case train.Status():
+        match parsed:
+            case train.ShowStatus():
                 return Action("train status"), partial(actions.status, bot, language)
             case train.Cancel(id):
                 do = partial(actions.cancel, bot, actor, id, language)
@@ -129,13 +135,13 @@ class Commands:
 
     def _adapter(
         self,
-        wanted: adapter.Off | adapter.List | adapter.Named | adapter.Compare,
+        parsed: adapter.Off | adapter.List | adapter.Named | adapter.Compare,
         actor: Actor,
         key: str,
         language: Language,
     ) -> tuple[Action, Do]:
         bot, actions = self._bot, adapter_actions
-        match wanted:
+        match parsed:
             case adapter.Off():
                 return Action("adapter off"), partial(actions.off, bot, actor, language)
             case adapter.List():
@@ -159,10 +165,10 @@ async def _say(ack: AsyncAck, text: str) -> None:
 
 
 def _text_of(command: Mapping[str, Any]) -> str:
-    """Return what was typed, without halves of characters that nothing can store."""
+    """Return what was typed; lone surrogates, which UTF-8 cannot encode, become question marks."""
     return str(command.get("text") or "").encode("utf-8", "replace").decode()
 
 
 def _key(command: Mapping[str, Any]) -> str:
-    """Return what tells this command from every other, and is the same for its repeats."""
+    """Return a key that only this command and its repeats have."""
     return f"{command.get('team_id')}/{command.get('channel_id')}/{command.get('trigger_id')}"

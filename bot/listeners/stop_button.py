@@ -1,4 +1,4 @@
-"""The stop button under a running answer: for who asked, and for nobody else."""
+"""The stop button under a running answer; it works for the person who asked, and nobody else."""
 
 import asyncio
 import logging

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.adapters import actions as adapter_actions
-from bot.admin_action import Action, act
+from bot.admin_action import Action, perform
 from bot.bot import Bot
 from bot.listeners.background import Background
 from bot.slack.actor import Actor
@@ -26,14 +26,14 @@ def register(app: AsyncApp, bot: Bot) -> None:
         id, language = str(action.get("value", "")), bot.language(_text(body))
         actor = Actor.of_press(body)
         do = partial(training_actions.cancel, bot, actor, id, language)
-        background.start(act(bot, actor, Action("train cancel", id), language, do))
+        background.start(perform(bot, actor, Action("train cancel", id), language, do))
 
     async def use(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
         name, language = str(action.get("value", "")), bot.language(_text(body))
         actor = Actor.of_press(body)
         do = partial(adapter_actions.use, bot, actor, name, language)
-        background.start(act(bot, actor, Action("adapter use", name), language, do))
+        background.start(perform(bot, actor, Action("adapter use", name), language, do))
 
     app.action(CANCEL_ACTION)(cancel)
     app.action(USE_ACTION)(use)

@@ -1,32 +1,21 @@
 """How an answer looks in Slack: split into messages, with its footer and its button.
 
-Limits, as Slack enforces them: section text 3,000 characters, message text about 4,000. Text is
-escaped and `verbatim`, so nothing in it pings or links. Pure functions: nothing is posted here.
+The model's text is escaped and `verbatim`: nothing in it notifies anybody or becomes a link. Pure
+functions: nothing is posted here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bot.i18n.catalogue import Language, failure, say
-from bot.slack.text import escape, from_markdown
-
-PART_CHARACTERS = 2900
-"""Escaped length of one message's text."""
+from bot.slack.blocks import PART_CHARACTERS, Post, button, mrkdwn, plain_text
+from bot.slack.outgoing_text import escape, from_markdown
 
 STOP_ACTION = "stop_answer"
 
 
-@dataclass(frozen=True)
-class Post:
-    """One message's content, as `chat.postMessage` takes it."""
-
-    text: str
-    blocks: tuple[dict[str, Any], ...]
-
-
 def running(text: str, job: str, language: Language) -> list[Post]:
-    """Return the messages of an answer that goes on; the last one carries the stop button."""
+    """Return the messages of an answer that is not complete; the last has the stop button."""
     stop = button(STOP_ACTION, job, say("button.stop", language))
     return _posts(text, {"type": "actions", "block_id": "stop", "elements": [stop]})
 
@@ -41,44 +30,12 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
     footer = " · ".join(_footer(type, data, language))
     if not footer:
         return _posts(text, None)
-    return _posts(text, {"type": "context", "block_id": "about", "elements": [plain(footer)]})
-
-
-def sentence(text: str) -> Post:
-    """Return our own sentences, which may use Slack's formatting and are escaped."""
-    return Post(text, tuple(map(section, _whole_lines(text))))
-
-
-def _whole_lines(text: str) -> list[str]:
-    """Return `text` in parts that each fit a section, divided between lines where it can be."""
-    parts = []
-    while len(text) > PART_CHARACTERS:
-        line_end = text.rfind("\n", 1, PART_CHARACTERS)
-        end = line_end if line_end > 0 else PART_CHARACTERS
-        parts.append(text[:end])
-        text = text[end:].removeprefix("\n")
-    return [*parts, text]
-
-
-def section(text: str) -> dict[str, Any]:
-    """Return a block of Slack's text in which nothing links by itself."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
-
-
-def button(action: str, value: str, label: str, *, style: str = "") -> dict[str, Any]:
-    """Return a button; `style` is Slack's `primary` or `danger`."""
-    shown = {"type": "button", "action_id": action, "value": value, "text": plain(label)}
-    return {**shown, "style": style} if style else shown
-
-
-def plain(text: str) -> dict[str, Any]:
-    """Return text without any formatting."""
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return _posts(text, {"type": "context", "block_id": "about", "elements": [plain_text(footer)]})
 
 
 def headed(post: Post, heading: str) -> Post:
-    """Return a message with a line above that says whose it is."""
-    line = {"type": "context", "block_id": "whose", "elements": [plain(heading)]}
+    """Return a message under a line that says who answers, as in a comparison."""
+    line = {"type": "context", "block_id": "whose", "elements": [plain_text(heading)]}
     return Post(f"{escape(heading)}:\n{post.text}", (line, *post.blocks))
 
 
@@ -89,7 +46,7 @@ def split(text: str) -> list[str]:
     """
     parts = []
     while len(escape(text)) > PART_CHARACTERS:
-        full = _fitting(text)
+        full = _fitting_characters(text)
         line_end = text.rfind("\n", full // 2, full)
         end = line_end + 1 if line_end >= 0 else full
         parts.append(text[:end])
@@ -97,7 +54,7 @@ def split(text: str) -> list[str]:
     return [*parts, text]
 
 
-def _fitting(text: str) -> int:
+def _fitting_characters(text: str) -> int:
     """Return how many characters fit one part after escaping."""
     length = 0
     for count, character in enumerate(text):
@@ -116,8 +73,7 @@ def _posts(text: str, last: dict[str, Any] | None) -> list[Post]:
 
 def _post(text: str) -> Post:
     safe = escape(from_markdown(text))
-    section = {"type": "mrkdwn", "text": safe, "verbatim": True}
-    return Post(safe, ({"type": "section", "block_id": "answer", "text": section},))
+    return Post(safe, ({"type": "section", "block_id": "answer", "text": mrkdwn(safe)},))
 
 
 def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]:

@@ -1,7 +1,7 @@
 """What surrounds a question: the thread so far, and attached text files.
 
 Turns Slack's messages into turns with a role and plain text. Knows the Web API; does not know
-prompts, tokens or how much of it will fit.
+prompts, tokens or how much of it fits the model's context.
 """
 
 import logging
@@ -10,21 +10,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.reply import payload_of
+from bot.delivery.posted import payload_of
 from bot.errors import CannotAnswer
-from bot.slack.refusals import PASSING
-from bot.slack.text import plain, without_mention
+from bot.slack.incoming_text import without_markup, without_mention
+from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
 
 MAX_MESSAGES = 200
 MAX_BYTES = 64 * 1024
+"""The most text of a thread, in UTF-8."""
 MAX_FILE_KB = 256
+"""The largest file that is read, in kibibytes."""
 
 Turn = dict[str, str]
+"""`role` is `user` or `assistant`; `text` is plain text."""
 
 
 async def thread_before(
@@ -32,18 +34,15 @@ async def thread_before(
 ) -> list[Turn]:
     """Return the turns of the thread before the question, oldest first.
 
-    At most the newest 200 messages and 64 KB. Where the bot may not read the thread the question is
-    answered without it.
+    At most the newest 200 messages and 64 KB. Where the thread cannot be read, there are none and
+    the question is answered without it.
     """
     if destination["thread_ts"] == destination["ts"]:
         return []
     try:
         messages = await _replies(client, destination)
-    except SlackApiError as error:
-        log.warning("the thread of a question cannot be read: %s", error.response.get("error"))
-        return []
-    except PASSING as error:
-        log.warning("the thread of a question cannot be read: %s", type(error).__name__)
+    except FAILURES as error:
+        log.warning("the thread of a question cannot be read: %s", failure_of(error).reason)
         return []
     turns = [turn for message in messages if (turn := _turn(message, destination, bot_user))]
     return _newest(turns)
@@ -70,10 +69,10 @@ def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: 
         return None
     text = str(message.get("text") or "")
     if message.get("user") == bot_user:
-        # Only answers are part of the conversation, not the sentences of the bot itself.
+        # Answers of the model are part of the conversation; notices of the bot are not.
         answered = payload_of(message).get("state") in ("finished", "cancelled")
-        return {"role": "assistant", "text": plain(text)} if answered and text else None
-    said = plain(without_mention(text, bot_user))
+        return {"role": "assistant", "text": without_markup(text)} if answered and text else None
+    said = without_markup(without_mention(text, bot_user))
     return {"role": "user", "text": said} if said else None
 
 
@@ -105,7 +104,7 @@ async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any
 async def _text_of(client: AsyncWebClient, file: Mapping[str, Any]) -> str:
     refused = CannotAnswer("file", name=str(file.get("name", "")), limit=MAX_FILE_KB)
     url = str(file.get("url_private") or "")
-    if int(file.get("size") or 0) > MAX_FILE_KB * 1024 or not _is_slacks(client, url):
+    if int(file.get("size") or 0) > MAX_FILE_KB * 1024 or not _is_slack(client, url):
         raise refused
     try:
         async with (
@@ -127,8 +126,8 @@ async def _text_of(client: AsyncWebClient, file: Mapping[str, Any]) -> str:
     return text.strip()
 
 
-def _is_slacks(client: AsyncWebClient, url: str) -> bool:
-    """Tell whether `url` may be given the token: Slack's own hosts, or the local workspace."""
+def _is_slack(client: AsyncWebClient, url: str) -> bool:
+    """Tell whether the token may be sent to `url`: one of Slack's hosts, or the local workspace."""
     asked, api = urlsplit(url), urlsplit(client.base_url)
     if (asked.scheme, asked.netloc) == (api.scheme, api.netloc):
         return True
@@ -136,7 +135,7 @@ def _is_slacks(client: AsyncWebClient, url: str) -> bool:
 
 
 def _decoded(content: bytes) -> str | None:
-    """Decode text as UTF-8, or as what Japanese Windows writes; None for what is not text."""
+    """Decode UTF-8, or else Shift-JIS as Windows writes it (cp932); None for what is not text."""
     for encoding in ("utf-8-sig", "cp932"):
         try:
             text = content.decode(encoding)

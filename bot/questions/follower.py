@@ -1,47 +1,44 @@
-"""Following one job from its claim to its final message.
+"""Follows one question's job from the relay's claim to the final message.
 
-Prepares the question, shows the status, then the text as it grows, and in the end exactly one final
-answer. Everything it needs to begin again in the middle is in the job's record and its stream.
+Prepares the request, shows the thread's status, then the text as it grows, and at the end exactly
+one final answer. Another relay can take over at any point: everything it needs is in the job's
+record and its event stream.
 """
 
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
-from slack_sdk.errors import SlackApiError
-
 from bot.bot import Bot
 from bot.delivery.destination import Destination
-from bot.delivery.journal import Notes
+from bot.delivery.journal import Journal
 from bot.delivery.reply import Reply
 from bot.delivery.retry import deliver
 from bot.errors import CannotAnswer
 from bot.i18n.catalogue import say
 from bot.questions import answer
 from bot.questions.request import prepare
-from bot.questions.thread_status import Status
-from bot.relay.dispatch import enqueue, give_up_without_workers
-from bot.relay.event_streams import Streams, at_once
-from bot.slack.refusals import PASSING, reason_of
-from bot.slack.text import unescape
+from bot.questions.thread_status import ThreadStatus
+from bot.relay.dispatch import enqueue, next_event
+from bot.relay.event_streams import EventStreams, ready_events
+from bot.slack.blocks import Post, sentence
+from bot.slack.refusals import FAILURES, failure_of
 from tasks.adapters.registry import shown
 from tasks.broker.job import Event, Job
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0
 
+class QuestionFollower:
+    """Shows one job in the thread in which it was asked."""
 
-class Follower:
-    """One job's way into its thread."""
-
-    def __init__(self, bot: Bot, streams: Streams, job: Job) -> None:
+    def __init__(self, bot: Bot, streams: EventStreams, job: Job) -> None:
         self._bot = bot
         self._streams = streams
         self._job = job
-        self._language = bot.language(unescape(job.asked["text"]))
-        self._reply = Reply(bot.client, Notes(bot.jobs, job), Destination.of(job))
-        self._status = Status(bot.client, bot.jobs, job, self._language)
+        self._language = bot.language(job.asked["text"])
+        self._reply = Reply(bot.client, Journal(bot.jobs, job), Destination.of(job))
+        self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
         self._attempt = 0
         self._text = ""
 
@@ -80,8 +77,8 @@ class Follower:
             final = self._take(await self._next(events))
             if final is None and self._text:
                 if self._reply.begun:
-                    await self._bot.pace.turn()
-                    final = self._take(at_once(events))
+                    await self._bot.edit_pace.wait_for_turn()
+                    final = self._take(ready_events(events))
                 status.cancel()
             if final is not None:
                 return final
@@ -90,17 +87,15 @@ class Follower:
                 await self._show_running(self._headed(posts))
 
     async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
-        """Wait for events; meanwhile see whether anybody can still answer."""
-        while True:
-            try:
-                first = await asyncio.wait_for(events.get(), LOOK_SECONDS)
-            except TimeoutError:
-                await asyncio.to_thread(give_up_without_workers, self._bot.jobs, self._job)
-                continue
-            return [first, *at_once(events)]
+        """Wait for an event, and return it with those that are ready behind it."""
+        first = await next_event(events, self._bot.jobs, self._job)
+        return [first, *ready_events(events)]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
-        """Grow the text; the text of a new attempt replaces that of the old."""
+        """Append new text and return the final event if it is there.
+
+        The text of a new attempt replaces that of the old.
+        """
         for event in events:
             if event.attempt > self._attempt:
                 self._attempt, self._text = event.attempt, ""
@@ -112,25 +107,23 @@ class Follower:
                 return event
         return None
 
-    async def _show_running(self, posts: list[answer.Post]) -> None:
+    async def _show_running(self, posts: list[Post]) -> None:
         try:
             await self._reply.show(posts, state="running")
-        except SlackApiError as error:
-            # The final message is retried; a step on the way is not.
-            log.warning("job %s: an edit failed: %s", self._job.id, reason_of(error))
-        except PASSING as error:
-            log.warning("job %s: an edit failed: %s", self._job.id, type(error).__name__)
+        except FAILURES as error:
+            # Not repeated: the next edit, or the final message, has this text too.
+            log.warning("job %s: an edit failed: %s", self._job.id, failure_of(error).reason)
 
     async def _end(self, final: Event) -> None:
-        async def show(posts: Sequence[answer.Post]) -> None:
+        async def show(posts: Sequence[Post]) -> None:
             await self._reply.show(posts, state=final.type)
 
-        plain = answer.sentence(say("failed.unshown", self._language))
+        plain = sentence(say("failed.unshown", self._language))
         await deliver(show, self._final_posts(final), plain, self._job.id)
 
-    def _final_posts(self, final: Event) -> list[answer.Post]:
+    def _final_posts(self, final: Event) -> list[Post]:
         if final.data.get("help"):
-            return [answer.sentence(say("help", self._language, bot=self._bot.name))]
+            return [sentence(say("help", self._language, bot=self._bot.name))]
         data = dict(final.data)
         if data.get("reason") == "adapter":
             data["name"] = shown(self._job.adapter)
@@ -138,7 +131,7 @@ class Follower:
             data["adapter"] = shown(str(data["adapter"]))
         return self._headed(answer.ended(self._text, final.type, data, self._language))
 
-    def _headed(self, posts: list[answer.Post]) -> list[answer.Post]:
-        """Say whose answer it is, where several are in one thread."""
+    def _headed(self, posts: list[Post]) -> list[Post]:
+        """Put the line that says who answers above the first message, if the job has one."""
         heading = str(self._job.asked.get("heading", ""))
         return [answer.headed(posts[0], heading), *posts[1:]] if heading else posts

@@ -1,13 +1,13 @@
-"""From the text of a message to an instruction and an input.
+"""Splits the text of a message into an instruction and an input.
 
-Labels decide if there are any; else the first paragraph is the instruction and what follows a blank
-line, a quote or a code block is the input. Knows Slack's text, not Slack's API.
+If the text has labels, they decide. Otherwise the first paragraph is the instruction, and the input
+is what follows a blank line, a quote or a code block. Knows Slack's text, not Slack's API.
 """
 
 import re
 from dataclasses import dataclass
 
-from bot.slack.text import plain, without_mention
+from bot.slack.incoming_text import without_markup, without_mention
 
 _INSTRUCTION = re.compile(r"^[ \t#*]*(?:指示|instruction)[*]?[ \t]*[:：][*]?[ \t]*", re.I | re.M)
 _INPUT = re.compile(r"^[ \t#*]*(?:入力|input)[*]?[ \t]*[:：][*]?[ \t]*", re.I | re.M)
@@ -27,7 +27,7 @@ def parse(text: str, bot_user: str) -> Asked:
     """Split the text of a message, without the mention of the bot."""
     text = without_mention(text.replace("\r\n", "\n"), bot_user)
     instruction, input = _labelled(text) or _paragraphs(text)
-    instruction, input = plain(instruction).strip(), _unwrapped(input)
+    instruction, input = without_markup(instruction).strip(), _unwrapped(input)
     return Asked(instruction, input) if instruction else Asked(input)
 
 
@@ -43,7 +43,7 @@ def _labelled(text: str) -> tuple[str, str] | None:
 
 def _paragraphs(text: str) -> tuple[str, str]:
     block = _OPENING_BLOCK.match(text)
-    if block:  # material first, then what to do with it
+    if block:  # the input comes first, then the instruction
         return text[block.end() :], block[0]
     found = _BREAK.search(text)
     if found is None:
@@ -56,5 +56,5 @@ def _unwrapped(text: str) -> str:
     text = text.strip()
     fenced = re.fullmatch(r"```\n?(.*?)\n?```", text, re.S)
     if fenced and "```" not in fenced[1]:
-        return plain(fenced[1])
-    return plain(re.sub(r"^&gt; ?", "", text, flags=re.M)).strip()
+        return without_markup(fenced[1])
+    return without_markup(re.sub(r"^&gt; ?", "", text, flags=re.M)).strip()

@@ -1,4 +1,4 @@
-"""Making a stored question ready for a worker: may it be asked here, and what belongs to it.
+"""Turns a stored question into the request a worker answers: text, files and thread together.
 
 Runs after Slack was told that the event arrived, and again on another bot if this one dies.
 """
@@ -17,7 +17,7 @@ from tasks.broker.job import Job
 async def prepare(
     job: Job, client: AsyncWebClient, settings: BotSettings, bot_user: str
 ) -> dict[str, Any] | None:
-    """Return the request of `job`, or None where there is nothing to answer but a help.
+    """Return the request of `job`; None where it asks nothing and is answered with the help.
 
     Raises:
         CannotAnswer: the channel is not allowed, or a file cannot be read.

@@ -1,28 +1,30 @@
-"""The status under the thread while nobody answers yet: thinking, waiting, loading.
+"""The status line under a thread until the answer begins: thinking, waiting, loading.
 
-Slack shows it until the bot posts in the thread, and forgets it after two minutes. It is a
-courtesy: where Slack refuses it, the answer comes all the same.
+Slack shows it until the bot posts in the thread, and removes it after two minutes. Nothing depends
+on it: where Slack refuses it, the answer comes all the same.
 """
 
 import asyncio
 import logging
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.catalogue import Language, say
-from bot.slack.refusals import PASSING
+from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers, answering
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 3.0
+STATUS_POLL_SECONDS = 3.0
+"""How often the job's position in the queue is read."""
+
 REFRESH_SECONDS = 60.0
+"""How often an unchanged status is set again, before Slack removes it."""
 
 
-class Status:
+class ThreadStatus:
     """The status of one job's thread."""
 
     def __init__(self, client: AsyncWebClient, jobs: Jobs, job: Job, language: Language) -> None:
@@ -39,12 +41,8 @@ class Status:
             if text != shown or age >= REFRESH_SECONDS:
                 await self._show(text)
                 shown, age = text, 0.0
-            await asyncio.sleep(LOOK_SECONDS)
-            age += LOOK_SECONDS
-
-    async def clear(self) -> None:
-        """Take the status away, for an end that posts nothing new."""
-        await self._show("")
+            await asyncio.sleep(STATUS_POLL_SECONDS)
+            age += STATUS_POLL_SECONDS
 
     def _text(self) -> str:
         job = self._jobs.get(self._job.id)
@@ -70,7 +68,5 @@ class Status:
                 thread_ts=self._job.destination["thread_ts"],
                 status=text,
             )
-        except SlackApiError as error:
-            log.debug("no status for job %s: %s", self._job.id, error.response.get("error"))
-        except PASSING as error:
-            log.debug("no status for job %s: %s", self._job.id, type(error).__name__)
+        except FAILURES as error:
+            log.debug("job %s: no status: %s", self._job.id, failure_of(error).reason)

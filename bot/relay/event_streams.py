@@ -1,7 +1,7 @@
 """One thread that reads the event streams of all followed jobs and hands events to the event loop.
 
-A single blocking read covers every stream and wakes up for new jobs too, so that a hundred waiting
-questions cost one connection. A broker that is away is asked again; nothing is skipped, because
+A single blocking read covers every job's stream and the stream of new jobs, so that a hundred
+waiting questions need one connection. A read that fails is repeated; no event is skipped, because
 each stream is read from the last event seen.
 """
 
@@ -21,13 +21,16 @@ from tasks.broker.relay_claims import RELAY
 log = logging.getLogger(__name__)
 
 BLOCK_SECONDS = 1.0
-"""The longest read, and so how long ending takes."""
+"""The longest blocking read, and so the longest time that ending takes."""
+
+AWAY_SECONDS = 0.5
+"""The pause before a failed read is repeated."""
 
 _PREFIX = "swallow:events:"
 
 
-class Streams(threading.Thread):
-    """Reads until `end`; `blocking` is used by this thread alone, `redis` by those who follow."""
+class EventStreams(threading.Thread):
+    """Reads until `end`; this thread alone uses `blocking`, the callers of `follow` use `redis`."""
 
     def __init__(
         self,
@@ -48,12 +51,16 @@ class Streams(threading.Thread):
         self._ended = False
 
     def follow(self, job: str) -> "asyncio.Queue[Event]":
-        """Return a queue that gets every event of `job`, from its first; does a Redis call."""
+        """Return a queue that gets every event of `job`, from its first on.
+
+        Raises:
+            RedisError: the broker is away.
+        """
         queue: asyncio.Queue[Event] = asyncio.Queue()
         with self._lock:
             self._queues[job] = queue
             self._last[_PREFIX + job] = "0"
-        # The read that blocks now does not know this stream yet: an entry here makes it return.
+        # The blocking read under way does not cover the new stream: an entry here makes it return.
         self._redis.xadd(self._wake, {"job": job}, maxlen=1)
         self._redis.expire(self._wake, 60)
         return queue
@@ -69,15 +76,15 @@ class Streams(threading.Thread):
         self._ended = True
 
     def run(self) -> None:
-        """Read."""
-        away = threading.Event()
+        """Read and hand over until `end`."""
+        pause = threading.Event()
         while not self._ended:
             with self._lock:
                 last = dict(self._last)
             try:
                 found = self._blocking.xread(cast(Any, last), block=int(BLOCK_SECONDS * 1000))
             except RedisError:
-                away.wait(0.5)
+                pause.wait(AWAY_SECONDS)
                 continue
             for name, entries in cast(Any, found):
                 self._hand_over(name, entries)
@@ -105,8 +112,8 @@ def _put_all(queue: "asyncio.Queue[Event]", events: list[Event]) -> None:
         queue.put_nowait(event)
 
 
-def at_once(events: "asyncio.Queue[Event]") -> list[Event]:
-    """Return the events that lie ready."""
+def ready_events(events: "asyncio.Queue[Event]") -> list[Event]:
+    """Return the events in the queue without waiting."""
     ready = []
     while not events.empty():
         ready.append(events.get_nowait())

@@ -1,7 +1,7 @@
-"""The relay: claims jobs and keeps a follower for each, until its final message is posted.
+"""The relay: claims jobs and runs a follower for each, until its final message is posted.
 
-Claims are renewed while a follower runs; another relay takes over what is not. This module knows
-neither Slack's messages nor the content of events.
+A claim is renewed while its follower runs; another relay takes over a claim that is not renewed.
+This module knows neither Slack's messages nor the content of events.
 """
 
 import asyncio
@@ -18,12 +18,17 @@ from tasks.broker.relay_claims import RENEW_CLAIM_SECONDS, Claim, Claims
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0
+CLAIM_POLL_SECONDS = 5.0
 """How often claims are looked for when no new job announces itself."""
+
+BROKER_RETRY_SECONDS = 1.0
+
+LAST_POSTS_SECONDS = 2.0
+"""How long followers may go on when the bot stops, so that posts under way are completed."""
 
 
 class Relay:
-    """Follows the jobs this bot has claimed; `follow` returns when a job is answered."""
+    """Follows the jobs this bot has claimed; `follow` returns when the final message is posted."""
 
     def __init__(
         self, jobs: Jobs, claims: Claims, follow: Callable[[Job], Coroutine[Any, Any, None]]
@@ -39,29 +44,31 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Claim and follow until cancelled; a broker that is away is asked again."""
-        keeper = asyncio.create_task(self._keep())
+        """Claim and follow until cancelled; while the broker is away, try again every second."""
+        renewal = asyncio.create_task(self._renew_claims())
         own = True
         try:
             while True:
                 self._woken.clear()
                 try:
-                    await self._look(own)
+                    await self._claim(own)
                     own = False
                 except RedisError as error:
-                    # The bot must go on answering, whatever it is; the group may be gone.
+                    # Whatever the broker refuses, the bot must go on; the consumer group may be
+                    # missing after a broker restarts without its data, so it is prepared again.
                     log.warning("the broker is away or refuses: %s", type(error).__name__)
                     own = True
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(BROKER_RETRY_SECONDS)
                 try:
-                    await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+                    await asyncio.wait_for(self._woken.wait(), CLAIM_POLL_SECONDS)
                 except TimeoutError:
                     continue
         finally:
-            keeper.cancel()
+            renewal.cancel()
             await self._leave()
 
-    async def _look(self, own: bool) -> None:
+    async def _claim(self, own: bool) -> None:
+        """Start a follower for each claim; with `own` also for those this relay held before."""
         if own:
             await asyncio.to_thread(self._claims.prepare)
             self._start(await asyncio.to_thread(self._claims.pending))
@@ -71,23 +78,23 @@ class Relay:
     def _start(self, claims: list[Claim]) -> None:
         for claim in claims:
             if claim.entry not in self._followers:
-                task = asyncio.create_task(self._answer(claim), name=f"job {claim.job}")
+                task = asyncio.create_task(self._follow_claim(claim), name=f"job {claim.job}")
                 self._followers[claim.entry] = (claim, task)
                 task.add_done_callback(partial(self._ended, claim))
 
-    async def _answer(self, claim: Claim) -> None:
+    async def _follow_claim(self, claim: Claim) -> None:
         job = await asyncio.to_thread(self._jobs.get, claim.job)
         if job is not None:
             await self._follow(job)
         await asyncio.to_thread(self._claims.complete, claim)
 
     def _ended(self, claim: Claim, task: "asyncio.Task[None]") -> None:
-        """Forget a follower; a claim whose follower failed is taken over after its time."""
+        """Forget a follower; if it failed, its claim expires and is taken over."""
         self._followers.pop(claim.entry, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("job %s: following it failed", claim.job, exc_info=error)
 
-    async def _keep(self) -> None:
+    async def _renew_claims(self) -> None:
         while True:
             await asyncio.sleep(RENEW_CLAIM_SECONDS)
             for claim, task in list(self._followers.values()):
@@ -99,10 +106,10 @@ class Relay:
                     break
 
     async def _leave(self) -> None:
-        """Give final messages that are being posted a moment, then let go."""
+        """Let posts under way be completed for a moment, then cancel the followers."""
         tasks = [task for _, task in self._followers.values()]
         if tasks:
-            await asyncio.wait(tasks, timeout=2)
+            await asyncio.wait(tasks, timeout=LAST_POSTS_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

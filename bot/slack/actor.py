@@ -1,4 +1,4 @@
-"""Who does something, and where: taken from a command, a pressed button or a job's record."""
+"""Who acts, and where: read from a slash command, a pressed button or a job's record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Actor:
-    """A person in a conversation; `response_url` answers them for half an hour."""
+    """A person in a conversation; Slack takes answers at `response_url` for half an hour.
+
+    `dm`: the conversation is the person's direct messages with the bot.
+    """
 
     user: str
     team: str
@@ -52,7 +55,7 @@ class Actor:
         )
 
     def destination(self) -> dict[str, Any]:
-        """Return what a job's record keeps of this; the job is answered in the channel."""
+        """Return a job's destination: this person's conversation, outside any thread."""
         return {
             "team": self.team,
             "channel": self.channel,

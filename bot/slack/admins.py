@@ -1,24 +1,24 @@
 """Who may train and switch adapters: the people named in SWALLOW_ADMINS, else Slack's admins.
 
-Slack's word is kept for a minute. Where Slack cannot be asked, nobody may. Does not act and does
-not write the audit log.
+What Slack answers is kept for a minute. While Slack cannot be asked, nobody may. Does not act and
+does not write the audit log.
 """
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import BotSettings
 from bot.slack.actor import Actor
-from bot.slack.refusals import PASSING
+from bot.slack.refusals import FAILURES
 
 KEEP_SECONDS = 60.0
+"""How long an answer of Slack about a person is believed."""
 
 _ADMIN = ("is_admin", "is_owner", "is_primary_owner")
-_STRANGE = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
+_OUTSIDE = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
 
 
 class Admins:
@@ -31,31 +31,31 @@ class Admins:
         self._known: dict[str, tuple[float, str]] = {}
 
     async def refusal(self, actor: Actor) -> str:
-        """Return why `actor` may not, a key under `refused` of the catalogue; empty: they may."""
+        """Return why `actor` may not act, a key under `refused` in the catalogue; empty: may."""
         channels = self._settings.channels
         if channels and not actor.dm and actor.channel not in channels:
             return "channel"
         if self._settings.admins:
             return "" if actor.user in self._settings.admins else "not_admin"
-        return await self._as_slack_says(actor.user)
+        return await self._by_slack(actor.user)
 
-    async def _as_slack_says(self, user: str) -> str:
+    async def _by_slack(self, user: str) -> str:
         now = time.monotonic()
         until, why = self._known.get(user, (0.0, ""))
         if now < until:
             return why
         try:
             response = await self._client.users_info(user=user)
-        except (SlackApiError, *PASSING):
+        except FAILURES:
             return "unknown"
-        why = self._judged(response.get("user") or {})
+        why = self._refusal_of(response.get("user") or {})
         self._known = {key: known for key, known in self._known.items() if known[0] > now}
         self._known[user] = (now + KEEP_SECONDS, why)
         return why
 
-    def _judged(self, user: Mapping[str, Any]) -> str:
+    def _refusal_of(self, user: Mapping[str, Any]) -> str:
         # An organisation's person is listed under one team and belongs to others too.
         teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", ())}
-        if any(user.get(flag) for flag in _STRANGE) or self._team not in teams:
+        if any(user.get(flag) for flag in _OUTSIDE) or self._team not in teams:
             return "guest"
         return "" if any(user.get(flag) for flag in _ADMIN) else "not_admin"

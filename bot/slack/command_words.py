@@ -1,4 +1,4 @@
-"""The words of a command, and what is wrong with one, as a sentence.
+"""The words of a slash command; what any of them can be: a request for help, or wrong.
 
 Input methods write `＝` and wide spaces where people mean `=` and spaces: both are understood.
 Digits are not changed: a number is ASCII or it is refused.
@@ -11,18 +11,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.i18n.catalogue import Language, say
-from bot.slack.text import shortened
+from bot.slack.outgoing_text import shortened
 from trainer.adapters.names import valid_name
 
 SHOWN_CHARACTERS = 60
-"""Of a wrong word, this much is said back."""
+"""The most characters of a wrong word that the reply quotes."""
 
 _EQUALS = re.compile(r"\s*[=＝﹦]\s*")
 
 
 @dataclass(frozen=True)
+class Help:
+    """Say how the command is used."""
+
+
+@dataclass(frozen=True)
 class Wrong:
-    """A command that cannot be; `reason` and `expected` are keys of the catalogue."""
+    """A command that cannot be carried out.
+
+    `reason` and `expected` are keys of the catalogue under `wrong` and `expected`; `words` are the
+    typed words that the reply quotes, `limits` the ends of a range.
+    """
 
     command: str
     reason: str
@@ -31,7 +40,7 @@ class Wrong:
     limits: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, language: Language) -> str:
-        """Return what is wrong, and the usage; what was typed is escaped and shortened."""
+        """Return what is wrong, then the usage; quoted words are escaped and shortened."""
         words = {name: quoted(word) for name, word in self.words.items()}
         if self.expected:
             words["expected"] = say(f"expected.{self.expected}", language, **self.limits)
@@ -45,23 +54,23 @@ def usage(command: str, language: Language) -> str:
 
 
 def split(text: str) -> list[str]:
-    """Return the words, with an option, its `=` and its value as one of them."""
+    """Split at spaces; an option, its `=` and its value are one word."""
     return _EQUALS.sub("=", text).split()
 
 
 def folded(word: str) -> str:
-    """Return a subcommand's or an option's name as it is looked up."""
+    """Return the name of a subcommand or an option in the form in which it is looked up."""
     return unicodedata.normalize("NFKC", word).lower()
 
 
 def quoted(word: str) -> str:
-    """Return a word so that it can stand in a sentence: escaped, short, on one line."""
+    """Return a typed word for a reply: escaped, shortened, on one line."""
     printable = "".join(c if c.isprintable() else "\ufffd" for c in word.replace("`", "'"))
     return shortened(printable, SHOWN_CHARACTERS)
 
 
 def name_or_wrong(command: str, option: str, word: str) -> str | Wrong:
-    """Return `word` if it may name an adapter or a dataset."""
+    """Return `word` if it may name an adapter, else what is wrong with it."""
     if valid_name(word):
         return word
     return Wrong(command, "value", {"option": option, "value": word}, "name")

@@ -1,19 +1,19 @@
-"""The pace of edits: Slack counts them per workspace, so all running answers share one clock."""
+"""The pace of edits: Slack limits them per workspace, so all running answers share one clock."""
 
 import asyncio
 import time
 
 
-class Pace:
-    """Lets one edit pass every `seconds`, in the order they asked."""
+class EditPace:
+    """Lets one edit pass every `seconds`, in the order in which they ask."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._lock = asyncio.Lock()
         self._next = 0.0
 
-    async def turn(self) -> None:
-        """Wait until the next edit may be made; take the newest text only after it."""
+    async def wait_for_turn(self) -> None:
+        """Wait until the next edit may be made; read the newest text only after this."""
         async with self._lock:
             wait = self._next - time.monotonic()
             if wait > 0:

@@ -1,24 +1,24 @@
-"""Telling a person, or everybody in the channel, what came of a command or a pressed button.
+"""Telling a person, or a whole channel, what came of a command or a pressed button.
 
-Through the `response_url` while it is good, else with the bot's token, else in a direct message.
+Tried in this order: the command's `response_url`, a message of the bot in the channel, a direct
+message. Nothing is tried twice.
 """
 
 import logging
 from typing import Literal
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.questions.answer import Post, sentence
 from bot.slack.actor import Actor
-from bot.slack.refusals import PASSING, reason_of
+from bot.slack.blocks import Post, sentence
+from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
 
 
-async def whisper(client: AsyncWebClient, actor: Actor, text: str) -> None:
-    """Tell `actor` alone."""
+async def notify_person(client: AsyncWebClient, actor: Actor, text: str) -> None:
+    """Tell `actor` alone; a failure is logged."""
     post = sentence(text)
     if await _respond(client, actor, post, "ephemeral"):
         return
@@ -26,12 +26,12 @@ async def whisper(client: AsyncWebClient, actor: Actor, text: str) -> None:
         await client.chat_postEphemeral(
             channel=actor.channel, user=actor.user, text=post.text, blocks=list(post.blocks)
         )
-    except (SlackApiError, *PASSING):
-        await _tell_directly(client, actor, post)
+    except FAILURES:
+        await _send_directly(client, actor, post)
 
 
-async def announce(client: AsyncWebClient, actor: Actor, text: str) -> None:
-    """Tell everybody where `actor` is."""
+async def notify_channel(client: AsyncWebClient, actor: Actor, text: str) -> None:
+    """Tell everybody in the channel where `actor` is; a failure is logged."""
     post = sentence(text)
     if await _respond(client, actor, post, "in_channel"):
         return
@@ -39,34 +39,32 @@ async def announce(client: AsyncWebClient, actor: Actor, text: str) -> None:
         await client.chat_postMessage(
             channel=actor.channel, text=post.text, blocks=list(post.blocks), unfurl_links=False
         )
-    except (SlackApiError, *PASSING):
-        await _tell_directly(client, actor, post)
+    except FAILURES:
+        await _send_directly(client, actor, post)
 
 
 async def direct_channel(client: AsyncWebClient, user: str) -> str:
     """Return the channel of a person's direct messages with the bot.
 
     Raises:
-        SlackApiError: Slack refuses, as for somebody who has left.
+        SlackClientError: Slack refuses, as for somebody who has left.
     """
     opened = await client.conversations_open(users=user)
     return str(opened["channel"]["id"])
 
 
-async def _tell_directly(client: AsyncWebClient, actor: Actor, post: Post) -> None:
+async def _send_directly(client: AsyncWebClient, actor: Actor, post: Post) -> None:
     try:
         channel = await direct_channel(client, actor.user)
         await client.chat_postMessage(channel=channel, text=post.text, blocks=list(post.blocks))
-    except SlackApiError as error:
-        log.error("nobody could be told: %s", reason_of(error))
-    except PASSING as error:
-        log.error("nobody could be told: %s", type(error).__name__)
+    except FAILURES as error:
+        log.error("a notice reached nobody: %s", failure_of(error).reason)
 
 
 async def _respond(
     client: AsyncWebClient, actor: Actor, post: Post, kind: Literal["ephemeral", "in_channel"]
 ) -> bool:
-    """Use the `response_url`; False where there is none or it is used up."""
+    """Use the `response_url`; False where there is none or Slack no longer takes it."""
     if not actor.response_url:
         return False
     respond = AsyncRespond(response_url=actor.response_url, proxy=client.proxy, ssl=client.ssl)
@@ -78,7 +76,7 @@ async def _respond(
             replace_original=False,
             unfurl_links=False,
         )
-    except (SlackClientError, *PASSING) as error:
-        log.warning("a response was not taken: %s", type(error).__name__)
+    except FAILURES as error:
+        log.warning("a response was not taken: %s", failure_of(error).reason)
         return False
     return answer.status_code == 200

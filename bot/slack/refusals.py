@@ -1,9 +1,21 @@
-"""What Slack's refusals mean: nobody can be told there, try again later, or never like this."""
+"""What a failed call of Slack's Web API means for whoever made it.
+
+One place decides whether the same call may succeed later, whether the destination or the message is
+gone, or whether Slack refuses it as it is. What to do about it is the caller's.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
-HOPELESS = {
+FAILURES = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
+"""What a call raises: Slack refuses, cannot be reached, or its answer gets lost."""
+
+Kind = Literal["passing", "no_destination", "message_gone", "refused"]
+
+_NO_DESTINATION = {
     "channel_not_found",
     "is_archived",
     "is_inactive",
@@ -18,15 +30,8 @@ HOPELESS = {
     "cannot_dm_bot",
     "user_not_found",
 }
-"""Answers of Slack that no retry changes: nobody can be told there any more."""
-
-GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
-"""The message cannot be edited: a person deleted it, so the text goes into a new one."""
-
-PASSING = (aiohttp.ClientError, OSError, TimeoutError)
-"""What a call raises when Slack cannot be reached, or its answer got lost."""
-
-_LATER = {
+_MESSAGE_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_PASSING = {
     "ratelimited",
     "rate_limited",
     "message_limit_exceeded",
@@ -38,12 +43,36 @@ _LATER = {
 }
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A failed call; `reason` is for the log: Slack's error code, or the exception's name.
+
+    `passing`: the same call may succeed later. `no_destination`: nothing can be posted there any
+    more. `message_gone`: a person deleted the message, or it can no longer be edited. `refused`:
+    Slack never takes this call as it is. `answered`: Slack itself said so.
+    """
+
+    kind: Kind
+    reason: str
+    answered: bool
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what one of `FAILURES` means."""
+    if not isinstance(error, SlackApiError):
+        return Failure("passing", type(error).__name__, answered=False)
+    reason = reason_of(error)
+    return Failure(_kind_of(reason), reason, answered=True)
+
+
 def reason_of(error: SlackApiError) -> str:
-    """Return Slack's word for a refusal; empty where it had none, as behind a broken proxy."""
+    """Return Slack's error code; empty where the answer had none, as from a broken proxy."""
     return str(error.response.get("error") or "")
 
 
-def passes(error: SlackApiError) -> bool:
-    """Tell whether the same call may succeed later: a rate limit, or an outage of Slack's."""
-    reason = reason_of(error)
-    return not reason or reason in _LATER
+def _kind_of(reason: str) -> Kind:
+    if not reason or reason in _PASSING:
+        return "passing"
+    if reason in _NO_DESTINATION:
+        return "no_destination"
+    return "message_gone" if reason in _MESSAGE_GONE else "refused"

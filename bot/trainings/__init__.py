@@ -1,1 +1,1 @@
-"""/swallow-train: its words, the plan, the progress, the end."""
+"""`/swallow-train`: its words and actions, and what Slack shows of a plan and of a training."""

@@ -1,10 +1,10 @@
-"""`/swallow-train`: from its text to what is wanted."""
+"""The words of `/swallow-train`: parses its text into a command."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.slack.command_words import Wrong, folded, split
+from bot.slack.command_words import Help, Wrong, folded, split
 from bot.trainings.options import Value, find
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -12,40 +12,38 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Start:
-    """Work out the plan of a training; `options` has the trainer's names."""
+    """Make the plan of a training; the keys of `options` are the trainer's names."""
 
     options: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
-class Status:
-    """Say what trains and what waits."""
+class ShowStatus:
+    """List the trainings that run, that wait, and that can be resumed."""
 
 
 @dataclass(frozen=True)
 class Cancel:
-    """Stop a training; without an id the one there is."""
+    """Cancel a training; without an id the only one."""
 
     id: str = ""
 
 
 @dataclass(frozen=True)
 class Resume:
-    """Go on with a training; without an id the newest."""
+    """Resume a training; without an id the newest."""
 
     id: str = ""
 
 
-@dataclass(frozen=True)
-class Help:
-    """Say how the command is used."""
-
-
-TrainCommand = Start | Status | Cancel | Resume | Help
+TrainCommand = Start | ShowStatus | Cancel | Resume | Help
 
 
 def parse(text: str) -> TrainCommand | Wrong:
-    """Return what `text` asks for; nothing asks for help, so that no training starts by mistake."""
+    """Return the command in `text`, or what is wrong with it.
+
+    An empty text asks for help, so that no training starts by mistake.
+    """
     words = split(text)
     if not words:
         return Help()
@@ -53,7 +51,7 @@ def parse(text: str) -> TrainCommand | Wrong:
     if verb in ("help", "status"):
         if rest:
             return Wrong("train", "extra", {"verb": verb, "word": rest[0]})
-        return Help() if verb == "help" else Status()
+        return Help() if verb == "help" else ShowStatus()
     if verb in ("cancel", "resume"):
         return _with_id(verb, rest)
     return _options(words)
@@ -69,7 +67,7 @@ def _with_id(verb: str, rest: Sequence[str]) -> TrainCommand | Wrong:
 
 
 def _options(words: Sequence[str]) -> Start | Wrong:
-    found: dict[str, Value] = {}
+    options: dict[str, Value] = {}
     for word in words:
         name, equals, typed = word.partition("=")
         option = find(name) if equals else None
@@ -77,10 +75,10 @@ def _options(words: Sequence[str]) -> Start | Wrong:
             if equals:
                 return Wrong("train", "option", {"option": name})
             return Wrong("train", "unknown", {"word": word})
-        if option.key in found:
+        if option.key in options:
             return Wrong("train", "twice", {"option": option.short})
         value = option.read(typed)
         if isinstance(value, Wrong):
             return value
-        found[option.key] = value
-    return Start(found)
+        options[option.key] = value
+    return Start(options)

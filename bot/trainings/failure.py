@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.i18n.catalogue import CATALOGUE, Language, say
-from bot.slack.text import shortened
+from bot.slack.outgoing_text import shortened
 
-_LONGEST = 1500
+_VALUE_CHARACTERS = 1500
 
 
 def failure(data: Mapping[str, Any], language: Language) -> str:
-    """Return the sentence for a failed final event, escaped; an unknown reason is internal."""
+    """Return the sentence for the data of a `failed` event, escaped.
+
+    An unknown reason gets the sentence for an internal error.
+    """
     key = f"training_failed.{data.get('reason')}"
-    values = {name: shortened(str(value), _LONGEST) for name, value in data.items()}
+    values = {name: shortened(str(value), _VALUE_CHARACTERS) for name, value in data.items()}
     if data.get("reason") == "dataset":
         known = ", ".join(str(name) for name in data.get("known") or ())
-        values["known"] = shortened(known, _LONGEST) or say("training_failed.no_datasets", language)
+        values["known"] = shortened(known, _VALUE_CHARACTERS) or say(
+            "training_failed.no_datasets", language
+        )
     if key not in CATALOGUE:
         key = "training_failed.internal"
     return say(key, language, **values)

@@ -6,19 +6,21 @@ from typing import Any
 from bot.adapters.evaluation_text import figures, verdict
 from bot.i18n import units
 from bot.i18n.catalogue import Language, say
-from bot.questions.answer import Post, button, section
-from bot.slack.text import from_markdown, shortened
+from bot.slack.blocks import Post, button, mrkdwn, section
+from bot.slack.outgoing_text import from_markdown, shortened
 from bot.trainings.failure import failure
 
 USE_ACTION = "use_adapter"
 
-_ANSWER = 600
-"""Characters of an answer to a fixed question; four questions with two answers fit a message."""
-_QUESTION = 300
+_ANSWER_CHARACTERS = 600
+"""The most of an answer to a fixed question: four questions with two answers fit a message."""
+_QUESTION_CHARACTERS = 300
+_MOST_QUESTIONS = 12
+_TEXT_CHARACTERS = 3000
 
 
-def final(type: str, data: Mapping[str, Any], output: str, language: Language) -> Post:
-    """Return the last state of a training's message."""
+def final_card(type: str, data: Mapping[str, Any], output: str, language: Language) -> Post:
+    """Return the final state of a training's message; a finished one has a button to use it."""
     title = say(f"training.title.{type}", language, output=f"*{shortened(output, 100)}*")
     lines = [title, *summary(type, data, language)]
     body = "\n".join(lines)
@@ -29,7 +31,7 @@ def final(type: str, data: Mapping[str, Any], output: str, language: Language) -
 
 
 def summary(type: str, data: Mapping[str, Any], language: Language) -> list[str]:
-    """Return how it ended, in words and figures, and how to go on."""
+    """Return how the training ended, in words and figures, and how it can be resumed."""
     if type == "finished":
         took = units.duration(data.get("seconds") or 0, language)
         return [
@@ -38,31 +40,31 @@ def summary(type: str, data: Mapping[str, Any], language: Language) -> list[str]
             say("training.took", language, duration=took),
         ]
     if type == "failed":
-        return [failure(data, language), *_go_on(data, language)]
+        return [failure(data, language), *_how_to_resume(data, language)]
     by = data.get("by")
-    # From the terminal it is a login's name, which Slack does not know.
-    known = bool(by) and str(by).isalnum() and str(by).isupper()
-    key = "training.cancelled_by" if known else "training.cancelled"
-    return [say(key, language, user=by), *_go_on(data, language)]
+    # A cancellation at the terminal has the login's name, which is no user id of Slack.
+    is_user_id = bool(by) and str(by).isalnum() and str(by).isupper()
+    key = "training.cancelled_by" if is_user_id else "training.cancelled"
+    return [say(key, language, user=by), *_how_to_resume(data, language)]
 
 
-def sides(answers: Sequence[Mapping[str, Any]], output: str, language: Language) -> Post:
-    """Return base and adapter answering the fixed questions, side by side."""
+def side_by_side(answers: Sequence[Mapping[str, Any]], output: str, language: Language) -> Post:
+    """Return the answers of the base model and of the adapter to the fixed questions."""
     title = say("sides.title", language)
     blocks: list[dict[str, Any]] = [section(f"*{title}*")]
     texts = [title]
     name = shortened(output, 100)
-    for row in answers[:12]:
+    for row in answers[:_MOST_QUESTIONS]:
         question = _quoted("\n".join(filter(None, [row["instruction"], row.get("input")])))
         base = say("sides.base", language, answer=_shown(row["base"], language))
         adapter = say("sides.adapter", language, name=name, answer=_shown(row["adapter"], language))
-        fields = [{"type": "mrkdwn", "text": text, "verbatim": True} for text in (base, adapter)]
+        fields = [mrkdwn(base), mrkdwn(adapter)]
         blocks.append({**section(question), "fields": fields})
         texts += [question, base, adapter]
-    return Post("\n".join(texts)[:3000], tuple(blocks))
+    return Post("\n".join(texts)[:_TEXT_CHARACTERS], tuple(blocks))
 
 
-def _go_on(data: Mapping[str, Any], language: Language) -> list[str]:
+def _how_to_resume(data: Mapping[str, Any], language: Language) -> list[str]:
     training, step = data.get("training"), data.get("checkpoint_step")
     if not training:
         return []
@@ -79,10 +81,10 @@ def _go_on(data: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _shown(answer: str, language: Language) -> str:
-    text = shortened(from_markdown(answer.strip()), _ANSWER)
+    text = shortened(from_markdown(answer.strip()), _ANSWER_CHARACTERS)
     return text or say("sides.nothing", language)
 
 
 def _quoted(question: str) -> str:
-    safe = shortened(question, _QUESTION)
+    safe = shortened(question, _QUESTION_CHARACTERS)
     return "\n".join(f"> {line}" for line in safe.split("\n"))

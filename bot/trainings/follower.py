@@ -1,7 +1,7 @@
-"""Following a training: one message that moves, milestones in its thread, and its end.
+"""Follows a training: one message that is edited as it goes on, and milestones in its thread.
 
-Everything it needs to begin again in the middle is in the job's record and its stream. A training
-runs for days: whatever Slack refuses on the way is tried again with the next edit.
+Another relay can take over at any point: everything it needs is in the job's record and its event
+stream. A training runs for days: an edit that fails is followed by the next, which has it all.
 """
 
 import asyncio
@@ -10,39 +10,43 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.bot import Bot
-from bot.delivery.direct_fallback import Moving
-from bot.delivery.journal import Notes
-from bot.delivery.milestone_queue import Thread
+from bot.delivery.direct_fallback import DirectFallback
+from bot.delivery.journal import Journal
+from bot.delivery.milestones import Milestones
 from bot.i18n.catalogue import say
-from bot.questions.answer import Post, sentence
 from bot.relay.dispatch import enqueue, workers_for
-from bot.relay.event_streams import Streams, at_once
-from bot.slack.text import unescape
-from bot.trainings.final_card import final, sides, summary
-from bot.trainings.loss_curve import Curve
-from bot.trainings.news import of_quarter, of_start, quarter, quarters_reached
-from bot.trainings.progress_card import Look, progress
+from bot.relay.event_streams import EventStreams, ready_events
+from bot.slack.blocks import Post, sentence
+from bot.trainings.final_card import final_card, side_by_side, summary
+from bot.trainings.loss_curve import LossCurve
+from bot.trainings.milestone_sentences import (
+    quarter_milestone,
+    quarter_name,
+    quarters_reached,
+    start_milestone,
+)
+from bot.trainings.progress_card import Progress, progress_card
 from tasks.broker.job import Event, Job
 
 
 class TrainingFollower:
-    """One training's way into its channel."""
+    """Shows one training in the channel in which it was asked for."""
 
-    def __init__(self, bot: Bot, streams: Streams, job: Job) -> None:
+    def __init__(self, bot: Bot, streams: EventStreams, job: Job) -> None:
         self._bot = bot
         self._streams = streams
         self._job = job
-        self._language = bot.language(unescape(str(job.asked.get("text", ""))))
-        notes = Notes(bot.jobs, job)
-        self._message = Moving(bot.client, notes, self._language)
-        self._thread = Thread(bot.client, notes)
-        self._curve = Curve(bot.client, notes)
+        self._language = bot.language(str(job.asked.get("text", "")))
+        journal = Journal(bot.jobs, job)
+        self._message = DirectFallback(bot.client, journal, self._language)
+        self._milestones = Milestones(bot.client, journal)
+        self._curve = LossCurve(bot.client, journal)
         self._attempt = 0
         self._snapshot: dict[str, Any] = {}
         self._next_edit = 0.0
 
     async def run(self) -> None:
-        """Follow the job to its end; returns when all of it is in the channel."""
+        """Follow the job to its end; returns when its last message and its thread are complete."""
         events = await asyncio.to_thread(self._streams.follow, self._job.id)
         try:
             if self._job.state == "new":
@@ -62,8 +66,8 @@ class TrainingFollower:
             if time.monotonic() >= self._next_edit:
                 await self._show()
                 posting = True
-            # What was not taken may be after the next edit, in a message that is somewhere else.
-            posting = posting and await self._thread.post(self._message.thread)
+            # After a milestone was not taken, the next edit comes first: it may move the message.
+            posting = posting and await self._milestones.post(self._message.thread)
 
     async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
         """Wait for events, or until it is time for an edit."""
@@ -72,45 +76,45 @@ class TrainingFollower:
             first = await asyncio.wait_for(events.get(), wait)
         except TimeoutError:
             return []
-        return [first, *at_once(events)]
+        return [first, *ready_events(events)]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
-        """Keep the newest snapshot and what its news are; returns the final event."""
+        """Keep the newest snapshot and queue its milestones; return the final event if there."""
         for event in events:
             if event.attempt > self._attempt:
                 self._attempt, self._snapshot = event.attempt, {}
             if event.type == "progress" and event.attempt == self._attempt:
                 self._snapshot = dict(event.data)
-                self._collect_news()
+                self._queue_milestones()
             if event.final:
                 return event
         return None
 
-    def _collect_news(self) -> None:
+    def _queue_milestones(self) -> None:
         snapshot = self._snapshot
         if snapshot.get("phase") != "training":
             return
-        self._thread.add(*of_start(self._attempt, snapshot, self._language))
+        self._milestones.add(*start_milestone(self._attempt, snapshot, self._language))
         steps = int(snapshot.get("steps") or 0)
         before = quarters_reached(snapshot.get("resumed_step"), steps)
         reached = quarters_reached(int(snapshot.get("step") or 0), steps)
-        # Of several at once, and of what an earlier training did, only the last is news.
-        self._thread.pass_over(*map(quarter, {*before, *reached[:-1]}))
+        # Of quarters reached at once only the last is posted, and none that came before a resume.
+        self._milestones.skip(*map(quarter_name, {*before, *reached[:-1]}))
         for percent in reached[-1:]:
-            self._thread.add(*of_quarter(percent, snapshot, self._language))
+            self._milestones.add(*quarter_milestone(percent, snapshot, self._language))
 
     async def _show(self) -> None:
-        await self._bot.pace.turn()
-        look = await asyncio.to_thread(self._look)
-        state = "queued" if look.waiting else "running"
-        await self._message.show(progress(look, self._language), state=state)
+        await self._bot.edit_pace.wait_for_turn()
+        progress = await asyncio.to_thread(self._progress)
+        state = "queued" if progress.waiting else "running"
+        await self._message.show(progress_card(progress, self._language), state=state)
         self._next_edit = time.monotonic() + self._bot.settings.progress_seconds
 
-    def _look(self) -> Look:
+    def _progress(self) -> Progress:
         job = self._bot.jobs.get(self._job.id) or self._job
-        # `begun` is the broker's clock; a few seconds do not matter over hours.
+        # `begun` is by the broker's clock; a difference of seconds does not matter over hours.
         elapsed = max(0.0, time.time() - job.begun / 1000) if job.begun else 0.0
-        return Look(
+        return Progress(
             job=job.id,
             output=self._output,
             user=str(job.destination["user"]),
@@ -134,13 +138,15 @@ class TrainingFollower:
 
     async def _end(self, ending: Event) -> None:
         output = str(ending.data.get("output") or self._output)
-        post = final(ending.type, ending.data, output, self._language)
+        post = final_card(ending.type, ending.data, output, self._language)
         plain = sentence(say("training.unshown", self._language))
         await self._message.end(post, plain, state=ending.type)
-        self._thread.add_post("ended", self._closing(ending))
+        self._milestones.add_post("ended", self._closing(ending))
         if ending.data.get("answers"):
-            self._thread.add_post("answers", sides(ending.data["answers"], output, self._language))
-        await self._thread.finish(self._message.thread)
+            self._milestones.add_post(
+                "answers", side_by_side(ending.data["answers"], output, self._language)
+            )
+        await self._milestones.finish(self._message.thread)
         title = say("curve.title", self._language, output=output)
         await self._curve.upload(str(ending.data.get("curve", "")), title, self._message.thread)
 

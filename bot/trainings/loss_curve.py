@@ -1,78 +1,71 @@
-"""The loss curve as a picture in a training's thread; uploaded once, as far as Slack tells."""
+"""The loss curve: a picture in the thread of a training, uploaded once as far as Slack tells."""
 
 import asyncio
 import base64
 import binascii
 import logging
-from typing import Any
 
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.destination import Destination
-from bot.delivery.journal import Notes
+from bot.delivery.journal import Journal
+from bot.delivery.posted import Message, is_posted
 from bot.delivery.retry import RETRY_SECONDS
-from bot.slack.refusals import PASSING, passes, reason_of
+from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
 
 TRIES = 4
 
 
-class Curve:
-    """The picture of one job, named after it, so that it is found again."""
+class LossCurve:
+    """The picture of one job; its file's name has the job's id, by which it is found again."""
 
-    def __init__(self, client: AsyncWebClient, notes: Notes) -> None:
+    def __init__(self, client: AsyncWebClient, journal: Journal) -> None:
         self._client = client
-        self._notes = notes
-        self._name = f"loss-{notes.job.id}.png"
+        self._journal = journal
+        self._job = journal.job.id
+        self._file_name = f"loss-{self._job}.png"
 
-    async def upload(self, encoded: str, title: str, destination: Destination | None) -> None:
-        """Upload a base64 PNG unless it is there; a picture that cannot be shown is only logged."""
+    async def upload(self, encoded: str, title: str, thread: Destination | None) -> None:
+        """Upload a PNG, given as base64, unless it is there; a failure is only logged."""
         picture = _decoded(encoded)
-        if not picture or destination is None:
+        if not picture or thread is None:
             return
         for pause in RETRY_SECONDS[:TRIES]:
-            if await self._there_now(picture, title, destination):
+            if await self._try(picture, title, thread):
                 return
             await asyncio.sleep(pause)
-        log.error("job %s: the loss curve was not uploaded", self._notes.job.id)
+        log.error("job %s: the loss curve was not uploaded", self._job)
 
-    async def _there_now(self, picture: bytes, title: str, destination: Destination) -> bool:
-        """Try once; what Slack will never take is given up."""
+    async def _try(self, picture: bytes, title: str, thread: Destination) -> bool:
+        """Upload once; False where another try may succeed."""
         try:
-            await self._once(picture, title, destination)
-        except SlackApiError as error:
-            log.warning("job %s: no loss curve: %s", self._notes.job.id, reason_of(error))
-            return not passes(error)
-        except (SlackClientError, *PASSING) as error:
-            log.warning("job %s: no loss curve: %s", self._notes.job.id, type(error).__name__)
-            return False
+            await self._upload_once(picture, title, thread)
+        except FAILURES as error:
+            failure = failure_of(error)
+            log.warning("job %s: no loss curve: %s", self._job, failure.reason)
+            return failure.kind != "passing"
         return True
 
-    async def _once(self, picture: bytes, title: str, destination: Destination) -> None:
-        state = self._notes.get("curve", "")
+    async def _upload_once(self, picture: bytes, title: str, thread: Destination) -> None:
+        state = self._journal.get("curve", "")
         if state == "there":
             return
-        if state != "uploading" or not await self._is_there(destination):
-            await self._notes.put(curve="uploading")
+        if state != "uploading" or not await is_posted(self._client, thread, self._has_picture):
+            await self._journal.write(curve="uploading")
             await self._client.files_upload_v2(
-                channel=destination.channel,
-                thread_ts=destination.thread_ts,
+                channel=thread.channel,
+                thread_ts=thread.thread_ts,
                 content=picture,
-                filename=self._name,
+                filename=self._file_name,
                 title=title,
                 alt_txt=title,
             )
-        await self._notes.put(curve="there")
+        await self._journal.write(curve="there")
 
-    async def _is_there(self, destination: Destination) -> bool:
-        pages: Any = await destination.pages(self._client)
-        async for page in pages:
-            for message in page["messages"]:
-                if any(file.get("name") == self._name for file in message.get("files") or ()):
-                    return True
-        return False
+    def _has_picture(self, message: Message) -> bool:
+        return any(file.get("name") == self._file_name for file in message.get("files") or ())
 
 
 def _decoded(encoded: str) -> bytes:

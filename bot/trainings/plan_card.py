@@ -5,16 +5,20 @@ from typing import Any
 
 from bot.i18n import units
 from bot.i18n.catalogue import CATALOGUE, Language, say
-from bot.questions.answer import Post, button, section
-from bot.slack.text import escape, shortened
-from bot.trainings.plan_decision import Decided
+from bot.slack.blocks import Post, button, mrkdwn, section
+from bot.slack.outgoing_text import escape, shortened
+from bot.trainings.plan_decision import Decision
 
 START_ACTION, DISCARD_ACTION = "start_training", "discard_plan"
 
 AT_ONCE_SECONDS = 3600
-"""A training that is known to take no longer starts without being asked again."""
+"""A training that is known to take no longer than this starts without a button."""
 
-_FIELD = 1900
+_FIELD_CHARACTERS = 1900
+"""The most characters of a field; Slack allows 2,000."""
+
+_TEXT_CHARACTERS = 3900
+"""The most characters of the message's text; Slack allows about 4,000."""
 
 
 def starts_at_once(plan: Mapping[str, Any]) -> bool:
@@ -23,12 +27,18 @@ def starts_at_once(plan: Mapping[str, Any]) -> bool:
     return seconds is not None and seconds <= AT_ONCE_SECONDS
 
 
-def card(plan: Mapping[str, Any], language: Language, *, note: str = "", ask_for: str = "") -> Post:
-    """Return the plan; with `ask_for`, the plan's job, it has buttons, else `note` says what is."""
+def plan_card(
+    plan: Mapping[str, Any], language: Language, *, note: str = "", ask_for: str = ""
+) -> Post:
+    """Return the message of a plan.
+
+    With `ask_for`, the id of the plan's job, it has buttons that ask for a decision; `note` is a
+    sentence for its end, such as the decision.
+    """
     title = say("plan.title", language, output=f"*{escape(str(plan['output']))}*")
     fields = [_fitting(text) for text in _fields(plan, language)]
     last = "\n".join([*_left_out(plan, language), *([note] if note else [])])
-    blocks = [section(title), {"type": "section", "fields": [_mrkdwn(field) for field in fields]}]
+    blocks = [section(title), {"type": "section", "fields": [mrkdwn(field) for field in fields]}]
     if last:
         blocks.append(section(last))
     if ask_for:
@@ -36,16 +46,16 @@ def card(plan: Mapping[str, Any], language: Language, *, note: str = "", ask_for
             {"type": "actions", "block_id": "plan", "elements": _buttons(ask_for, language)}
         )
     text = "\n".join([title, *(_on_one_line(field) for field in fields), *([last] if last else [])])
-    return Post(text[:3900], tuple(blocks))
+    return Post(text[:_TEXT_CHARACTERS], tuple(blocks))
 
 
-def decision(stands: Decided, language: Language) -> str:
+def decision_sentence(decision: Decision, language: Language) -> str:
     """Return who started or discarded a plan."""
-    return say(f"plan.{stands.what}_by", language, user=stands.by)
+    return say(f"plan.{decision.what}_by", language, user=decision.by)
 
 
 def _fitting(text: str) -> str:
-    return text if len(text) <= _FIELD else text[: _FIELD - 1] + "…"
+    return text if len(text) <= _FIELD_CHARACTERS else text[: _FIELD_CHARACTERS - 1] + "…"
 
 
 def _fields(plan: Mapping[str, Any], language: Language) -> list[str]:
@@ -109,7 +119,7 @@ def _left_out(plan: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _why(why: str, language: Language) -> str:
-    """Return the trainer's reason in our words, or its own where we have none."""
+    """Return why rows were left out: the catalogue's sentence, or the trainer's words if none."""
     key = f"dropped.{why}"
     return say(key, language) if key in CATALOGUE else shortened(why, 200)
 
@@ -124,7 +134,3 @@ def _buttons(job: str, language: Language) -> list[dict[str, Any]]:
 def _on_one_line(field: str) -> str:
     label, _, value = field.partition("\n")
     return f"{label.strip('*')}: {value}"
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": text, "verbatim": True}

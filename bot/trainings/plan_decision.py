@@ -1,6 +1,7 @@
-"""From a plan to its training, once, however often and by whomever it is asked for.
+"""The decision about a plan: started or discarded, once, and the training that a start stores.
 
-The first decision about a plan stands: it is kept beside the jobs, as long as they are.
+The first decision holds, however often and by whomever a button is pressed. It is kept in Redis
+beside the job records, and expires as they do.
 """
 
 from collections.abc import Mapping
@@ -12,35 +13,40 @@ from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
 from tasks.broker.jobs import Jobs
 
-Decision = Literal["started", "discarded"]
+Choice = Literal["started", "discarded"]
 
 
 @dataclass(frozen=True)
-class Decided:
-    """What was decided about a plan, and by whom; `new`: by this very call."""
+class Decision:
+    """What was decided about a plan, and by whom; `new`: by this call and not by an earlier one."""
 
-    what: Decision
+    what: Choice
     by: str
     new: bool
 
 
-def decide(jobs: Jobs, plan: Job, what: Decision, by: str) -> Decided:
-    """Decide about a plan unless somebody has; a start stores the training too."""
+def decide(jobs: Jobs, plan: Job, what: Choice, by: str) -> Decision:
+    """Decide about a plan unless that was done before; a start stores the training too.
+
+    Returns the decision that holds, which may be an earlier one.
+    """
     key = f"swallow:plan:{plan.id}"
     new = bool(jobs.redis.set(key, f"{what} {by}", nx=True, px=jobs.keep_ms))
-    stands = decided(jobs, plan.id) or Decided(what, by, new)
-    if stands.what == "started":  # again after a crash between the two: stored once by its id
-        _store(jobs, plan, stands.by)
-    return Decided(stands.what, stands.by, new)
+    decision = decision_on(jobs, plan.id) or Decision(what, by, new)
+    if decision.what == "started":
+        # Also for an earlier decision: a bot may have died before it stored the training. A
+        # training that is stored already is a repeat, by its id.
+        _store(jobs, plan, decision.by)
+    return Decision(decision.what, decision.by, new)
 
 
-def decided(jobs: Jobs, plan: str) -> Decided | None:
-    """Return what was decided about a plan, None while it is open."""
+def decision_on(jobs: Jobs, plan: str) -> Decision | None:
+    """Return the decision about a plan's job, None while there is none."""
     value = jobs.redis.get(f"swallow:plan:{plan}")
     if not value:
         return None
     what, _, by = str(value).partition(" ")
-    return Decided(cast(Decision, what), by, new=False)
+    return Decision(cast(Choice, what), by, new=False)
 
 
 def store_training(
@@ -52,12 +58,12 @@ def store_training(
 
 
 def training_id(plan: str) -> str:
-    """Return the id of the training of a plan's job."""
+    """Return the id of the training that a plan's job becomes."""
     return job_id("train", plan)
 
 
 def plan_of(jobs: Jobs, job: Job) -> Mapping[str, Any] | None:
-    """Return the plan that a plan's job ended with."""
+    """Return the plan that a plan's job ended with; None if it did not end with one."""
     events = jobs.events(job.id)
     if not events or events[-1].type != "finished":
         return None

@@ -1,42 +1,39 @@
-"""Following a plan's job: may who asked train, the plan itself, and what becomes of it.
+"""Follows a plan's job: the check of the right to train, the plan, and its message.
 
-What is refused or fails is told to the person alone; a plan is shown in the channel. Short
-trainings start at once, for others it has buttons (`bot.listeners.plan_buttons`).
+A refusal or a failure is told to the person who asked; a plan is shown in the channel. A short
+training starts at once; a longer one waits for a button (`bot.listeners.plan_buttons`).
 """
 
 import asyncio
 
-from bot.admin_action import Action, note, permitted
+from bot.admin_action import Action, permitted, write_audit_line
 from bot.bot import Bot
-from bot.delivery.direct_fallback import Moving
-from bot.delivery.journal import Notes
+from bot.delivery.direct_fallback import DirectFallback
+from bot.delivery.journal import Journal
 from bot.i18n.catalogue import say
-from bot.questions.answer import Post, sentence
-from bot.relay.dispatch import enqueue, give_up_without_workers
-from bot.relay.event_streams import Streams
+from bot.relay.dispatch import enqueue, next_event
+from bot.relay.event_streams import EventStreams
 from bot.slack.actor import Actor
-from bot.slack.notify import whisper
-from bot.slack.text import unescape
+from bot.slack.blocks import Post, sentence
+from bot.slack.notify import notify_person
 from bot.trainings.failure import failure
-from bot.trainings.plan_card import card, decision, starts_at_once
-from bot.trainings.plan_decision import decide, decided
+from bot.trainings.plan_card import decision_sentence, plan_card, starts_at_once
+from bot.trainings.plan_decision import decide, decision_on
 from tasks.broker.job import Event, Job
-
-LOOK_SECONDS = 5.0
 
 
 class PlanFollower:
-    """One plan's way into its channel."""
+    """Shows one plan in the channel in which it was asked for."""
 
-    def __init__(self, bot: Bot, streams: Streams, job: Job) -> None:
+    def __init__(self, bot: Bot, streams: EventStreams, job: Job) -> None:
         self._bot = bot
         self._streams = streams
         self._job = job
         self._actor = Actor.of_destination(job.destination)
-        self._language = bot.language(unescape(job.asked["text"]))
+        self._language = bot.language(job.asked["text"])
 
     async def run(self) -> None:
-        """Follow the job to its end; returns when the person knows what came of it."""
+        """Follow the job to its end; returns when its plan is shown or its failure is told."""
         events = await asyncio.to_thread(self._streams.follow, self._job.id)
         try:
             if self._job.state == "new":
@@ -50,7 +47,7 @@ class PlanFollower:
         options = dict(self._job.asked["options"])
         action = Action("train plan", str(options.get("output", "output")))
         if await permitted(self._bot, self._actor, action, self._language):
-            await note(self._bot, self._actor, action, "done")
+            await write_audit_line(self._bot, self._actor, action, "done")
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, {"options": options})
         else:
             refused = {"reason": "refused"}
@@ -58,11 +55,7 @@ class PlanFollower:
 
     async def _final(self, events: "asyncio.Queue[Event]") -> Event:
         while True:
-            try:
-                event = await asyncio.wait_for(events.get(), LOOK_SECONDS)
-            except TimeoutError:
-                await asyncio.to_thread(give_up_without_workers, self._bot.jobs, self._job)
-                continue
+            event = await next_event(events, self._bot.jobs, self._job)
             if event.final:
                 return event
 
@@ -70,23 +63,26 @@ class PlanFollower:
         if final.type == "finished":
             await self._show(await self._card(final))
         elif final.type == "cancelled":
-            await whisper(self._bot.client, self._actor, say("plan.cancelled", self._language))
-        elif final.data.get("reason") != "refused":  # who was refused knows it already
+            await notify_person(
+                self._bot.client, self._actor, say("plan.cancelled", self._language)
+            )
+        elif final.data.get("reason") != "refused":  # `permitted` has told a refusal
             text = failure(final.data, self._language)
-            await whisper(self._bot.client, self._actor, text)
+            await notify_person(self._bot.client, self._actor, text)
 
     async def _card(self, final: Event) -> Post:
         plan, jobs = final.data["plan"], self._bot.jobs
         if not starts_at_once(plan):
-            stands = await asyncio.to_thread(decided, jobs, self._job.id)
-            if stands is None:
-                return card(plan, self._language, ask_for=self._job.id)
-            return card(plan, self._language, note=decision(stands, self._language))
+            decision = await asyncio.to_thread(decision_on, jobs, self._job.id)
+            if decision is None:
+                return plan_card(plan, self._language, ask_for=self._job.id)
+            return plan_card(plan, self._language, note=decision_sentence(decision, self._language))
         job = await asyncio.to_thread(jobs.get, self._job.id) or self._job
         await asyncio.to_thread(decide, jobs, job, "started", self._actor.user)
-        return card(plan, self._language, note=say("plan.started_at_once", self._language))
+        return plan_card(plan, self._language, note=say("plan.started_at_once", self._language))
 
     async def _show(self, post: Post) -> None:
-        messages = Moving(self._bot.client, Notes(self._bot.jobs, self._job), self._language)
+        journal = Journal(self._bot.jobs, self._job)
+        message = DirectFallback(self._bot.client, journal, self._language)
         plain = sentence(say("plan.unshown", self._language))
-        await messages.end(post, plain, state="finished")
+        await message.end(post, plain, state="finished")

@@ -1,4 +1,7 @@
-"""How a training looks in Slack while it waits and runs. Pure: nothing is posted here."""
+"""How a training looks in Slack while it waits and runs. Pure: nothing is posted here.
+
+A snapshot is the data of a `progress` event: step, losses, speed and what else is known so far.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,15 +9,19 @@ from typing import Any
 
 from bot.i18n import units
 from bot.i18n.catalogue import Language, say
-from bot.questions.answer import Post, button, plain, section
-from bot.slack.text import shortened
+from bot.slack.blocks import Post, button, mrkdwn, plain_text, section
+from bot.slack.outgoing_text import shortened
 
 CANCEL_ACTION = "cancel_training"
 
 
 @dataclass(frozen=True)
-class Look:
-    """What there is to see of a training; `waiting` says what for, empty while it runs."""
+class Progress:
+    """What is shown of a training.
+
+    `waiting` is a sentence that says what it waits for, empty while it runs; `elapsed` is in
+    seconds since its first attempt began.
+    """
 
     job: str
     output: str
@@ -47,30 +54,30 @@ def figures(snapshot: Mapping[str, Any], language: Language) -> list[str]:
     return words
 
 
-def progress(look: Look, language: Language) -> Post:
+def progress_card(progress: Progress, language: Language) -> Post:
     """Return the message of a training that has not ended, with its button."""
-    key = "training.title.waiting" if look.waiting else "training.title"
-    title = say(key, language, output=f"*{shortened(look.output, 100)}*")
-    lines = [look.waiting] if look.waiting else _running(look, language)
+    key = "training.title.waiting" if progress.waiting else "training.title"
+    title = say(key, language, output=f"*{shortened(progress.output, 100)}*")
+    lines = [progress.waiting] if progress.waiting else _running(progress, language)
     body = "\n".join([title, *lines])
-    about = " · ".join(_about(look, language))
+    about = " · ".join(_about(progress, language))
     blocks = (
         section(body),
-        {"type": "context", "block_id": "about", "elements": [_mrkdwn(about)]},
-        {"type": "actions", "block_id": "training", "elements": [_cancel(look.job, language)]},
+        {"type": "context", "block_id": "about", "elements": [mrkdwn(about)]},
+        {"type": "actions", "block_id": "training", "elements": [_cancel(progress.job, language)]},
     )
     return Post(body, blocks)
 
 
-def _running(look: Look, language: Language) -> list[str]:
-    snapshot = look.snapshot
+def _running(progress: Progress, language: Language) -> list[str]:
+    snapshot = progress.snapshot
     phase = snapshot.get("phase", "loading")
     share = share_of(snapshot)
     lines = [f"`{units.bar(share)}` {share:.0%}"]
     if phase in ("loading", "measuring"):
         lines.append(say(f"training.{phase}", language))
     known = " · ".join(figures(snapshot, language))
-    times = [say("training.elapsed", language, duration=units.duration(look.elapsed, language))]
+    times = [say("training.elapsed", language, duration=units.duration(progress.elapsed, language))]
     if snapshot.get("seconds_left") is not None:
         left = units.duration(snapshot["seconds_left"], language)
         times.append(say("training.left", language, duration=left))
@@ -80,26 +87,22 @@ def _running(look: Look, language: Language) -> list[str]:
     return lines
 
 
-def _about(look: Look, language: Language) -> list[str]:
-    words = [f"`{look.job}`", say("training.by", language, user=look.user)]
-    if look.snapshot.get("checkpoint_step"):
-        step = units.count(look.snapshot["checkpoint_step"])
+def _about(progress: Progress, language: Language) -> list[str]:
+    words = [f"`{progress.job}`", say("training.by", language, user=progress.user)]
+    if progress.snapshot.get("checkpoint_step"):
+        step = units.count(progress.snapshot["checkpoint_step"])
         words.append(say("training.checkpoint", language, step=step))
-    if (look.snapshot.get("attempt") or 1) > 1:
-        words.append(say("training.attempt", language, attempt=look.snapshot["attempt"]))
+    if (progress.snapshot.get("attempt") or 1) > 1:
+        words.append(say("training.attempt", language, attempt=progress.snapshot["attempt"]))
     return words
 
 
 def _cancel(job: str, language: Language) -> dict[str, Any]:
     confirm = {
-        "title": plain(say("confirm.title", language)),
-        "text": plain(say("confirm.text", language)),
-        "confirm": plain(say("confirm.yes", language)),
-        "deny": plain(say("confirm.no", language)),
+        "title": plain_text(say("confirm.title", language)),
+        "text": plain_text(say("confirm.text", language)),
+        "confirm": plain_text(say("confirm.yes", language)),
+        "deny": plain_text(say("confirm.no", language)),
         "style": "danger",
     }
     return {**button(CANCEL_ACTION, job, say("button.cancel", language)), "confirm": confirm}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.delivery import retry
-from bot.questions.answer import Post, sentence
+from bot.slack.blocks import Post, sentence
 
 POST, PLAIN = sentence("all of it"), sentence("in short")
 
@@ -39,14 +39,14 @@ async def delivered(slack: Slack) -> str:
 async def test_an_outage_is_waited_out() -> None:
     slack = Slack(*["away", "ratelimited", "internal_error"] * 10)
 
-    assert await delivered(slack) == "there"
+    assert await delivered(slack) == "delivered"
     assert slack.shown == ["all of it"]
 
 
 async def test_what_is_refused_for_its_content_becomes_a_sentence() -> None:
     slack = Slack(*["invalid_blocks"] * retry.TRIES)
 
-    assert await delivered(slack) == "there"
+    assert await delivered(slack) == "delivered"
     assert slack.shown == ["in short"]
 
 
@@ -58,4 +58,4 @@ async def test_what_is_always_refused_is_given_up() -> None:
 
 
 async def test_a_place_without_hope_is_said_at_once() -> None:
-    assert await delivered(Slack("is_archived")) == "hopeless"
+    assert await delivered(Slack("is_archived")) == "no_destination"

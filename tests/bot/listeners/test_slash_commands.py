@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.adapters import command as adapter
 from bot.i18n.catalogue import Language
-from bot.questions.answer import sentence
-from bot.slack.command_words import Wrong, usage
+from bot.slack.blocks import sentence
+from bot.slack.command_words import Help, Wrong, usage
 from bot.trainings import command as train
 from bot.trainings.options import OPTIONS
 from trainer.adapters.names import valid_name
@@ -22,11 +22,11 @@ LANGUAGES: tuple[Language, Language] = ("ja", "en")
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", train.Help()),
-        (" \u3000 ", train.Help()),
-        ("help", train.Help()),
-        ("STATUS", train.Status()),
-        ("ｓｔａｔｕｓ", train.Status()),
+        ("", Help()),
+        (" \u3000 ", Help()),
+        ("help", Help()),
+        ("STATUS", train.ShowStatus()),
+        ("ｓｔａｔｕｓ", train.ShowStatus()),
         ("cancel", train.Cancel()),
         ("cancel 0123456789abcdef", train.Cancel("0123456789abcdef")),
         ("resume", train.Resume()),
@@ -102,7 +102,7 @@ def test_what_is_wrong_with_a_training_is_named(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", train.Help()),
+        ("", Help()),
         ("list", adapter.List()),
         ("Off", adapter.Off()),
         ("use\u3000output", adapter.Named("use", "output")),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.questions import answer
-from bot.slack.text import escape, from_markdown, unescape
+from bot.slack.blocks import Post
+from bot.slack.outgoing_text import escape
 
 FACTS = {
     "model": "Swallow-7b-instruct-hf",
@@ -18,7 +19,7 @@ FACTS = {
 }
 
 
-def footer(post: answer.Post) -> str:
+def footer(post: Post) -> str:
     """The text of a post's context block."""
     return "".join(
         element["text"]
@@ -104,26 +105,3 @@ def test_a_growing_text_never_changes_the_parts_before_the_last(text: str) -> No
     for length in range(0, len(text), 997):
         grown = answer.split(text[:length])
         assert grown[:-1] == whole[: len(grown) - 1]
-
-
-def test_markdown_is_shown_as_slack_writes_it() -> None:
-    text = "## Title\n1. **Bold words**: x ** y **2 * 3\n```\n**code** # no\n```\n[a](https://b)"
-
-    assert from_markdown(text) == (
-        "*Title*\n1. *Bold words*: x ** y **2 * 3\n```\n**code** # no\n```\n[a](https://b)"
-    )
-
-
-@given(st.text())
-def test_escaping_is_undone_exactly(text: str) -> None:
-    assert unescape(escape(text)) == text
-
-
-def test_a_long_list_of_ours_is_divided_between_its_lines() -> None:
-    lines = [f"• *output-{number}* &lt;{'x' * 200}&gt;" for number in range(40)]
-
-    post = answer.sentence("\n".join(lines))
-
-    texts = [block["text"]["text"] for block in post.blocks]
-    assert all(len(text) <= 3000 for text in texts)
-    assert "\n".join(texts).split("\n") == lines

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.delivery import retry
-from bot.questions.answer import sentence
 from bot.slack.actor import Actor
+from bot.slack.blocks import sentence
 from bot.trainings.plan_decision import store_training
 from tasks.broker.jobs import Jobs
 from tasks.settings import Settings, checked
@@ -347,7 +347,7 @@ async def test_a_final_message_that_slack_never_takes_becomes_a_plain_one(
     serve: Serve, person: Person, jobs: Jobs, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "RETRY_SECONDS", (0.01,))
-    monkeypatch.setattr("bot.trainings.follower.final", _too_long)
+    monkeypatch.setattr("bot.trainings.follower.final_card", _too_long)
     async with serve():
         trainer.ask()
         await trainer.claim()

@@ -1,0 +1,76 @@
+"""Is it posted already? Looks for a job's messages among those at its destination.
+
+Each post carries metadata that names its job. After a crash, or a call whose answer got lost, the
+bot looks for the metadata before it posts again. Does not post and does not remember anything.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery.destination import Destination
+
+METADATA_TYPE = "swallow_job"
+
+Message = Mapping[str, Any]
+
+
+def metadata(job: str, **about: Any) -> dict[str, Any]:
+    """Return the metadata of a message of `job`; `about` tells it from the job's other messages."""
+    return {"event_type": METADATA_TYPE, "event_payload": {"job": job, **about}}
+
+
+def payload_of(message: Message) -> Mapping[str, Any]:
+    """Return what the metadata of a message says about its job; empty for messages of others."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != METADATA_TYPE:
+        return {}
+    payload: Mapping[str, Any] = metadata.get("event_payload") or {}
+    return payload
+
+
+async def is_posted(
+    client: AsyncWebClient, destination: Destination, matches: Callable[[Message], bool]
+) -> bool:
+    """Tell whether a message that `matches` was posted since the job was asked.
+
+    Raises:
+        SlackClientError: Slack refuses.
+    """
+    async for page in await _pages(client, destination):
+        if any(map(matches, page["messages"])):
+            return True
+    return False
+
+
+async def parts_posted(
+    client: AsyncWebClient, destination: Destination, job: str
+) -> dict[int, str]:
+    """Return the timestamps of the messages of `job`'s reply, by their `part`.
+
+    Raises:
+        SlackClientError: Slack refuses.
+    """
+    parts: dict[int, str] = {}
+    async for page in await _pages(client, destination):
+        for message in page["messages"]:
+            payload = payload_of(message)
+            if payload.get("job") == job and "part" in payload:
+                parts[int(payload["part"])] = str(message["ts"])
+    return parts
+
+
+async def _pages(client: AsyncWebClient, destination: Destination) -> Any:
+    """Read the thread, or the channel, from the job's beginning on, a page at a time."""
+    if destination.thread_ts:
+        return await client.conversations_replies(
+            channel=destination.channel,
+            ts=destination.thread_ts,
+            oldest=destination.since,
+            limit=200,
+            include_all_metadata=True,
+        )
+    return await client.conversations_history(
+        channel=destination.channel, oldest=destination.since, limit=200, include_all_metadata=True
+    )

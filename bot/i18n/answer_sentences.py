@@ -1,0 +1,97 @@
+"""What the bot says about questions and answers, in Japanese and in English."""
+
+ANSWERS: dict[str, tuple[str, str]] = {
+    "help": (
+        "質問を書いてメンションしてください。\n"
+        "• `@{bot} 日本で一番高い山は？`\n"
+        "• 資料がある場合は、1行空けて続けるか、引用・コードブロック・テキストファイルで渡せます。\n"
+        "• `指示:` と `入力:` で区切ることもできます。スレッドで聞くと、それまでの会話を踏まえて答えます。",
+        "Mention me with a question.\n"
+        "• `@{bot} What is the highest mountain of Japan?`\n"
+        "• Material goes after a blank line, as a quote, a code block or an attached text file.\n"
+        "• `instruction:` and `input:` work as labels. In a thread I take the thread into account.",
+    ),
+    "status.thinking": ("が考えています…", "is thinking…"),
+    "status.waiting": (
+        "が順番を待っています（前に{ahead}件）…",
+        "is waiting in line ({ahead} ahead)…",
+    ),
+    "status.loading": ("がモデルを読み込んでいます…", "is loading its model…"),
+    "status.no_worker": (
+        "がワーカーの起動を待っています…",
+        "is waiting for a worker to start…",
+    ),
+    "button.stop": ("停止", "Stop"),
+    "empty": (
+        "（モデルは何も答えませんでした。聞き方を変えてみてください。）",
+        "(The model gave an empty answer. Try asking in another way.)",
+    ),
+    "note.stopped": ("停止しました", "stopped"),
+    "note.length": ("長さの上限で終わりました", "ended at the length limit"),
+    "note.deadline": ("時間の上限で終わりました", "ended at the time limit"),
+    "note.thread_cut": (
+        "会話の古い{count}件は入りきりませんでした",
+        "the {count} oldest messages did not fit",
+    ),
+    "note.input_cut": (
+        "入力の末尾{count}文字は入りきりませんでした",
+        "the last {count} characters of the input did not fit",
+    ),
+    "footer.adapter": ("アダプター {name}", "adapter {name}"),
+    "footer.tokens": ("{count} トークン", "{count} tokens"),
+    "footer.seconds": ("{seconds} 秒", "{seconds} s"),
+    "footer.speed": ("{speed} トークン/秒", "{speed} tokens/s"),
+    "failed.broker_away": (
+        "いま質問を受け付けられません（キューに接続できません）。1分ほどしてからもう一度聞いてください。"
+        "続く場合は管理者に `swallow doctor` の実行を頼んでください。",
+        "I cannot take questions right now (the queue does not answer). Ask again in a minute; "
+        "if it goes on, ask the operator to run `swallow doctor`.",
+    ),
+    "failed.queue_full": (
+        "いま質問が{limit}件並んでいて、これ以上受け付けられません。少ししてからもう一度聞いてください。",
+        "{limit} questions are waiting already, so this one was not taken. Ask again a little later.",
+    ),
+    "failed.model_missing": (
+        "モデルが見つからないため答えられません。管理者に `swallow doctor` の実行を頼んでください。",
+        "I cannot answer because the model is missing. Ask the operator to run `swallow doctor`.",
+    ),
+    "failed.setting": (
+        "設定に誤りがあり答えられません。管理者に `swallow doctor` の実行を頼んでください。",
+        "I cannot answer because of a wrong setting. Ask the operator to run `swallow doctor`.",
+    ),
+    "failed.lost": (
+        "{attempts}回試しましたが、答えている途中でワーカーが止まりました。質問を短くして試すか、"
+        "管理者にログの確認を頼んでください。",
+        "The worker died {attempts} times while answering. Try a shorter question, or ask the "
+        "operator to look at the log.",
+    ),
+    "failed.too_long": (
+        "指示が長すぎます（{tokens}トークン、上限{limit}）。短くするか、資料を1行空けたあとの「入力」に"
+        "移してください。入力は必要に応じて切り詰められます。",
+        "The instruction is too long ({tokens} tokens, at most {limit} fit). Shorten it, or move "
+        "the material into the input, after a blank line, where it may be cut.",
+    ),
+    "failed.adapter": (
+        "アダプター「{name}」を使えません。管理者に確認を頼んでください。",
+        "The adapter “{name}” cannot be used. Ask the operator to check it.",
+    ),
+    "failed.file": (
+        "ファイル「{name}」を読めません。{limit} KB までのテキストファイルを添付してください。",
+        "The file “{name}” cannot be read. Attach a text file of at most {limit} KB.",
+    ),
+    "failed.channel": (
+        "このチャンネルでは答えられません。許可されたチャンネルか、ダイレクトメッセージで聞いてください。",
+        "I do not answer in this channel. Ask in an allowed one, or in a direct message.",
+    ),
+    "failed.internal": (
+        "答えている途中で問題が起きました。もう一度聞いてください。"
+        "続く場合は管理者にログの確認を頼んでください。",
+        "Something went wrong while answering. Ask again; if it goes on, ask the operator to look "
+        "at the log.",
+    ),
+    "failed.unshown": (
+        "答えはできましたが、表示をSlackに拒否されました。もう一度聞いてください。",
+        "The answer is there, but Slack would not show it. Ask again.",
+    ),
+    "cancelled": ("停止しました。", "Stopped."),
+}

@@ -1,0 +1,39 @@
+"""Text on its way to Slack: escaped, shortened, and with a model's Markdown in Slack's form.
+
+What a model or a person wrote is data: escaped, and shown with `verbatim`, it can neither notify
+anybody nor become a link.
+"""
+
+import re
+
+_BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
+_HEADING = re.compile(r"^#{1,6} +([^*\n]+?) *#*$", re.M)
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Slack shows it as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` escaped, cut so that it has at most `most` characters after escaping."""
+    safe = escape(text)
+    if len(safe) <= most:
+        return safe
+    room, kept = most - 1, []
+    for character in text:
+        room -= len(escape(character))
+        if room < 0:
+            break
+        kept.append(character)
+    return escape("".join(kept)) + "…"
+
+
+def from_markdown(text: str) -> str:
+    """Return a model's Markdown with bold words and headings in Slack's form; not escaped yet.
+
+    Everything else stays as it is; code blocks are not touched. Links stay text on purpose.
+    """
+    parts = re.split(r"(```.*?(?:```|\Z))", text, flags=re.S)
+    parts[::2] = [_HEADING.sub(r"*\1*", _BOLD.sub(r"*\1*", part)) for part in parts[::2]]
+    return "".join(parts)

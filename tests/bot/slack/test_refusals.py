@@ -1,0 +1,39 @@
+"""What a failed call of Slack's means."""
+
+import pytest
+from slack_sdk.errors import SlackApiError, SlackRequestError
+
+from bot.slack.refusals import FAILURES, Kind, failure_of
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("ratelimited", "passing"),
+        ("internal_error", "passing"),
+        ("", "passing"),
+        ("is_archived", "no_destination"),
+        ("not_in_channel", "no_destination"),
+        ("message_not_found", "message_gone"),
+        ("invalid_blocks", "refused"),
+        ("an_error_of_next_year", "refused"),
+    ],
+)
+def test_an_answer_of_slack_says_what_to_do(reason: str, kind: Kind) -> None:
+    error = SlackApiError(reason, {"ok": False, "error": reason})  # type: ignore[no-untyped-call]
+
+    failure = failure_of(error)
+
+    assert (failure.kind, failure.reason, failure.answered) == (kind, reason, True)
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), SlackRequestError("x")])
+def test_a_call_without_an_answer_may_succeed_later(error: Exception) -> None:
+    failure = failure_of(error)
+
+    assert isinstance(error, FAILURES)
+    assert (failure.kind, failure.reason, failure.answered) == (
+        "passing",
+        type(error).__name__,
+        False,
+    )
