@@ -5,6 +5,6 @@ Knows nothing of Slack.
 
 import sys
 
-# Importing OpenVINO tells Google Analytics so, unless its package for that is missing. What people
-# do here stays here: for this process it is.
+# OpenVINO reports each import of itself to Google Analytics through the package openvino_telemetry.
+# None in its place makes importing that package fail, and OpenVINO then reports nothing.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]

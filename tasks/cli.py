@@ -24,7 +24,7 @@ from trainer.errors import TrainerError
 
 
 def _dashes(name: str) -> str:
-    """Take `_` for `-`: the reference's spelling works too."""
+    """Accept an option spelled with `_` for `-`."""
     return name.replace("_", "-")
 
 
@@ -40,7 +40,7 @@ def _dashes(name: str) -> str:
 def swallow(context: click.Context) -> None:
     """Your own Japanese LLM in Slack, on a machine without a GPU."""
     if context.invoked_subcommand == "train":
-        # The trainer knows no settings; here its defaults are those of this home.
+        # The trainer reads no settings of this package: its defaults are handed to it here.
         context.default_map = {"train": _training_defaults()}
 
 
@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"swallow: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
-        # The reader of our output has gone; nothing more can be said to it.
+        # The reader of our output has closed the pipe, as `head` does. What is still buffered goes
+        # nowhere, so that flushing it at exit raises no second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""The examinations of `swallow doctor`: each returns a row of {check, ok, detail, advice}."""
+"""The checks of `swallow doctor`: each returns a row of {check, ok, detail, advice}."""
 
 import json
 import os
@@ -28,13 +28,13 @@ than half of that again."""
 
 
 def examine(settings: Settings) -> list[Row]:
-    """Return every row; the slow ones, which ask others, come last."""
+    """Run every check; those of the broker and of Slack, which may take seconds, come last."""
     rows = [_cpu(), *_model(settings), _disk(settings), *_broker(settings)]
     return [*rows, *_slack()]
 
 
 def row(check: str, ok: bool, detail: str, advice: str = "") -> Row:
-    """Return one row; advice only where something is not well."""
+    """Return one row; the advice is kept only where the check failed."""
     return {"check": check, "ok": ok, "detail": detail, "advice": "" if ok else advice}
 
 
@@ -78,14 +78,14 @@ def _is_here(settings: Settings) -> bool:
     try:
         return is_local(find(settings.model))
     except ModelMissing:
-        return True  # there is nothing to fetch
+        return True  # nothing would be downloaded
 
 
 def _conversion(settings: Settings) -> float:
     try:
         return disk_of(settings)
     except (ModelMissing, TaskError):
-        return 0  # another row says what is wrong
+        return 0  # the row `engine` or `model` says what is wrong
 
 
 def _disk(settings: Settings) -> Row:

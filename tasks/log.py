@@ -6,7 +6,7 @@ import sys
 
 
 def set_up_logging(part: str) -> None:
-    """Log to standard error; under `swallow up`, which adds both itself, without time and part."""
+    """Log to standard error; without time and part under `swallow up`, which adds both."""
     supervised = os.environ.get("SWALLOW_SUPERVISED") == "1"
     form = "%(message)s" if supervised else f"%(asctime)s {part:<8} %(message)s"
     handler = logging.StreamHandler(sys.stderr)
@@ -17,7 +17,7 @@ def set_up_logging(part: str) -> None:
 
 
 class _Levelled(logging.Formatter):
-    """Names the level only where it matters."""
+    """Puts the level before the message, from warnings on."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)

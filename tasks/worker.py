@@ -69,7 +69,7 @@ class WorkerProcess:
         return 0
 
     def _prepare(self) -> None:
-        """Get ready for each queue; only answers need a model in this process."""
+        """Prepare what each queue needs; only `answers` needs a model in this process."""
         common = (self.jobs, self.running, self.settings, self.worker.name)
         if "answers" in self.worker.queues:
             self._load()
@@ -92,7 +92,7 @@ class WorkerProcess:
         self.worker = replace(self.worker, model=self.engine.model, engine=self.engine.name)
 
     def _serve(self) -> None:
-        # Said to root because of pickle, which is not accepted here.
+        # Celery warns a worker that runs as root of pickle; this one accepts JSON only.
         warnings.filterwarnings("ignore", category=SecurityWarning)
         setup_logging.connect(_keep_logging)
         worker_ready.connect(self._on_ready)
@@ -109,8 +109,8 @@ class WorkerProcess:
         ).start()
 
     def _on_ready(self, sender: Any, **_: object) -> None:
-        # A pool of threads does not wake the event loop when a task ends, so the next message would
-        # wait for its timer of a second.
+        # Celery's pool of threads does not wake the event loop when a task ends: without this timer
+        # the next message would wait for Celery's own, which fires once a second.
         sender.hub.call_repeatedly(MESSAGE_POLL_SECONDS, _nothing)
         self.worker = replace(self.worker, state="ready")
         self._announce(self._report())
@@ -143,8 +143,8 @@ class WorkerProcess:
 
 
 def _nothing() -> None:
-    """Let the event loop turn once."""
+    """Do nothing: the call alone makes the event loop turn."""
 
 
 def _keep_logging(**_: object) -> None:
-    """Keep Celery from setting up logging: a receiver means that it is set up already."""
+    """Keep Celery from setting up logging, which it does only where this signal has no receiver."""

@@ -1,1 +1,1 @@
-"""A worker's attempts at jobs: taken, kept alive, ended."""
+"""A worker's attempts at jobs: claimed, kept alive by its heartbeat, ended."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 
 from tasks.attempts.running import Running, RunningJobs
-from tasks.broker.celery_app import publish, waiting
+from tasks.broker.celery_app import ids_in_queue, publish
 from tasks.broker.connection import AWAY
 from tasks.broker.host_busy import mark_busy
 from tasks.broker.jobs import Jobs
@@ -97,7 +97,7 @@ class Heartbeat(threading.Thread):
 def sweep(jobs: Jobs) -> None:
     """Queue the jobs of dead workers again, and publish queued jobs without a message."""
     unpublished = [job for id in jobs.sweep() if (job := jobs.get(id))]
-    in_queue = {kind: waiting(jobs.redis, kind) for kind in {job.kind for job in unpublished}}
+    in_queue = {kind: ids_in_queue(jobs.redis, kind) for kind in {job.kind for job in unpublished}}
     for job in unpublished:
         if job.id not in in_queue[job.kind] and jobs.claim_publication(job.id):
             log.info("job %s is published again", job.id)

@@ -1,7 +1,7 @@
-"""What a worker is doing now, and why one of its attempts should stop.
+"""The attempts that run in this worker now, and why one of them should stop.
 
-Reasons: `cancelled` by a person, `lost` to another attempt, `deadline`, `draining` because the
-worker stops. The pulse sets them, the engine asks for them through `should_stop`.
+Reasons to stop: `cancelled` by a person, `lost` to another attempt, `deadline` passed, `draining`
+because the worker stops. The heartbeat sets them; the engine asks through `should_stop`.
 """
 
 import threading
@@ -38,46 +38,46 @@ class Running:
         self.reason = self.reason or reason
 
     def should_stop(self) -> bool:
-        """Tell the engine whether to stop; the deadline is looked at here."""
+        """Tell the engine whether to stop; this is where the deadline is checked."""
         if self.reason is None and time.monotonic() > self._deadline:
             self.stop("deadline")
         return self.reason is not None
 
 
 class RunningJobs:
-    """Every attempt of this worker, and whether the worker is stopping."""
+    """Every attempt of this worker, and whether the worker is draining, that is about to stop."""
 
     def __init__(self, *, drain_seconds: float) -> None:
         self._drain_seconds = drain_seconds
         self._jobs: dict[str, Running] = {}
         self._lock = threading.Lock()
-        self._drained_at: float | None = None
+        self._stop_at: float | None = None
 
     @property
     def draining(self) -> bool:
         """Whether the worker takes no more jobs."""
-        return self._drained_at is not None
+        return self._stop_at is not None
 
     def drain(self) -> None:
-        """Take no more jobs; what runs has some seconds to finish."""
-        if self._drained_at is None:
-            self._drained_at = time.monotonic() + self._drain_seconds
+        """Take no more jobs; attempts that run have `drain_seconds` to finish."""
+        if self._stop_at is None:
+            self._stop_at = time.monotonic() + self._drain_seconds
 
     def check_drain(self) -> None:
-        """Stop what still runs when the seconds are over."""
-        if self._drained_at is not None and time.monotonic() > self._drained_at:
+        """Stop every attempt that still runs when the drain time is over."""
+        if self._stop_at is not None and time.monotonic() > self._stop_at:
             for running in self.all():
                 running.stop("draining")
 
     def add(self, running: Running) -> None:
-        """Note an attempt that begins."""
+        """Add an attempt that begins."""
         with self._lock:
             self._jobs[running.job] = running
 
     def remove(self, running: Running) -> None:
-        """Forget an attempt that ended."""
+        """Remove an attempt that has ended."""
         with self._lock:
-            # A newer attempt of this worker at the same job keeps its place.
+            # By now a newer attempt of this worker at the same job may have the entry: it stays.
             if self._jobs.get(running.job) is running:
                 del self._jobs[running.job]
 

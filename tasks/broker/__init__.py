@@ -1,1 +1,1 @@
-"""All that is in Redis: the job records, their scripts, claims, workers; and Celery over it."""
+"""What is in Redis (jobs, leases, claims, workers), how it is reached, and Celery on top of it."""

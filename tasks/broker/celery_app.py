@@ -20,14 +20,15 @@ ROUTES: dict[Kind, tuple[str, str]] = {
 }
 """Task name and queue of each kind of job."""
 
-# kombu keeps a list per priority step; the name of every one but the first carries the step.
+# kombu keeps one Redis list for each priority step. The first list has the queue's own name; for the
+# others a separator and the step are appended.
 _STEPS = ("", "\x06\x163")
 
 
 def publish(id: str, kind: Kind, *, first: bool = False) -> None:
-    """Put a job's id into its queue; `first` puts it before those that wait.
+    """Put a job's id into its queue; `first` puts it before the ids that wait.
 
-    Only the id travels: what was asked stays in the job's record.
+    Only the id travels: the request stays in the job's record.
 
     Raises:
         redis.exceptions.ConnectionError: the broker is away, one of `tasks.broker.connection.AWAY`.
@@ -47,8 +48,8 @@ def publish(id: str, kind: Kind, *, first: bool = False) -> None:
         raise RedisConnectionError(str(error)) from error
 
 
-def waiting(redis: Redis, kind: Kind) -> set[str]:
-    """Return the ids whose messages lie in the queue of `kind`."""
+def ids_in_queue(redis: Redis, kind: Kind) -> set[str]:
+    """Return the ids of the jobs whose messages are in the queue of `kind`."""
     _, queue = ROUTES[kind]
     messages = [
         message for step in _STEPS for message in cast(Any, redis.lrange(queue + step, 0, -1))

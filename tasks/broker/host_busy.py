@@ -1,6 +1,7 @@
-"""Whether a question is being answered on this host: what a training makes room for.
+"""Whether a question is being answered on this host, during which its training is paused.
 
-One key per host that expires by itself, so that a worker that dies holds nobody up for long.
+One key per host, which expires: a worker that dies while it answers pauses the training for five
+seconds at most.
 """
 
 import socket
@@ -8,11 +9,12 @@ import socket
 from redis import Redis
 
 BUSY_MS = 5_000
-"""Also a pause in a conversation: a training does not start and stop between two questions."""
+"""Longer than the pause between two questions that follow each other closely: the training is not
+paused and continued for each."""
 
 
 def mark_busy(redis: Redis) -> None:
-    """Say that this host is answering now."""
+    """Mark this host as answering now."""
     redis.set(_key(), "1", px=BUSY_MS)
 
 

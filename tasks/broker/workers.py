@@ -1,4 +1,4 @@
-"""The register of workers: each says every few seconds what it is and does; silence removes it."""
+"""The register of workers: each announces itself every few seconds, or its entry expires."""
 
 import json
 import os
@@ -12,14 +12,17 @@ WorkerState = Literal["loading", "ready", "draining", "failed"]
 
 ALIVE_MS = 15_000
 FAILED_MS = 120_000
-"""A worker that could not start stays visible this long: `up` tries again at most once a minute."""
+"""A failed worker stays in the register this long: `swallow up` starts it again within a minute."""
 
-_ALL = "swallow:workers"
+_NAMES = "swallow:workers"
 
 
 @dataclass(frozen=True)
 class Worker:
-    """What a worker says of itself; `reason` names why it failed, as a final event does."""
+    """What a worker announces of itself.
+
+    `reason` says why it failed, in the words that final events use; `detail` says it in a sentence.
+    """
 
     name: str
     queues: tuple[str, ...]
@@ -42,28 +45,28 @@ class Workers:
         self.redis = redis
 
     def announce(self, worker: Worker) -> None:
-        """Say that `worker` is alive, or has failed."""
+        """Enter `worker` in the register, or renew its entry."""
         keep = FAILED_MS if worker.state == "failed" else ALIVE_MS
         key = f"swallow:worker:{worker.name}"
         with self.redis.pipeline() as pipe:
             pipe.set(key, json.dumps(asdict(worker)), px=keep)
-            pipe.sadd(_ALL, worker.name)
+            pipe.sadd(_NAMES, worker.name)
             pipe.execute()
 
     def leave(self, name: str) -> None:
         """Take a worker out of the register."""
         self.redis.delete(f"swallow:worker:{name}")
-        self.redis.srem(_ALL, name)
+        self.redis.srem(_NAMES, name)
 
     def all(self) -> list[Worker]:
-        """Return the workers heard of lately, by name."""
-        names = sorted(cast(set[str], self.redis.smembers(_ALL)))
+        """Return the workers whose entry has not expired, sorted by name."""
+        names = sorted(cast(set[str], self.redis.smembers(_NAMES)))
         if not names:
             return []
         values = cast(list[Any], self.redis.mget([f"swallow:worker:{name}" for name in names]))
-        gone = [name for name, value in zip(names, values, strict=True) if value is None]
-        if gone:
-            self.redis.srem(_ALL, *gone)
+        expired = [name for name, value in zip(names, values, strict=True) if value is None]
+        if expired:
+            self.redis.srem(_NAMES, *expired)
         return [_worker(value) for value in values if value is not None]
 
 

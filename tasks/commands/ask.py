@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasks.commands.serve import engine_option, home_option, model_option, use
+from tasks.commands.options import engine_option, home_option, model_option, set_variables
 
 if TYPE_CHECKING:
     from tasks.engines.protocol import Answer, Engine, Question
@@ -50,7 +50,7 @@ def ask(
     as_json: bool,
 ) -> None:
     """Ask one question here and stream the answer, without broker or bot."""
-    use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
     from tasks.engines.protocol import Question
     from tasks.settings import settings
     from trainer.adapters.adapter import read

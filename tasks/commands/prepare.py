@@ -2,7 +2,7 @@
 
 import click
 
-from tasks.commands.serve import engine_option, home_option, model_option, use
+from tasks.commands.options import engine_option, home_option, model_option, set_variables
 
 
 @click.command()
@@ -11,7 +11,7 @@ from tasks.commands.serve import engine_option, home_option, model_option, use
 @home_option
 def prepare(model: str | None, engine: str | None, home: str | None) -> None:
     """Download and convert the model, so that the first start of a worker is quick."""
-    use(home=home, model=model, engine=engine)
+    set_variables(home=home, model=model, engine=engine)
     from tasks.engines.choose import load_engine
     from tasks.engines.openvino.convert.progress import Bar
     from tasks.settings import settings

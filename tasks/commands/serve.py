@@ -1,4 +1,4 @@
-"""`swallow up`, `swallow worker`, `swallow bot`: the commands that stay."""
+"""`swallow up`, `swallow worker`, `swallow bot`: the commands that run until they are stopped."""
 
 import asyncio
 import os
@@ -7,20 +7,7 @@ from pathlib import Path
 
 import click
 
-ENGINES = click.Choice(["auto", "openvino", "transformers"])
-
-home_option = click.option(
-    "--home", type=click.Path(file_okay=False, path_type=Path), help="Instead of SWALLOW_HOME."
-)
-model_option = click.option("--model", help="Model folder, .gguf file or hub id.")
-engine_option = click.option("--engine", type=ENGINES, help="What generates text.")
-
-
-def use(**variables: object) -> None:
-    """Let options stand for their `SWALLOW_…` variables, here and in child processes."""
-    for name, value in variables.items():
-        if value is not None:
-            os.environ[f"SWALLOW_{name.upper()}"] = str(value)
+from tasks.commands.options import engine_option, home_option, model_option, set_variables
 
 
 @click.command()
@@ -34,7 +21,7 @@ def up(home: Path | None, port: int, model: str | None, engine: str | None) -> N
     With SLACK_BOT_TOKEN and SLACK_APP_TOKEN the bot connects to Slack, else to a local workspace
     with a web page.
     """
-    use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
     from tasks.settings import settings
     from tasks.supervisor.up import Up
 
@@ -56,7 +43,7 @@ def worker(
     home: Path | None, model: str | None, engine: str | None, queues: str, name: str | None
 ) -> None:
     """Run one worker, for instance on another machine."""
-    use(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
     names = tuple(part.strip() for part in queues.split(",") if part.strip())
     unknown = [part for part in names if part not in ("answers", "plans", "training")]
     if unknown or not names:

@@ -1,4 +1,4 @@
-"""`swallow status`: what runs, what waits."""
+"""`swallow status`: the processes and workers of this home, and how many questions wait."""
 
 import json
 from collections import Counter

@@ -1,1 +1,1 @@
-"""What is done for a job, one file a queue."""
+"""What a worker does for a job, a file for each queue, and the Celery tasks that call it."""

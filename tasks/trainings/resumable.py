@@ -1,4 +1,8 @@
-"""Trainings that can be continued: begun on this host, without an adapter, and nobody's now."""
+"""The trainings of this host that can be resumed: without an adapter, and not being worked on.
+
+A training is being worked on while a job for it is open, or a process (such as `swallow train` at a
+terminal) holds its lock.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +26,12 @@ class Resumable:
 
     @property
     def options(self) -> dict[str, str]:
-        """What a job that continues it is asked with; the rest is in the training's folder."""
+        """The options of a job that resumes it; all others are stored in the training's folder."""
         return {"output": self.output}
 
 
 def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
-    """Return what can be resumed, the one last worked on first."""
+    """Return the trainings that can be resumed, the one last worked on first."""
     taken = {training_of(job) for job in jobs.open("train")}
     left = [training for training in unfinished(settings.home) if training.id not in taken]
     # In work without a job: at a terminal.
@@ -35,7 +39,7 @@ def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
 
 
 def training_of(job: Job) -> str:
-    """Return the id of a job's training, also before the job was handed to the workers."""
+    """Return the id of a job's training, also of a job that has no request yet."""
     request: Mapping[str, Any] = job.request or job.asked.get("request") or {}
     return str(request.get("training", ""))
 
@@ -43,7 +47,7 @@ def training_of(job: Job) -> str:
 def _about(training: Training) -> Resumable | None:
     try:
         fixed: Mapping[str, Any] = training.fixed
-    except TrainingMissing:  # its file is broken
+    except TrainingMissing:  # its options cannot be read
         return None
     checkpoints = training.checkpoints()
     step = int(checkpoints[-1].name.split("-")[1]) if checkpoints else 0
