@@ -1,13 +1,14 @@
 """Errors of the tasks package.
 
 TaskError
-├── BrokerAway        Redis or Valkey does not answer
-├── SettingInvalid    a setting that cannot be what it is
-├── NoSuchJob         a job id nobody knows
-├── DatasetUnknown    training data by a name that is not there
+├── BrokerAway        Redis or Valkey does not answer, or its address is not known
+├── SettingInvalid    a setting whose value cannot be used
+├── NoSuchJob         a job id without a record
+├── DatasetUnknown    a dataset's name that is not under `$SWALLOW_HOME/datasets`
 ├── AlreadyRunning    a second `swallow up` on one home
-├── ModelUnsupported  a model the fast engine cannot run
-├── ConversionFailed  a checkpoint that could not become a graph
+├── ModelUnsupported  a model the openvino engine cannot run
+├── KernelsMissing    our own kernels cannot be used on this machine
+├── ConversionFailed  a checkpoint that could not be converted to a graph
 └── EngineFailed      the process that generates text died or could not go on
 
 Each message is one sentence that names the value and what to do next.
@@ -15,11 +16,11 @@ Each message is one sentence that names the value and what to do next.
 
 
 class TaskError(Exception):
-    """What went wrong, in one sentence a person can act on."""
+    """The base class; its message is one sentence that a person can act on."""
 
 
 class BrokerAway(TaskError):
-    """The broker cannot be reached."""
+    """The broker cannot be reached, or its address is not known."""
 
 
 class SettingInvalid(TaskError):
@@ -40,19 +41,19 @@ class DatasetUnknown(TaskError):
 
 
 class AlreadyRunning(TaskError):
-    """Another `swallow up` holds this home."""
+    """Another `swallow up` runs on this home."""
 
 
 class ModelUnsupported(TaskError):
-    """The fast engine cannot run this model; the text says what about it, as half a sentence."""
+    """The openvino engine cannot run this model; the message is part of a sentence: why."""
 
 
 class KernelsMissing(TaskError):
-    """Our own kernels cannot be used here; the text says why, as half a sentence."""
+    """Our own kernels cannot be used here; the message is part of a sentence: why."""
 
 
 class ConversionFailed(TaskError):
-    """The checkpoint is not whole, or there is no room to convert it."""
+    """The checkpoint is incomplete, or the disk has no room to convert it."""
 
 
 class EngineFailed(TaskError):

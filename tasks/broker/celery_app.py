@@ -20,8 +20,8 @@ ROUTES: dict[Kind, tuple[str, str]] = {
 }
 """Task name and queue of each kind of job."""
 
-# kombu keeps one Redis list for each priority step. The first list has the queue's own name; for the
-# others a separator and the step are appended.
+# kombu keeps one Redis list for each priority step. The first list has the queue's own name; to the
+# names of the others a separator and the step are appended.
 _STEPS = ("", "\x06\x163")
 
 
