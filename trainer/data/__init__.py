@@ -1,1 +1,1 @@
-"""Training data: rows, their token ids, packs, and the order of steps."""
+"""Training data: reading rows, encoding and packing them, and the order of steps."""

@@ -1,7 +1,8 @@
-"""Rows as token ids, cut at the limit, with the preamble that rows of one kind share.
+"""Rows as token ids: rendered, cut at the limit, and with the length of their shared preamble.
 
-Everything is rendered by `trainer.prompts`, so that training sees exactly what asking sends. It
-does not know packs or models.
+Prompts are rendered by `trainer.prompts`, so that a model is trained on exactly what it is later
+asked. The preamble is the text with which a prompt style starts every prompt. This module does not
+know packs or models.
 """
 
 from collections import Counter
@@ -14,9 +15,10 @@ from trainer.prompts import Style, Tokenizer, Turn, encode_example, render
 
 @dataclass(frozen=True)
 class Encoded:
-    """A row's ids, of which `prompt` are the question's and `preamble` common to its kind.
+    """A row's token ids: the first `prompt` of them are the question, the rest the answer.
 
-    Always `preamble` < len(ids) and `prompt` < len(ids).
+    The first `preamble` of the question's are shared with other rows. Always
+    `preamble` <= `prompt` < len(`ids`).
     """
 
     ids: tuple[int, ...]
@@ -25,13 +27,16 @@ class Encoded:
 
     @property
     def own(self) -> int:
-        """The number of tokens that are not in the preamble."""
+        """The number of tokens after the preamble."""
         return len(self.ids) - self.preamble
 
 
 @dataclass(frozen=True)
 class EncodedData:
-    """Encoded rows; `kept` are their indices in the data, `cut` how many lost their end."""
+    """Encoded rows; `kept` are their indices in the data, `cut` counts those that lost their end.
+
+    `dropped` counts the rows left out, by reason.
+    """
 
     rows: list[Encoded]
     kept: list[int]
@@ -61,16 +66,24 @@ def encode_rows(
         cut += len(example.ids) > cutoff
         ids = tuple(example.ids[:cutoff])
         encoded.append(
-            Encoded(ids, example.prompt_length, _shared(ids, example.prompt_length, preambles))
+            Encoded(
+                ids,
+                example.prompt_length,
+                _preamble_length(ids, example.prompt_length, preambles),
+            )
         )
         kept.append(index)
     return EncodedData(encoded, kept, cut, dropped)
 
 
 def find_preambles(style: Style, tokenizer: Tokenizer) -> list[tuple[int, ...]]:
-    """Return what prompts of `style` start with, with an input and without: longest first."""
+    """Return the token ids with which all prompts of `style` start, the longest first.
+
+    Prompts with an input, without one and inside a thread differ in their start. Each preamble is
+    found by rendering prompts that differ in everything else.
+    """
     thread = (Turn("user", "1"), Turn("assistant", "2"))
-    found = {
+    preambles = {
         _common(
             [
                 tuple(render(style, tokenizer, text, input, turns).ids)
@@ -79,10 +92,11 @@ def find_preambles(style: Style, tokenizer: Tokenizer) -> list[tuple[int, ...]]:
         )
         for input, turns in (("", ()), ("x", ()), ("", thread))
     }
-    return sorted(filter(None, found), key=lambda ids: (-len(ids), ids))
+    return sorted(filter(None, preambles), key=lambda ids: (-len(ids), ids))
 
 
 def _common(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the longest common start that is shorter than each of the prompts."""
     first = prompts[0]
     length = 0
     while all(length < len(ids) - 1 and ids[length] == first[length] for ids in prompts):
@@ -90,7 +104,10 @@ def _common(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return first[:length]
 
 
-def _shared(ids: tuple[int, ...], prompt: int, preambles: Sequence[tuple[int, ...]]) -> int:
+def _preamble_length(
+    ids: tuple[int, ...], prompt: int, preambles: Sequence[tuple[int, ...]]
+) -> int:
+    """Return the length of the first of `preambles` that the row's question starts with, or 0."""
     for preamble in preambles:
         length = len(preamble)
         if length <= prompt and ids[:length] == preamble:

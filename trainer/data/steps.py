@@ -1,7 +1,8 @@
-"""Which rows each step learns from, packed: a function of the seed, the data and the step alone.
+"""The rows and packs of each training step, determined by the seed, the data and the step's index.
 
-Nothing here depends on time, process count or what happened before, so that a resumed training and
-one over several processes see the same steps. It does not know models or optimizers.
+Nothing here depends on time, on the number of processes or on earlier steps, so that a resumed
+training, or one over several processes, takes the same steps. It does not know models or
+optimizers.
 """
 
 import random
@@ -15,7 +16,10 @@ from trainer.data.packing import Pack, label_count, pack
 
 @dataclass(frozen=True)
 class Step:
-    """One step's packs; `labels` is what its summed loss is divided by, across all processes."""
+    """One step's packs, and the number of `labels` in them.
+
+    The step's loss is the sum over all processes, divided by `labels`.
+    """
 
     index: int
     packs: list[Pack]
@@ -23,15 +27,15 @@ class Step:
 
     @property
     def tokens(self) -> int:
-        """Return the tokens that are computed: a shared preamble counts once per pack."""
+        """The number of tokens that are computed: a shared preamble counts once per pack."""
         return sum(map(len, self.packs))
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """All steps of a training, in order; each is `batch_size` rows, an epoch's last may be fewer.
+    """All steps of a training in order, each of `batch_size` rows; an epoch's last may have fewer.
 
-    `limit` bounds a pack's tokens; with `share` false every row is a pack of its own.
+    A pack has at most `limit` tokens; with `share` false every row is a pack of its own.
     """
 
     rows: Sequence[Encoded]
@@ -44,7 +48,7 @@ class Steps:
 
     @property
     def per_epoch(self) -> int:
-        """Return the steps of an epoch."""
+        """The number of steps of an epoch."""
         return -(-len(self.rows) // self.batch_size)
 
     def __len__(self) -> int:
@@ -61,10 +65,11 @@ class Steps:
 
     @cached_property
     def tokens(self) -> list[int]:
-        """The tokens of each step."""
+        """The number of tokens of each step."""
         return [self[index].tokens for index in range(len(self))]
 
     def _order(self, epoch: int) -> list[int]:
+        """Return the indices of all rows, shuffled for this epoch."""
         order = list(range(len(self.rows)))
         random.Random(f"{self.seed}/{epoch}").shuffle(order)
         return order

@@ -1,1 +1,1 @@
-"""The model in training: the frozen base, LoRA's layers, attention, loss, and their kernels."""
+"""The model in training: the frozen base, LoRA layers, attention, loss, and their kernels."""

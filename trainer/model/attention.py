@@ -1,9 +1,9 @@
-"""Attention over a pack as one small block per row, instead of a dense mask over the pack.
+"""Attention over a pack, computed as one small block per row instead of with one dense mask.
 
-Registered with transformers under the name `packed_rows`; models hand it the pack's `lengths`
-through their keyword arguments. A row's queries meet the preamble's keys and its own: for rows of
-130 tokens in packs of 1,024 a sixth of the dense work. Sliding windows are not known here: rows
-are far shorter than any window.
+Registered with transformers under the name `packed_rows`; models pass the pack's `lengths` on to it
+through their keyword arguments. A row attends to the preamble and to itself only: for rows of 130
+tokens in packs of 1,024 that is a sixth of the dense work. Sliding windows are ignored, because
+rows are far shorter than any model's window.
 """
 
 from functools import lru_cache
@@ -28,10 +28,14 @@ def packed_attention(
     scaling: float | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Attend within each row and to the preamble.
+    """Return softmax(scaling·Q·Kᵀ)·V of a pack, causal within each row and over the preamble.
 
-    `query` is [1, heads, tokens, width], `key` and `value` [1, groups, tokens, width]; `lengths`
-    are the tokens of the preamble (may be 0) and of each row. Returns [1, tokens, heads, width].
+    `query` is [1, heads, tokens, width], `key` and `value` [1, groups, tokens, width], all of one
+    float type; `lengths` are the token counts of the preamble (0 where there is none) and of each
+    row, and sum to `tokens`. `scaling` None means 1 / sqrt(width), as in arXiv:1706.03762; each
+    group of keys serves heads / groups heads (arXiv:2305.13245). `attention_mask` is not used.
+
+    Returns the outputs, [1, tokens, heads, width], and None in place of the attention weights.
     """
     grouped = query.shape[1] != key.shape[1]
     queries, keys, values = (torch.split(part, list(lengths), 2) for part in (query, key, value))
@@ -49,14 +53,16 @@ def packed_attention(
             )
         )
     for row in range(1, len(lengths)):
-        mine = keys[row], values[row]
-        if shared:
-            mine = torch.cat((keys[0], mine[0]), 2), torch.cat((values[0], mine[1]), 2)
+        visible_keys, visible_values = keys[row], values[row]
+        if shared:  # both become [1, groups, shared + own, width]
+            visible_keys = torch.cat((keys[0], visible_keys), 2)
+            visible_values = torch.cat((values[0], visible_values), 2)
         outputs.append(
             scaled_dot_product_attention(
                 queries[row],
-                *mine,
-                attn_mask=_visible(shared, lengths[row], query.dtype) if shared else None,
+                visible_keys,
+                visible_values,
+                attn_mask=_row_mask(shared, lengths[row], query.dtype) if shared else None,
                 is_causal=not shared,
                 scale=scaling,
                 enable_gqa=grouped,
@@ -66,13 +72,15 @@ def packed_attention(
 
 
 @lru_cache(maxsize=1024)
-def _visible(shared: int, own: int, dtype: torch.dtype) -> Tensor:
-    """Return what a row's queries may see, [own, shared + own]: 0 where visible, else -inf."""
-    with torch.inference_mode(False):  # kept for training, whoever asks first
+def _row_mask(shared: int, own: int, dtype: torch.dtype) -> Tensor:
+    """Return a row's additive mask, [own, shared + own] of `dtype`: 0 where visible, else -inf."""
+    # A tensor made in inference mode cannot be used in a backward pass, and the cache keeps the
+    # first caller's tensor: evaluation may be that caller.
+    with torch.inference_mode(False):
         visible = torch.ones(own, shared + own, dtype=torch.bool).tril(shared)
         return torch.zeros(visible.shape, dtype=dtype).masked_fill(~visible, float("-inf"))
 
 
 def register() -> None:
-    """Make `packed_rows` known to transformers; harmless when repeated."""
+    """Register `packed_attention` with transformers; may be called repeatedly."""
     AttentionInterface.register(NAME, packed_attention)

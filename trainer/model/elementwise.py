@@ -1,9 +1,9 @@
-"""The passes over wide tensors that surround the int8 GEMMs, each written once in plain torch.
+"""Elementwise and row-wise operations around the int8 GEMMs, in plain torch or compiled.
 
-Eagerly, each line is a pass over memory in fp32, and together they take longer than the GEMMs.
-With `use_compiled(True)` torch.compile makes each function one vectorised pass. Needs a C++
-compiler at run time; without one everything works as before, only slower. All arithmetic is fp32
-inside. This module knows no autograd, no models.
+Run eagerly, each line of a function is a pass over memory in fp32, and together these passes take
+longer than the GEMMs. After `use_compiled(True)` torch.compile turns each function into one
+vectorised pass, which needs a C++ compiler at run time. All arithmetic is fp32 inside. This module
+does not know autograd or models.
 """
 
 import functools
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 INT8_MAX = 127.0
+"""Symmetric quantisation: -128 is not used."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 _state = {"compiled": False}
 
@@ -26,14 +27,14 @@ def use_compiled(wanted: bool) -> None:
 
 
 def can_compile(cache: Path) -> bool:
-    """Try the smallest kernel, compiled into the folder `cache`; tell whether that works."""
+    """Tell whether torch.compile works here, by compiling one function into the folder `cache`."""
     from torch._dynamo import config
     from torch._dynamo.exc import BackendCompilerFailed, InternalTorchDynamoError
     from torch._inductor.exc import CppCompileError, InvalidCxxCompiler
 
     cache.mkdir(parents=True, exist_ok=True)
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
-    config.recompile_limit = 256  # past it, dynamo falls back to eager without a word
+    config.recompile_limit = 256  # beyond its limit dynamo silently runs eagerly
     x = torch.linspace(-1, 1, 64).view(2, 32).bfloat16()
     try:
         compiled = torch.compile(_quantise, dynamic=True)(x)
@@ -49,6 +50,8 @@ def can_compile(cache: Path) -> bool:
 
 
 def _fused(function: Function) -> Function:
+    """Make `function` run compiled or eagerly, as `use_compiled` chose; compiled on first use."""
+
     @functools.cache
     def compiled() -> Any:
         return torch.compile(function, dynamic=True)
@@ -61,6 +64,10 @@ def _fused(function: Function) -> Function:
 
 
 def _quantise(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return round(x / scale) and scale = max|x| / 127 of each row, as `quantise` does.
+
+    The lower bound of the maximum keeps rows of zeros from dividing by zero.
+    """
     exact = x.float()
     largest = exact.abs().amax(1, keepdim=True).clamp_min(1e-20)
     return torch.round(exact * (INT8_MAX / largest)).to(torch.int8), largest * (1 / INT8_MAX)
@@ -68,31 +75,49 @@ def _quantise(x: Tensor) -> tuple[Tensor, Tensor]:
 
 @_fused
 def quantise(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return `x` [rows, width] as int8, and the scale of each row [rows, 1] fp32."""
+    """Return `x` [rows, width] of any float type as int8, and the scale of each row.
+
+    The first is [rows, width] int8, the second [rows, 1] fp32; `x` is about their product. This is
+    the vector-wise quantisation of arXiv:2208.07339, section 3.1.
+    """
     return _quantise(x)
 
 
 @_fused
 def quantise_scaled(x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """Return `x` times `columns` [width] as int8, and the scale of each row."""
+    """Return x·columns as `quantise` does, for `x` [rows, width] and `columns` [width] fp32.
+
+    Returns [rows, width] int8 and [rows, 1] fp32.
+    """
     return _quantise(x.float() * columns)
 
 
 @_fused
 def dequantise(product: Tensor, rows: Tensor, columns: Tensor, like: Tensor) -> Tensor:
-    """Return int32 `product` times `rows` [rows, 1] and `columns` [columns], typed as `like`."""
+    """Return product·rows·columns, [rows, columns], in the float type of `like`.
+
+    `product` is an int8 GEMM's result, [rows, columns] int32; `rows` [rows, 1] and `columns`
+    [columns] are the fp32 scales of its two factors. Of `like` only the type is used.
+    """
     return (product.float() * rows * columns).to(like.dtype)
 
 
 @_fused
 def dequantise_rows(product: Tensor, rows: Tensor, like: Tensor) -> Tensor:
-    """Return int32 `product` times `rows` [rows, 1], typed as `like`."""
+    """Return product·rows, [rows, columns], in the float type of `like`.
+
+    `product` is [rows, columns] int32 and `rows` [rows, 1] fp32.
+    """
     return (product.float() * rows).to(like.dtype)
 
 
 @_fused
 def norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    """Return RMSNorm of `x` [rows, width] (arXiv:1910.07467), rounded as transformers does."""
+    """Return RMSNorm of `x`, weight·x / sqrt(mean(x²) + epsilon) over each row (arXiv:1910.07467).
+
+    `x` is [rows, width], `weight` [width]; returns [rows, width] of their type. Rounded to the type
+    of `x` before the product with `weight`, as transformers does.
+    """
     exact = x.float()
     inverse = torch.rsqrt(exact.pow(2).mean(1, keepdim=True) + epsilon)
     return weight * (exact * inverse).to(x.dtype)
@@ -100,48 +125,63 @@ def norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
 
 @_fused
 def norm_backward(gradient: Tensor, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-    """Return the gradient of `norm` to `x`."""
+    """Return the gradient of `norm` with respect to `x`, [rows, width] of the type of `x`.
+
+    With g the `gradient` [rows, width], w the weight, r = 1 / sqrt(mean(x²) + epsilon):
+    dx = r·(g·w - x·r²·mean(g·w·x)), the derivative of the formula of `norm`.
+    """
     exact = x.float()
     inverse = torch.rsqrt(exact.pow(2).mean(1, keepdim=True) + epsilon)
     scaled = gradient.float() * weight.float()
-    along = (scaled * exact).mean(1, keepdim=True)
-    return (inverse * (scaled - exact * (inverse * inverse * along))).to(x.dtype)
+    projection = (scaled * exact).mean(1, keepdim=True)
+    return (inverse * (scaled - exact * (inverse * inverse * projection))).to(x.dtype)
 
 
 @_fused
 def swiglu(gate: Tensor, up: Tensor) -> Tensor:
-    """Return silu(gate)·up (arXiv:2002.05202)."""
+    """Return silu(gate)·up, where silu(z) = z·sigmoid(z) (SwiGLU, arXiv:2002.05202).
+
+    `gate` and `up` are [rows, width] or [..., width] of one float type, which the result has too.
+    """
     exact = gate.float()
     return (exact * torch.sigmoid(exact) * up.float()).to(gate.dtype)
 
 
 @_fused
 def swiglu_backward(gradient: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of `swiglu` to `gate` and `up`."""
-    exact, by_output = gate.float(), gradient.float()
+    """Return the gradients of `swiglu` with respect to `gate` and `up`, shaped and typed as they.
+
+    With g the `gradient` and s = sigmoid(gate): dgate = g·up·s·(1 + gate·(1 - s)) and
+    dup = g·gate·s.
+    """
+    exact, gradient = gate.float(), gradient.float()
     sigmoid = torch.sigmoid(exact)
-    to_gate = by_output * up.float() * sigmoid * (1 + exact * (1 - sigmoid))
-    return to_gate.to(gate.dtype), (by_output * exact * sigmoid).to(gate.dtype)
+    to_gate = gradient * up.float() * sigmoid * (1 + exact * (1 - sigmoid))
+    return to_gate.to(gate.dtype), (gradient * exact * sigmoid).to(gate.dtype)
 
 
 @_fused
 def rotate(x: Tensor, cosine: Tensor, sine: Tensor, sign: float) -> Tensor:
-    """Return `x` [tokens, heads, width] turned by its positions (arXiv:2104.09864).
+    """Return `x` with the rotary position embedding applied (arXiv:2104.09864), typed as `x`.
 
-    `cosine` and `sine` are [tokens, width]; sign 1 turns, -1 turns back, which is the gradient.
+    `x` and the result are [tokens, heads, width]; `cosine` and `sine` are [tokens, width], of each token's angles.
+    Pairs are (x[i], x[i + width/2]), as transformers lays them out. `sign` 1 rotates forward; -1
+    rotates back, which is also the gradient, because the inverse of a rotation is its transpose.
     """
     half = x.shape[2] // 2
-    turned = torch.cat((-x[:, :, half:].float(), x[:, :, :half].float()), 2)
+    swapped = torch.cat((-x[:, :, half:].float(), x[:, :, :half].float()), 2)
     sines = sine.float() * sign
-    return (x.float() * cosine.float()[:, None] + turned * sines[:, None]).to(x.dtype)
+    return (x.float() * cosine.float()[:, None] + swapped * sines[:, None]).to(x.dtype)
 
 
 @_fused
 def drop(x: Tensor, seed: Tensor, below: int) -> Tensor:
-    """Return `x` [rows, width] with zeros where a hash of place and `seed` is under `below`.
+    """Return `x` [rows, width] with about below / 2³¹ of its elements set to zero, not rescaled.
 
-    The hash is lowbias32 (https://nullprogram.com/blog/2018/07/31/) in 31 bits: a mask that needs
-    no memory between forward and backward and does not depend on the thread count.
+    An element is dropped where the hash of its index plus `seed` (a scalar int64 below 2³¹) is
+    less than `below`. The hash is lowbias32 (https://nullprogram.com/blog/2018/07/31/), of which
+    the upper 31 bits are used. Backward computes the same mask again from the seed, so that no mask
+    is kept in memory, and it does not depend on the number of threads.
     """
     row = torch.arange(x.shape[0], dtype=torch.int64)[:, None]
     column = torch.arange(x.shape[1], dtype=torch.int64)[None]

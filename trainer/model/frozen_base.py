@@ -1,7 +1,7 @@
-"""The base model as training needs it: frozen, in the chosen precision, ready for packed rows.
+"""The base model for training: frozen and in the chosen precision.
 
-For int8 the linear layers are quantised one by one as they are read, so that the model never
-stands in memory in a wider type. This module does not know data or the loop.
+For int8 the linear layers are quantised one by one as they are read, so that the whole model is
+never in memory in a wider type. This module does not know data or the training loop.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,27 @@ from trainer.errors import ModelMissing
 from trainer.model.fused import fuse
 from trainer.model.int8 import Int8Linear, LastInput
 
-TYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}
+TORCH_TYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}
 BLOCKS = "model.layers."
+"""How the names of all modules of the transformer blocks begin."""
 
 
 def load(source: Source, precision: str, *, cache: Path) -> torch.nn.Module:
     """Load the weights of `source`, frozen, in `precision` int8, bf16 or fp32.
 
-    With int8 the linear layers of the blocks are int8 and the rest bf16.
+    With int8 the linear layers of the blocks are Int8Linear, and embeddings, norms and the output
+    layer are bf16.
 
     Raises:
-        ModelMissing: the files are not here, or hold no causal LM of a kind we can train.
+        ModelMissing: the files are not on this machine and could not be fetched, are broken or
+            incomplete, or are not of a causal LM with a Llama's structure.
     """
     files = _safetensors(source) if precision == "int8" else []
     if files:
         return _load_int8(source, files, cache)
-    model: torch.nn.Module = base_model.load_model(source, dtype=TYPES[precision], cache=cache)
+    model: torch.nn.Module = base_model.load_model(
+        source, dtype=TORCH_TYPES[precision], cache=cache
+    )
     model.requires_grad_(False)
     _check(model, source)
     if precision == "int8":
@@ -45,7 +50,7 @@ def _check(model: Any, source: Source) -> None:
 
 
 def _safetensors(source: Source) -> list[Path]:
-    """Return the weight files of a folder or a hub id; none where there is another format."""
+    """Return the safetensors files of a folder or a hub id; none where it has another format."""
     if source.gguf:
         return []
     folder = Path(source.path)
@@ -56,12 +61,12 @@ def _safetensors(source: Source) -> list[Path]:
             patterns = ["*.safetensors", "*.json"]
             folder = Path(snapshot_download(source.path, allow_patterns=patterns))
         except (OSError, ValueError):
-            return []  # loading it the usual way says why
+            return []  # the caller then loads the whole model, which raises the error
     return sorted(folder.glob("*.safetensors"))
 
 
 def _load_int8(source: Source, files: list[Path], cache: Path) -> torch.nn.Module:
-    """Build the model without weights, then put each tensor in its place as it is read."""
+    """Build the model without weights, then read the tensors one by one into it."""
     from safetensors import SafetensorError, safe_open
     from transformers import AutoModelForCausalLM
 
@@ -70,17 +75,18 @@ def _load_int8(source: Source, files: list[Path], cache: Path) -> torch.nn.Modul
         model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
     model.requires_grad_(False)
     _check(model, source)
-    linears = {f"{path}.weight" for path, _, _ in _linears(model)}
+    to_quantise = {f"{path}.weight" for path, _, _ in _linears(model)}
     inputs = LastInput()
     try:
         for file in files:
             with safe_open(file, "pt") as opened:
                 for name in opened.keys():  # noqa: SIM118 - not a dict
-                    _place(model, name, opened.get_tensor(name), name in linears, inputs)
+                    _place(model, name, opened.get_tensor(name), name in to_quantise, inputs)
     except (SafetensorError, OSError) as error:
         raise ModelMissing(
             f"The weights of {source.name} in {file} are unusable: {error}."
         ) from error
+    # Not among the weights: its frequencies are computed from the configuration.
     model.model.rotary_emb = type(model.model.rotary_emb)(config=config)
     model.tie_weights()
     missing = [name for name, one in model.named_parameters() if one.is_meta]
@@ -94,11 +100,15 @@ def _load_int8(source: Source, files: list[Path], cache: Path) -> torch.nn.Modul
 def _place(
     model: torch.nn.Module, name: str, tensor: torch.Tensor, linear: bool, inputs: LastInput
 ) -> None:
+    """Store `tensor`, the weight called `name`, in its module: as int8 if `linear`, else as bf16.
+
+    `tensor` is [out, in] for a linear layer, and of any shape and float type otherwise.
+    """
     path, _, leaf = name.rpartition(".")
     try:
         module = model.get_submodule(path)
     except AttributeError:
-        return  # a tensor that this model has no use for, as old rotary frequencies
+        return  # a tensor that the model does not use, such as the rotary frequencies of old files
     if linear:
         parent, _, child = path.rpartition(".")
         setattr(model.get_submodule(parent), child, Int8Linear(tensor, inputs))
@@ -108,7 +118,7 @@ def _place(
 
 
 def quantise(model: torch.nn.Module) -> None:
-    """Turn the linear layers of the blocks into int8, in place."""
+    """Replace the linear layers of the blocks by Int8Linear, in place, and fuse the rest."""
     inputs = LastInput()
     for path, parent, linear in list(_linears(model)):
         setattr(parent, path.rpartition(".")[2], Int8Linear(linear.weight.data, inputs))
@@ -117,7 +127,7 @@ def quantise(model: torch.nn.Module) -> None:
 
 
 def _linears(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, torch.nn.Linear]]:
-    """Yield the path, the parent and the layer for each frozen linear layer of the blocks."""
+    """Yield the path, the parent and the layer of each linear layer of the blocks without bias."""
     for path, module in model.named_modules():
         plain = isinstance(module, torch.nn.Linear) and module._parameters["bias"] is None
         if plain and path.startswith(BLOCKS):
@@ -125,5 +135,9 @@ def _linears(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, tor
 
 
 def checkpoint_gradients(model: Any) -> None:
-    """Keep only each block's input for backward and compute the block again: slower, smaller."""
+    """Turn on activation checkpointing (arXiv:1604.06174).
+
+    Only each block's input is kept for the backward pass, which computes the block again: less
+    memory, more time.
+    """
     model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})

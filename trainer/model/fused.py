@@ -1,8 +1,8 @@
-"""A Llama block's norms, gate and rotation as single passes, for the int8 path.
+"""Replaces how a Llama block computes its norms, gated activation and rotary embedding.
 
-The modules stay transformers' own, with their names and weights; only how they compute is replaced,
-and only where the module is one of the known kind. Everything else is left as it is. This module
-does not know precision, packs or the loop.
+Each becomes one operation of `trainer.model.elementwise`, for the int8 path. The modules stay
+transformers' own, with their names and weights: only the `forward` of the classes listed here is
+replaced. This module does not know precision, packs or the training loop.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ ATTENTIONS = ("LlamaAttention", "MistralAttention")
 
 
 def fuse(model: torch.nn.Module) -> None:
-    """Replace the computations of `model` that are known here, in place."""
+    """Replace `forward` of the modules of `model` that are of a known class, in place."""
     for module in model.modules():
         forward = _replacement(module)
         if forward is not None:
@@ -27,6 +27,7 @@ def fuse(model: torch.nn.Module) -> None:
 
 
 def _replacement(module: torch.nn.Module) -> Callable[..., Any] | None:
+    """Return the `forward` that replaces the one of `module`, None for a class not known here."""
     kind = type(module).__name__
     if kind in NORMS:
         return _norm
@@ -46,12 +47,14 @@ def _silu_kind() -> type:
 
 
 def _norm(self: Any, hidden_states: Tensor) -> Tensor:
+    """Return RMSNorm of `hidden_states` [..., width], shaped and typed alike."""
     flat = hidden_states.reshape(-1, hidden_states.shape[-1])
     result: Tensor = _apply(_Norm, flat, self.weight, self.variance_epsilon)
     return result.view(hidden_states.shape)
 
 
 def _mlp(self: Any, x: Tensor) -> Tensor:
+    """Return the block's MLP of `x` [1, tokens, width], shaped and typed alike."""
     result: Tensor = self.down_proj(_apply(_SwiGlu, self.gate_proj(x), self.up_proj(x)))
     return result
 
@@ -62,20 +65,26 @@ def _attention(
     position_embeddings: tuple[Tensor, Tensor],
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:
+    """Return the attention layer's output for `hidden_states` [1, tokens, width], and None.
+
+    `position_embeddings` are the cosines and sines, each [1, tokens, head width]. Without `lengths`
+    the model is not given a pack but generates: then transformers' own method runs.
+    """
     lengths = kwargs.get("lengths")
-    if lengths is None:  # asking, not training
-        # What else there is goes on under the name it came by: the cache's has changed (5.24).
+    if lengths is None:
+        # Passed on by keyword, because the name of the cache differs between versions (5.24).
         plain: tuple[Tensor, Tensor | None] = type(self).forward(
             self, hidden_states=hidden_states, position_embeddings=position_embeddings, **kwargs
         )
         return plain
     tokens = hidden_states.shape[1]
     cosine, sine = (part[0] for part in position_embeddings)
-    query, key, value = (
+    query, key, value = (  # each [tokens, heads or groups, head width]
         layer(hidden_states).view(tokens, -1, self.head_dim)
         for layer in (self.q_proj, self.k_proj, self.v_proj)
     )
     query, key = (_apply(_Rotate, part, cosine, sine) for part in (query, key))
+    # From here on [1, heads or groups, tokens, head width].
     query, key, value = (part.transpose(0, 1)[None] for part in (query, key, value))
     output, _ = attention.packed_attention(
         self, query, key, value, None, lengths=lengths, scaling=self.scaling
@@ -84,10 +93,16 @@ def _attention(
 
 
 def _apply(function: Any, *arguments: Any) -> Any:
+    """Call an autograd Function, whose `apply` has no type annotations."""
     return function.apply(*arguments)
 
 
 class _Norm(torch.autograd.Function):
+    """RMSNorm of x [rows, width] with a frozen weight [width].
+
+    Formulas of forward and backward: `elementwise.norm` and `elementwise.norm_backward`.
+    """
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         ctx.save_for_backward(x, weight)
@@ -102,6 +117,11 @@ class _Norm(torch.autograd.Function):
 
 
 class _SwiGlu(torch.autograd.Function):
+    """silu(gate)·up of two tensors [..., width].
+
+    Formulas of forward and backward: `elementwise.swiglu` and `elementwise.swiglu_backward`.
+    """
+
     @staticmethod
     def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
         ctx.save_for_backward(gate, up)
@@ -116,6 +136,11 @@ class _SwiGlu(torch.autograd.Function):
 
 
 class _Rotate(torch.autograd.Function):
+    """The rotary embedding of x [tokens, heads, width]; backward rotates by the negative angle.
+
+    Formula: `elementwise.rotate`. The angles do not learn.
+    """
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         ctx.save_for_backward(cosine, sine)

@@ -1,8 +1,9 @@
-"""Frozen linear layers in int8: both GEMMs of a layer that does not learn, forward and backward.
+"""Frozen linear layers computed in int8, in the forward and the backward pass.
 
-The weight is int8 with one scale per output channel, activations and gradients int8 with one scale
-per row (arXiv:2208.07339, without its outlier split). The base is frozen, so a backward has one
-product only, the gradient to the input. This module does not know LoRA, packs or models.
+The weight is int8 with one scale per output channel, activations and gradients are int8 with one
+scale per row (arXiv:2208.07339, without its separate treatment of outliers). The weight does not
+learn, so the backward pass has one GEMM only: the gradient with respect to the input. This module
+does not know LoRA, packs or models.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from trainer.model import elementwise
 
 
 class LastInput:
-    """Quantises an input once for the layers that read the same one, as q, k and v do."""
+    """A cache of one quantised input, for layers that read the same tensor, as q, k and v do."""
 
     def __init__(self) -> None:
         self._input: Tensor | None = None
@@ -22,7 +23,10 @@ class LastInput:
         self._value: tuple[Tensor, Tensor] | None = None
 
     def of(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return `x` [..., width] as (int8 rows, scales), from before if it is the same tensor."""
+        """Return `x` [..., width] quantised: [rows, width] int8 and [rows, 1] fp32 scales.
+
+        The result is reused while `x` is the same tensor and was not changed in place.
+        """
         version = -1 if x.is_inference() else x._version
         if self._value is None or self._input is not x or self._version != version:
             self._value = elementwise.quantise(x.detach().reshape(-1, x.shape[-1]))
@@ -30,14 +34,16 @@ class LastInput:
         return self._value
 
     def clear(self) -> None:
-        """Let go of the last input."""
+        """Forget the last input, so that its memory can be freed."""
         self._input = self._value = None
 
 
 class Int8Linear(torch.nn.Module):
-    """A frozen linear layer without bias; the layers of a model share `inputs`.
+    """A frozen linear layer without bias.
 
-    `weight` is [out, in] int8 and `scale` [out] fp32. Inputs and outputs are of any float type.
+    It is built from `weight` [out, in] of any float type, and keeps `weight` [out, in] int8 and
+    `scale` [out] fp32. All layers of a model share `inputs`. Inputs and outputs are of the same
+    float type, whichever that is.
     """
 
     weight: Tensor
@@ -52,7 +58,7 @@ class Int8Linear(torch.nn.Module):
         self._inputs = inputs
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x·Wᵀ, [..., out], for x of [..., in]."""
+        """Return x·Wᵀ, [..., out] of the type of `x`, for `x` [..., in]."""
         flat = x.reshape(-1, x.shape[-1])
         rows, scales = self._inputs.of(x)
         result: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
@@ -62,6 +68,14 @@ class Int8Linear(torch.nn.Module):
 
 
 class _Product(torch.autograd.Function):
+    """y = x·Wᵀ with int8 factors and int32 sums, scaled back to floats.
+
+    Forward: y = (Q(x)·W8ᵀ)·s_x·s_w, where Q(x) [rows, in] int8 with scales s_x [rows, 1] is x
+    quantised and W8 [out, in] int8 with scales s_w [out] the weight.
+    Backward: dx = (Q(g·s_w)·W8)·s_g for the gradient g [rows, out]. The weight's scales run along
+    the dimension that is summed over, so they are multiplied into g before it is quantised.
+    """
+
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, scale: Tensor, rows: Tensor, scales: Tensor
@@ -80,7 +94,10 @@ class _Product(torch.autograd.Function):
 
 
 def quantise_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return `weight` [out, in] as int8 with one scale per output channel, [out] fp32."""
+    """Return `weight` [out, in] of any float type as int8, with one scale per output channel.
+
+    Returns [out, in] int8 and [out] fp32; the scale is max|weight| / 127 of the channel.
+    """
     exact = weight.detach().float()
     scale = exact.abs().amax(1).clamp_min(1e-12) / elementwise.INT8_MAX
     return torch.round(exact / scale[:, None]).to(torch.int8), scale

@@ -1,8 +1,8 @@
-"""The LoRA layers: PEFT's, with the low-rank path as one operation in the model's own type.
+"""PEFT's LoRA layers with the low-rank product as one operation in the model's own type.
 
-PEFT computes the path in the adapter's fp32, which costs a bf16 base several passes over wide fp32
-copies. Parameters, names, saving and loading stay PEFT's. This module does not know precision,
-data or the loop.
+PEFT computes that product in the adapter's fp32, which costs a bf16 base several passes over wide
+fp32 copies. Parameters, names, saving and loading stay PEFT's. This module does not know data or
+the training loop.
 """
 
 import warnings
@@ -24,7 +24,11 @@ class LowRankLinear(Linear):  # type: ignore[misc]
     """PEFT's LoRA layer with a faster path for the one adapter that is being trained."""
 
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """Return the base's output plus the adapter's, [..., out], for x of [..., in]."""
+        """Return the base's output plus the adapter's, [..., out], for `x` [..., in], typed as `x`.
+
+        Calls of any other kind than a training's, such as with the adapter disabled or merged, go
+        to PEFT's own method.
+        """
         if self.disable_adapters or self.merged or args or kwargs:
             result: Tensor = super().forward(x, *args, **kwargs)
             return result
@@ -43,7 +47,15 @@ class LowRankLinear(Linear):  # type: ignore[misc]
 
 
 class _LowRank(torch.autograd.Function):
-    """base + s·drop(x)·Aᵀ·Bᵀ; A is [rank, in], B [out, rank], both fp32, computed in x's type."""
+    """y = base + s·drop(x)·Aᵀ·Bᵀ (LoRA, arXiv:2106.09685), with s = scaling / (1 - rate).
+
+    x is [tokens, in] and base [tokens, out] of one float type; A is [rank, in] and B [out, rank]
+    fp32, converted to that type. drop sets elements to zero with probability `rate`; the division
+    keeps the expectation, as torch's dropout does.
+
+    Backward, for the gradient g [tokens, out]: dbase = g, dx = drop(s·g·B·A),
+    dA = (s·g·B)ᵀ·drop(x) and dB = s·gᵀ·(drop(x)·Aᵀ); drop zeroes the same elements as in forward.
+    """
 
     @staticmethod
     def forward(
@@ -53,7 +65,7 @@ class _LowRank(torch.autograd.Function):
         ctx.seed = torch.randint(2**31, ()) if ctx.below else torch.zeros((), dtype=torch.int64)
         ctx.factor = scaling / (1 - rate)
         down, up = a.to(x.dtype), b.to(x.dtype)
-        inner = _dropped(x, ctx) @ down.t()
+        inner = _dropped(x, ctx) @ down.t()  # [tokens, rank]
         ctx.save_for_backward(x, down, up, inner)
         return torch.addmm(base, inner, up.t(), alpha=ctx.factor)
 
@@ -61,7 +73,7 @@ class _LowRank(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         x, down, up, inner = ctx.saved_tensors
-        to_inner = (gradient @ up) * ctx.factor
+        to_inner = (gradient @ up) * ctx.factor  # [tokens, rank]
         to_a = to_inner.t() @ _dropped(x, ctx)
         to_b = (inner.t() @ gradient).t() * ctx.factor
         to_x = _dropped(to_inner @ down, ctx) if ctx.needs_input_grad[0] else None
@@ -69,7 +81,7 @@ class _LowRank(torch.autograd.Function):
 
 
 def _dropped(x: Tensor, ctx: Any) -> Tensor:
-    """Return `x` with the zeros of this pass: the same in forward and backward."""
+    """Return `x` [tokens, in] with dropout applied; forward and backward draw the same mask."""
     result: Tensor = elementwise.drop(x, ctx.seed, ctx.below) if ctx.below else x
     return result
 
@@ -83,9 +95,10 @@ def attach(
     targets: tuple[str, ...],
     seed: int,
 ) -> PeftModel:
-    """Freeze `model` and return it with a new adapter, whose first weights depend on `seed` only.
+    """Freeze `model` and return it with a new adapter on the layers named `targets`.
 
-    The adapter's parameters are fp32 whatever the model's type.
+    A [rank, in] and B [out, rank] of each layer are fp32 whatever the model's type. Their first
+    values depend on `seed` only; B starts at zero. The product is scaled by alpha / rank.
     """
     config = LoraConfig(
         r=rank,
@@ -98,7 +111,8 @@ def attach(
     config._register_custom_module(dict.fromkeys((torch.nn.Linear, Int8Linear), LowRankLinear))
     torch.manual_seed(seed)
     with warnings.catch_warnings():
-        # PEFT still asks transformers under a deprecated name, and does not know our int8 layer.
+        # PEFT calls transformers by a deprecated name, and warns of Int8Linear as a layer class
+        # that it does not know.
         warnings.simplefilter("ignore", FutureWarning)
         warnings.filterwarnings("ignore", message="Unsupported layer type")
         adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
