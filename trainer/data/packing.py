@@ -41,8 +41,8 @@ def pack(
 ) -> list[Pack]:
     """Pack the rows of a batch into few sequences of at most `limit` tokens each.
 
-    First-fit decreasing (at most 11/9 of the fewest possible, plus one), which depends on nothing
-    but the rows. The longest packs come first. With `share` false each row is a pack of its own. A
+    First-fit decreasing, a bin-packing heuristic whose result depends on the rows only. The longest
+    packs come first. With `share` false each row is a pack of its own. A
     row longer than `limit` gets its own pack. With `train_on_inputs` the question's tokens are
     labels as well as the answer's.
     """

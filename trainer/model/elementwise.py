@@ -164,9 +164,10 @@ def swiglu_backward(gradient: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor,
 def rotate(x: Tensor, cosine: Tensor, sine: Tensor, sign: float) -> Tensor:
     """Return `x` with the rotary position embedding applied (arXiv:2104.09864), typed as `x`.
 
-    `x` and the result are [tokens, heads, width]; `cosine` and `sine` are [tokens, width], of each token's angles.
-    Pairs are (x[i], x[i + width/2]), as transformers lays them out. `sign` 1 rotates forward; -1
-    rotates back, which is also the gradient, because the inverse of a rotation is its transpose.
+    `x` and the result are [tokens, heads, width]; `cosine` and `sine` [tokens, width] are of each
+    token's angles. The rotated pairs are (x[i], x[i + width / 2]), as transformers lays them out.
+    `sign` 1 rotates forward; -1 rotates back, which is also the gradient, because the inverse of a
+    rotation is its transpose.
     """
     half = x.shape[2] // 2
     swapped = torch.cat((-x[:, :, half:].float(), x[:, :, :half].float()), 2)

@@ -14,8 +14,9 @@ from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
 from trainer.base_model.source import Source, find
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.cpu import cpu_has_bf16
-from trainer.data import rows as data
+from trainer.data import dataset
 from trainer.data.encoding import Encoded, encode_rows
+from trainer.data.rows import Row
 from trainer.data.steps import Steps
 from trainer.errors import DataUnusable, OptionInvalid
 from trainer.planning import memory, speeds
@@ -35,7 +36,7 @@ EVALUATION_COST = 0.4
 class HeldOut:
     """Rows never trained on; `encoded[i]` is `rows[i]`."""
 
-    rows: list[data.Row]
+    rows: list[Row]
     encoded: list[Encoded]
 
 
@@ -105,7 +106,7 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         TrainerError: data, model, style or an option that cannot work.
     """
     wanted = names.folder_of(options.output_dir, home).absolute()
-    read = data.read(options.data_path)
+    read = dataset.read(options.data_path)
     source = find(options.base_model)
     tokenizer = load_tokenizer(source, cache=home / "cache")
     style = choose_style(tokenizer, options.style)
@@ -163,7 +164,7 @@ def _check_size(options: Options, shape: memory.Shape) -> None:
 
 
 def _split(
-    options: Options, read: data.Data, style: Style, tokenizer: Tokenizer
+    options: Options, read: dataset.DataSet, style: Style, tokenizer: Tokenizer
 ) -> tuple[list[Encoded], HeldOut, dict[str, Any]]:
     encoded = encode_rows(style, tokenizer, read.rows, cutoff=options.cutoff_len)
     dropped = read.dropped + encoded.dropped
@@ -203,10 +204,10 @@ def _choose(rows: int, options: Options) -> tuple[list[int], list[int]]:
 
 
 def _other_rows(
-    options: Options, style: Style, tokenizer: Tokenizer, rows: list[data.Row]
+    options: Options, style: Style, tokenizer: Tokenizer, rows: list[Row]
 ) -> tuple[HeldOut, list[int]]:
     """Hold out rows of another source; rows that are in both are not trained on."""
-    read = data.read(str(options.val_data_path))
+    read = dataset.read(str(options.val_data_path))
     encoded = encode_rows(style, tokenizer, read.rows, cutoff=options.cutoff_len)
     kept = [(read.rows[place], one) for place, one in zip(encoded.kept, encoded.rows, strict=True)]
     kept = kept[: options.val_set_size]

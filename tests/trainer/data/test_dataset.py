@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data import rows as data
+from trainer.data import dataset
+from trainer.data.rows import Row
+from trainer.data.sources import SAMPLE
 from trainer.errors import DataUnusable
 from trainer.prompts import Turn
 
@@ -20,21 +22,21 @@ ALPACA = {"instruction": "Add.", "input": "1 and 2", "output": "3"}
 
 
 def test_an_array_of_instruction_input_output(tmp_path: Path) -> None:
-    read = data.read(written(tmp_path, "rows.json", json.dumps([ALPACA])))
+    read = dataset.read(written(tmp_path, "rows.json", json.dumps([ALPACA])))
 
-    assert read.rows == [data.Row("Add.", "1 and 2", "3")]
+    assert read.rows == [Row("Add.", "1 and 2", "3")]
 
 
 def test_lines_of_instruction_context_response(tmp_path: Path) -> None:
     line = json.dumps({"instruction": "Add.", "context": "1 and 2", "response": "3"})
 
-    assert data.read(written(tmp_path, "rows.jsonl", line)).rows[0].input == "1 and 2"
+    assert dataset.read(written(tmp_path, "rows.jsonl", line)).rows[0].input == "1 and 2"
 
 
 def test_a_csv_file_with_line_breaks_inside_a_field(tmp_path: Path) -> None:
-    read = data.read(written(tmp_path, "rows.csv", 'instruction,output\r\nAdd.,"1\n2"\r\n'))
+    read = dataset.read(written(tmp_path, "rows.csv", 'instruction,output\r\nAdd.,"1\n2"\r\n'))
 
-    assert read.rows == [data.Row("Add.", "", "1\n2")]
+    assert read.rows == [Row("Add.", "", "1\n2")]
 
 
 def test_a_conversation_teaches_its_last_answer(tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_a_conversation_teaches_its_last_answer(tmp_path: Path) -> None:
         {"role": "assistant", "content": "2"},
     ]
 
-    (row,) = data.read(written(tmp_path, "rows.jsonl", json.dumps({"messages": messages}))).rows
+    (row,) = dataset.read(written(tmp_path, "rows.jsonl", json.dumps({"messages": messages}))).rows
 
     assert row.thread == (Turn("user", "Be kind.\n\nHi"), Turn("assistant", "Hello"))
     assert (row.instruction, row.output) == ("1+1?", "2")
@@ -56,27 +58,27 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     written(tmp_path, "b.jsonl", json.dumps({**ALPACA, "output": "b"}))
     written(tmp_path, "a.json", json.dumps([{**ALPACA, "output": "a"}]))
 
-    assert [row.output for row in data.read(str(tmp_path)).rows] == ["a", "b"]
+    assert [row.output for row in dataset.read(str(tmp_path)).rows] == ["a", "b"]
 
 
 def test_a_line_separator_inside_a_string_does_not_end_a_line(tmp_path: Path) -> None:
     line = json.dumps({**ALPACA, "output": "a\u2028b"}, ensure_ascii=False)
 
-    assert data.read(written(tmp_path, "rows.jsonl", line)).rows[0].output == "a\u2028b"
+    assert dataset.read(written(tmp_path, "rows.jsonl", line)).rows[0].output == "a\u2028b"
 
 
 def test_useless_rows_are_dropped_and_counted(tmp_path: Path) -> None:
     rows = [ALPACA, ALPACA, {**ALPACA, "output": " "}, {"instruction": None, "output": "x"}]
 
-    read = data.read(written(tmp_path, "rows.json", json.dumps(rows)))
+    read = dataset.read(written(tmp_path, "rows.json", json.dumps(rows)))
 
     assert len(read.rows) == 1
     assert read.dropped == {"repeated": 1, "without an answer": 1, "without an instruction": 1}
 
 
 def test_the_digest_changes_with_the_rows(tmp_path: Path) -> None:
-    first = data.read(written(tmp_path, "a.json", json.dumps([ALPACA])))
-    second = data.read(written(tmp_path, "b.json", json.dumps([{**ALPACA, "output": "4"}])))
+    first = dataset.read(written(tmp_path, "a.json", json.dumps([ALPACA])))
+    second = dataset.read(written(tmp_path, "b.json", json.dumps([{**ALPACA, "output": "4"}])))
 
     assert first.digest != second.digest
 
@@ -110,7 +112,7 @@ def test_unusable_data_is_refused_in_one_sentence_that_says_where(
     name, content, expected = BROKEN[kind]
 
     with pytest.raises(DataUnusable) as refused:
-        data.read(written(tmp_path, name, content))
+        dataset.read(written(tmp_path, name, content))
 
     assert expected in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -118,11 +120,11 @@ def test_unusable_data_is_refused_in_one_sentence_that_says_where(
 
 def test_a_missing_file_is_refused_without_asking_the_network(tmp_path: Path) -> None:
     with pytest.raises(DataUnusable, match="There is no data at"):
-        data.read(str(tmp_path / "nothing.json"))
+        dataset.read(str(tmp_path / "nothing.json"))
 
 
 def test_the_sample_teaches_in_two_languages() -> None:
-    rows = data.read(data.SAMPLE).rows
+    rows = dataset.read(SAMPLE).rows
 
     japanese = [row for row in rows if any("ぁ" <= letter <= "ヿ" for letter in row.output)]
     assert len(rows) >= 200

@@ -1,0 +1,80 @@
+"""A data set: the usable rows of a source, and how many were dropped for which reason.
+
+Rows that cannot be learned from are dropped and counted; a file that cannot be read is an error.
+This module does not know file formats, tokenizers or prompts.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+
+from trainer.data.records import records
+from trainer.data.rows import EXPECTED, Row, check_shape, to_row
+from trainer.data.sources import files_of, name_of
+from trainer.errors import DataUnusable
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The usable rows of a source in its order; `dropped` counts the others by reason.
+
+    `read` is the number of all rows.
+    """
+
+    name: str
+    rows: list[Row]
+    read: int
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the rows' content in hex; a resumed training compares it."""
+        digest = hashlib.sha256()
+        for row in self.rows:
+            thread = [[turn.role, turn.text] for turn in row.thread]
+            digest.update(json.dumps([row.instruction, row.input, row.output, thread]).encode())
+        return digest.hexdigest()
+
+
+def read(source: str) -> DataSet:
+    """Read `source`: `sample`, a file, a folder of files, or the id of a dataset on the hub.
+
+    Rows without an instruction or an answer are dropped, and exact repetitions: a repeated row
+    could be both trained on and held out.
+
+    Raises:
+        DataUnusable: it is missing, unreadable, of mixed or unknown shape, or no row is left.
+    """
+    rows: list[Row] = []
+    seen: set[Row] = set()
+    dropped: Counter[str] = Counter()
+    count = 0
+    shape: str | None = None
+    for file in files_of(source):
+        for place, record in records(file):
+            count += 1
+            shape = check_shape(shape, record, place)
+            row = to_row(shape, record, place)
+            reason = _reason_to_drop(row, seen)
+            if reason:
+                dropped[reason] += 1
+            else:
+                seen.add(row)
+                rows.append(row)
+    if not count:
+        raise DataUnusable(f"{source!r} holds no rows; expected {EXPECTED}.")
+    if not rows:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in dropped.items())
+        raise DataUnusable(
+            f"None of the {count} rows of {source!r} can be learned from: {reasons}."
+        )
+    return DataSet(name_of(source), rows, count, dropped)
+
+
+def _reason_to_drop(row: Row, seen: set[Row]) -> str | None:
+    if not row.instruction.strip() and not row.input.strip():
+        return "without an instruction"
+    if not row.output.strip():
+        return "without an answer"
+    return "repeated" if row in seen else None
