@@ -40,7 +40,7 @@ class Envelopes:
         self._database = database
         self._faults = faults
         self._sockets = sockets
-        self._ack_timeout = ack_timeout
+        self.ack_timeout = ack_timeout
         self._responses: dict[str, asyncio.Future[Response]] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
 
@@ -140,7 +140,7 @@ class Envelopes:
         either: set[asyncio.Future[Any]] = {response, closed}
         try:
             await asyncio.wait(
-                either, timeout=self._ack_timeout, return_when=asyncio.FIRST_COMPLETED
+                either, timeout=self.ack_timeout, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             closed.cancel()

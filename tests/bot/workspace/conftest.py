@@ -1,17 +1,17 @@
-"""A real workspace on a real port, real Slack clients, and a small real Bolt app."""
+"""A real workspace on a real port, real Slack clients, and a small real Bolt app.
+
+Time limits are far longer than a slow machine needs: a test that passes never waits for one.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,9 +20,8 @@ from bot.workspace.server import running
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
-Connect = Callable[[AsyncApp], AbstractAsyncContextManager[AsyncSocketModeHandler]]
+Connect = Callable[..., AbstractAsyncContextManager[AsyncSocketModeHandler]]
 Local = Callable[..., Awaitable[Json]]
-Open = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +33,8 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[Workspace]:
-    async with running(ack_timeout=0.3) as started:
+    """A workspace that gives a bot as long as Slack does to acknowledge."""
+    async with running() as started:
         yield started
 
 
@@ -61,7 +61,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def local(workspace: Workspace, http: aiohttp.ClientSession) -> Local:
-    """Call a /local route: with a body it is posted, with a query it is got."""
+    """Call a /local route: POST with a body, GET without one."""
 
     async def call(path: str, body: Json | None = None, **query: str) -> Json:
         method = "GET" if body is None else "POST"
@@ -84,10 +84,16 @@ def connect() -> Connect:
 
 
 @asynccontextmanager
-async def connected(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
-    """Connect a Bolt app over Socket Mode for the length of a block."""
-    client = app.client
-    handler = AsyncSocketModeHandler(app, "xapp-local", web_client=client, ping_interval=0.5)
+async def connected(
+    app: AsyncApp, ping_interval: float = 0.5
+) -> AsyncIterator[AsyncSocketModeHandler]:
+    """Connect a Bolt app over Socket Mode for the length of a block.
+
+    It pings every `ping_interval` seconds and reconnects after four without an answer.
+    """
+    handler = AsyncSocketModeHandler(
+        app, "xapp-local", web_client=app.client, ping_interval=ping_interval
+    )
     await handler.connect_async()  # type: ignore[no-untyped-call]
     try:
         yield handler
@@ -95,7 +101,7 @@ async def connected(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
         await handler.close_async()  # type: ignore[no-untyped-call]
 
 
-async def soon(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+async def soon(condition: Callable[[], Any], seconds: float = 30.0) -> None:
     """Wait until `condition` holds."""
     async with asyncio.timeout(seconds):
         while not condition():
@@ -103,59 +109,6 @@ async def soon(condition: Callable[[], Any], seconds: float = 5.0) -> None:
 
 
 async def texts(client: AsyncWebClient, channel: str = "CGENERAL") -> list[str]:
+    """The texts of a channel's messages outside threads, oldest first."""
     messages = (await client.conversations_history(channel=channel))["messages"]
     return [message["text"] for message in messages][::-1]
-
-
-PHONE = ViewportSize(width=390, height=844)
-DESKTOP = ViewportSize(width=1280, height=800)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--no-proxy-server",
-    ]
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield launched
-        await launched.close()
-
-
-@pytest.fixture
-async def open_page(browser: Browser, workspace: Workspace) -> AsyncIterator[Open]:
-    """Open the page as somebody; anything the browser complains about fails the test."""
-    complaints: list[str] = []
-
-    def notice(line: ConsoleMessage) -> None:
-        # A refused request is logged by the browser itself; the page is to cope with it.
-        if line.type == "error" and not line.text.startswith("Failed to load resource"):
-            complaints.append(line.text)
-
-    async def opened(
-        user: str = "UALICE", *, phone: bool = False, locale: str = "en-US", at: str = ""
-    ) -> Page:
-        context = await browser.new_context(
-            viewport=PHONE if phone else DESKTOP,
-            has_touch=phone,
-            is_mobile=phone,
-            locale=locale,
-        )
-        page = await context.new_page()
-        page.set_default_timeout(5000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", notice)
-        await page.goto(f"{workspace.url}/?user={user}{at}")
-        await page.wait_for_selector("#app[data-ready=true]")
-        return page
-
-    yield opened
-    assert complaints == []

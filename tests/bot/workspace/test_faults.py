@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import time
 
 import aiohttp
@@ -11,6 +10,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
 )
+from slack_sdk.http_retry.builtin_interval_calculators import FixedValueRetryIntervalCalculator
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.workspace import Workspace
@@ -82,7 +82,11 @@ async def test_a_client_that_retries_a_lost_response_says_it_twice(
     eager = AsyncWebClient(
         "xoxb-local",
         base_url=workspace.api_url,
-        retry_handlers=[AsyncConnectionErrorRetryHandler(max_retry_count=1)],
+        retry_handlers=[
+            AsyncConnectionErrorRetryHandler(
+                max_retry_count=1, interval_calculator=FixedValueRetryIntervalCalculator(0.01)
+            )
+        ],
     )
     await eager.chat_postMessage(channel="CGENERAL", text="twice")
     assert len((await bot.conversations_history(channel="CGENERAL"))["messages"]) == 2
@@ -120,7 +124,6 @@ async def test_late_events_come_late(
     await local("faults", {"late_events": 0.5})
     async with connect(app):
         await alice.chat_postMessage(channel="general", text="late")
-        await asyncio.sleep(0.3)
         assert not seen
         await soon(lambda: seen)
     assert seen[0] >= 0.5

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import aiohttp
-import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -69,7 +67,7 @@ async def test_a_slash_command_is_answered_at_once_and_later(
     }
     async with connect(app):
         assert (await local("command", body))["ok"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(await whispers(local)) < 2:
                 await asyncio.sleep(0.01)
 
@@ -82,15 +80,16 @@ async def test_a_slash_command_is_answered_at_once_and_later(
 
 
 async def test_a_slash_command_nobody_acknowledges_says_so(
-    app: AsyncApp, connect: Connect, local: Local
+    app: AsyncApp, connect: Connect, local: Local, workspace: Workspace
 ) -> None:
     @app.command("/slow")
     async def slow(ack: Any) -> None:
         """Never acknowledges."""
 
+    workspace.envelopes.ack_timeout = 0.05
     async with connect(app):
         await local("command", {"channel": "general", "user": "UALICE", "command": "/slow"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await whispers(local):
                 await asyncio.sleep(0.02)
     assert await whispers(local) == ["/slow failed with the error `operation_timeout`."]
@@ -112,7 +111,7 @@ async def test_a_pressed_button_can_replace_its_message(
     async with connect(app):
         assert (await local("action", press))["ok"]
         await soon(lambda: seen)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 history = await bot.conversations_history(channel="CGENERAL")
                 if history["messages"][0]["text"] == "cancelled":
@@ -161,7 +160,7 @@ async def test_a_button_on_an_ephemeral_message_can_take_it_away(
     async with connect(app):
         press = {"channel": "general", "ts": ts, "user": "alice", "action_id": "cancel"}
         await local("action", press)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await whispers(local):
                 await asyncio.sleep(0.02)
 
@@ -176,101 +175,3 @@ async def test_a_response_url_works_five_times(
         async with http.post(address, json={"text": "x"}) as response:
             statuses.append(response.status)
     assert statuses == [200] * 5 + [404]
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "status"),
-    [
-        ("command", {}, 400),
-        ("command", {"channel": "general", "user": "alice", "command": "train"}, 400),
-        ("command", {"channel": "general", "user": "nobody", "command": "/x"}, 404),
-        ("command", {"channel": "general", "user": "swallow", "command": "/x"}, 400),
-        ("command", {"channel": "DBOB", "user": "alice", "command": "/x"}, 404),
-        ("command", {"channel": 5, "user": "alice", "command": "/x"}, 400),
-        ("command", {"channel": "general", "user": "alice", "command": "/x", "text": 5}, 400),
-        ("action", {"channel": "general", "user": "alice", "ts": "1.1", "action_id": "x"}, 404),
-        ("faults", {"nonsense": 1}, 400),
-        ("faults", {"rate_limit": {"*": "many"}}, 400),
-        ("faults", {"rate_limit": 3}, 400),
-        ("faults", {"late_events": "soon"}, 400),
-        ("faults", {"refuse_streaming": "yes"}, 400),
-    ],
-)
-async def test_a_request_that_makes_no_sense_is_answered_with_a_sentence(
-    local: Local, path: str, body: Json, status: int
-) -> None:
-    answer = await local(path, body)
-    assert answer["status"] == status
-    assert answer["ok"] is False
-    assert answer["error"]
-
-
-@pytest.mark.parametrize(
-    ("body", "kind", "status"),
-    [
-        (b"{}", "text/plain", 415),
-        (b"a=b", "application/x-www-form-urlencoded", 415),
-        (b"{", "application/json", 400),
-        (b"[]", "application/json", 400),
-        (b"\xff", "application/json", 400),
-        (b"[" * 100_000, "application/json", 400),
-    ],
-)
-async def test_local_routes_take_json_objects_only(
-    workspace: Workspace, http: aiohttp.ClientSession, body: bytes, kind: str, status: int
-) -> None:
-    for path in ("command", "action", "faults"):
-        address = f"{workspace.url}/local/{path}"
-        async with http.post(address, data=body, headers={"Content-Type": kind}) as response:
-            assert response.status == status
-            assert (await response.json())["ok"] is False
-
-
-async def test_the_page_learns_who_is_there_and_whether_the_bot_is(
-    app: AsyncApp, connect: Connect, local: Local, workspace: Workspace
-) -> None:
-    before = await local("state")
-    async with connect(app):
-        await soon(lambda: workspace.sockets.connected)
-        during = await local("state")
-
-    assert (before["connected"], during["connected"]) == (False, True)
-    assert before["tokens"]["UALICE"] == "xoxp-local-UALICE"
-    assert "UBOT" not in before["tokens"]
-    assert {channel["id"] for channel in before["channels"]} >= {"CGENERAL", "CRANDOM", "DBOB"}
-
-
-class Events:
-    """Reads a stream of server-sent events."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-
-    async def next(self) -> tuple[str, str, Json]:
-        fields: dict[str, str] = {}
-        while "data" not in fields:
-            line = (await asyncio.wait_for(self._response.content.readline(), 3)).decode()
-            name, _, value = line.strip().partition(": ")
-            fields[name] = value
-        return fields["id"], fields["event"], json.loads(fields["data"])
-
-
-async def test_the_page_follows_what_happens_and_picks_up_where_it_was(
-    workspace: Workspace, http: aiohttp.ClientSession, alice: AsyncWebClient, bot: AsyncWebClient
-) -> None:
-    address = f"{workspace.url}/local/events"
-    async with http.get(address) as response:
-        events = Events(response)
-        ts = (await alice.chat_postMessage(channel="general", text="one"))["ts"]
-        first, kind, data = await events.next()
-        assert (kind, data["message"]["text"]) == ("message", "one")
-    await bot.chat_postMessage(channel="CGENERAL", thread_ts=ts, text="two")
-
-    async with http.get(address, headers={"Last-Event-ID": first}) as response:
-        events = Events(response)
-        missed = [await events.next() for _ in range(2)]
-    assert [kind for _, kind, _ in missed] == ["message", "thread"]
-    assert missed[1][2]["reply_count"] == 1
-
-    async with http.get(address, headers={"Last-Event-ID": "before-7"}) as response:
-        assert (await Events(response).next())[1] == "reset"

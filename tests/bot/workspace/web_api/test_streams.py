@@ -90,13 +90,13 @@ async def test_refused_streaming_is_refused_at_the_start(
 async def test_an_expired_stream_keeps_its_text_and_can_be_edited(
     bot: AsyncWebClient, workspace: Workspace, question: str
 ) -> None:
-    workspace.faults.set({"expire_streaming": 0.2})
+    workspace.faults.set({"expire_streaming": 0.05})
     ts = (
         await bot.chat_startStream(
             channel="CGENERAL", thread_ts=question, markdown_text="half", **RECIPIENT
         )
     )["ts"]
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.06)
 
     with pytest.raises(SlackApiError, match="message_not_in_streaming_state"):
         await bot.chat_appendStream(channel="CGENERAL", ts=ts, markdown_text="more")

@@ -1,16 +1,22 @@
-"""The page in a real browser: who one is, where one looks, on a phone, after a restart."""
+"""The page in a real browser: choosing a person, a channel and a thread, by mouse, keyboard and
+touch, also after a restart of the workspace.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import Browser, expect
+import pytest
+from playwright.async_api import expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import running
 from bot.workspace.workspace import Workspace
-from tests.bot.workspace.conftest import PHONE, Connect, Open, texts
+from tests.bot.workspace.conftest import Connect, texts
+from tests.bot.workspace.page.conftest import PHONE, Open
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_one_can_be_somebody_else(
@@ -127,7 +133,7 @@ async def test_the_keyboard_alone_is_enough(
 
 
 async def test_the_page_carries_on_when_the_workspace_was_restarted(
-    open_page: Open, workspace: Workspace, browser: Browser, tmp_path: Path
+    open_page: Open, tmp_path: Path
 ) -> None:
     file = tmp_path / "state.db"
     page = await open_page()

@@ -1,4 +1,4 @@
-"""The page in a real browser: writing, reading, pressing."""
+"""The page in a real browser: writing messages and commands, reading answers, pressing buttons."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.bot.workspace.conftest import Connect, Json, Open, texts
+from tests.bot.workspace.conftest import Connect, Json, texts
+from tests.bot.workspace.page.conftest import Open
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 RECIPIENT: Json = {"recipient_team_id": "TLOCAL", "recipient_user_id": "UALICE"}
 
@@ -43,10 +47,12 @@ async def test_enter_does_not_send_while_an_input_method_is_composing(
         """box => box.dispatchEvent(new KeyboardEvent("keydown",
             {key: "Enter", isComposing: true, bubbles: true, cancelable: true}))"""
     )
-    await asyncio.sleep(0.2)
+    # Sending empties the box in the same turn, so a box that is still full was not sent.
+    assert await composer.input_value() == "つばめ"
     assert await texts(bot) == []
     await composer.press("Enter")
     await expect(page.get_by_test_id("message").locator(".body")).to_have_text("つばめ")
+    assert await texts(bot) == ["つばめ"]
 
 
 async def test_an_answer_streams_into_the_thread_that_opens_by_itself(
@@ -113,7 +119,9 @@ async def test_a_growing_answer_does_not_redraw_or_move_what_one_reads(
 
     first = await page.get_by_text("paragraph 0", exact=True).element_handle()
     await scroller.evaluate("node => node.scrollTop = 300")
-    await asyncio.sleep(0.1)
+    # The page offers the way down once it has noticed that its reader scrolled up.
+    thread = page.get_by_test_id("thread")
+    await expect(thread.get_by_role("button", name="Jump to the newest message")).to_be_visible()
     for n in range(5):
         await bot.chat_appendStream(
             channel="CGENERAL", ts=sent["ts"], markdown_text=f"\n\nmore {n}"
