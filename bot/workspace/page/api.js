@@ -1,6 +1,10 @@
-// Talks to the server: the Web API as one person, the /local routes, and the stream of events.
+// The requests to the server: the Web API as one person, the /local routes, the stream of events.
 
-export class ApiError extends Error {}
+class ApiError extends Error {}
+
+const PAGE_SIZE = 200;
+const MAX_MESSAGES = 1000;
+const RELOAD_MS = 3000;
 
 async function json(response) {
   const body = await response.json().catch(() => ({ ok: false, error: `HTTP ${response.status}` }));
@@ -13,9 +17,9 @@ async function post(path, body, headers = {}) {
   return json(await fetch(path, { method: "POST", headers: { ...kind, ...headers }, body: JSON.stringify(body) }));
 }
 
-export const bootstrap = async () => json(await fetch("/local/state"));
+export const firstState = async () => json(await fetch("/local/state"));
 
-export const whispers = async (channel, user) =>
+export const ephemeralMessages = async (channel, user) =>
   (await json(await fetch(`/local/ephemeral?${new URLSearchParams({ channel, user })}`))).messages;
 
 export const runCommand = (channel, user, command, text) =>
@@ -24,7 +28,7 @@ export const runCommand = (channel, user, command, text) =>
 export const pressButton = (channel, user, ts, actionId, value) =>
   post("/local/action", { channel, user, ts, action_id: actionId, value });
 
-// The Web API as seen by one person.
+// The Web API with the token of one person.
 export class Person {
   constructor(token) {
     this.headers = { Authorization: `Bearer ${token}` };
@@ -34,14 +38,15 @@ export class Person {
     return post(`/api/${method}`, args, this.headers);
   }
 
+  // The messages of all pages of a method, up to MAX_MESSAGES.
   async all(method, args) {
     const messages = [];
     let cursor = "";
     do {
-      const page = await this.call(method, { ...args, limit: 200, ...(cursor && { cursor }) });
+      const page = await this.call(method, { ...args, limit: PAGE_SIZE, ...(cursor && { cursor }) });
       messages.push(...page.messages);
       cursor = page.response_metadata?.next_cursor ?? "";
-    } while (cursor && messages.length < 1000);
+    } while (cursor && messages.length < MAX_MESSAGES);
     return messages;
   }
 
@@ -60,6 +65,7 @@ export class Person {
     });
   }
 
+  // The content of an uploaded file, as a Blob.
   async file(address) {
     const response = await fetch(new URL(address).pathname, { headers: this.headers });
     if (!response.ok) throw new ApiError(`HTTP ${response.status}`);
@@ -69,7 +75,8 @@ export class Person {
 
 const KINDS = ["message", "changed", "deleted", "ephemeral", "ephemeral_deleted", "status", "append", "thread", "connection", "reset"];
 
-// The browser reconnects by itself and says with Last-Event-ID where it was.
+// Follows the events after the id `since`. The browser reconnects by itself and sends the id of
+// the last event it got as Last-Event-ID.
 export function follow(since, onEvent, onOnline) {
   const source = new EventSource(`/local/events?${new URLSearchParams({ since })}`);
   for (const kind of KINDS) {
@@ -78,7 +85,7 @@ export function follow(since, onEvent, onOnline) {
   source.addEventListener("open", () => onOnline(true));
   source.addEventListener("error", () => {
     onOnline(false);
-    // A refused stream is closed for good; an interrupted one is retried by the browser.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+    // The browser retries an interrupted stream, but not one that was refused.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), RELOAD_MS);
   });
 }

@@ -1,21 +1,27 @@
-// Starts the page and follows what happens.
+// Starts the page, then applies each event of the server and draws what it changes.
 
-import { Person, bootstrap, follow } from "./api.js";
+import { dismiss, press, send } from "./actions/messaging.js";
+import { PERSON_KEY, closeThread, fromAddress, go, load, openThread, show, switchPerson } from "./actions/navigation.js";
+import { Person, firstState, follow } from "./api.js";
 import { $, announce } from "./dom.js";
 import { Model } from "./model.js";
-import { ME, become, closeThread, fromAddress, go, load, look, openThread } from "./views/places.js";
 import { narrow, session } from "./session.js";
 import { language, t } from "./strings.js";
-import { build, draw, drawBanner, drawSidebar, main, side } from "./views/view.js";
+import { buildPanes, channelPane, draw, drawBanner, threadPane } from "./views/panes.js";
+import { buildSidebar, drawSidebar } from "./views/sidebar.js";
 
-let drawing = false;
+// An answer opens its question's thread only this long after the question was asked.
+const OPEN_THREAD_SECONDS = 120;
+const ANNOUNCED_CHARACTERS = 200;
 
-// Several events in one frame are drawn once.
+let drawScheduled = false;
+
+// Draws once per frame, however many events arrive in it.
 function drawSoon() {
-  if (drawing) return;
-  drawing = true;
+  if (drawScheduled) return;
+  drawScheduled = true;
   requestAnimationFrame(() => {
-    drawing = false;
+    drawScheduled = false;
     draw();
   });
 }
@@ -23,73 +29,82 @@ function drawSoon() {
 function onEvent(kind, event) {
   if (kind === "reset") return refresh();
   session.model.apply(kind, event);
-  if (kind === "append") return grow(event);
-  if (kind === "message") noticeMessage(event.channel, event.message);
+  if (kind === "append") return growSoon(event);
+  if (kind === "message") announceMessage(event.channel, event.message);
   if (kind === "connection") drawSidebar();
-  if (kind === "status" || kind === "message") followAnswer(event);
+  if (kind === "status" || kind === "message") openThreadOfAnswer(event);
   if (!event.channel || event.channel === session.here.channel) drawSoon();
 }
 
 async function refresh() {
-  session.model.refresh(await bootstrap());
+  session.model.refresh(await firstState());
   drawSidebar();
   await load(session.here.channel, session.here.thread);
 }
 
+// The streamed messages of the open thread that grew since the last frame, by timestamp.
 const growing = new Set();
 
-function grow({ channel, ts }) {
+function growSoon({ channel, ts }) {
   if (channel !== session.here.channel) return;
   if (!growing.size) requestAnimationFrame(() => {
-    for (const piece of growing) {
-      const { text } = session.model.message(session.here.channel, piece) ?? {};
-      if (text !== undefined) side.timeline.grow(piece, text);
+    for (const grown of growing) {
+      const { text } = session.model.message(session.here.channel, grown) ?? {};
+      if (text !== undefined) threadPane.timeline.grow(grown, text);
     }
     growing.clear();
   });
   growing.add(ts);
 }
 
-function noticeMessage(channel, message) {
+// Tells a screen reader of a message by somebody else, and marks its channel as unread.
+function announceMessage(channel, message) {
   if (message.user === session.model.me || !session.model.channels.some(({ id }) => id === channel)) return;
   const author = session.model.user(message.user).real_name;
-  announce(message.text ? `${author}: ${message.text.slice(0, 200)}` : `${author} ${t.writing}`);
+  announce(message.text ? `${author}: ${message.text.slice(0, ANNOUNCED_CHARACTERS)}` : `${author} ${t.writing}`);
   if (channel !== session.here.channel && !session.model.unread.has(channel)) {
     session.model.unread.add(channel);
     drawSidebar();
   }
 }
 
-// The bot answers in a thread: where there is room, one's own question opens it.
-function followAnswer(event) {
+// The bot answers in a thread: on a wide page, the answer to one's own newest question opens it.
+function openThreadOfAnswer(event) {
   const thread = event.thread_ts ?? event.message?.thread_ts;
   if (!thread || narrow.matches || session.here.thread || event.channel !== session.here.channel) return;
   if (event.message && event.message.user !== session.model.bot) return;
   const question = session.model.message(event.channel, thread);
   const newest = session.model.topLevel(event.channel).filter((message) => message.user === session.model.me).at(-1);
-  if (question?.user !== session.model.me || newest?.ts !== thread || Date.now() / 1000 - thread > 120) return;
-  const typing = main.composer.text !== "";
+  if (question?.user !== session.model.me || newest?.ts !== thread || Date.now() / 1000 - thread > OPEN_THREAD_SECONDS) return;
+  const typing = channelPane.composer.text !== "";
   session.openedByHand = false;
   go(event.channel, thread);
-  if (typing) main.composer.focus();
+  if (typing) channelPane.composer.focus();
+}
+
+function onOnline(online) {
+  if (online === session.online) return;
+  session.online = online;
+  drawBanner();
+}
+
+// The person named in the address, or the one chosen last, or the first.
+function firstPerson(tokens) {
+  const user = new URLSearchParams(location.search).get("user") ?? localStorage.getItem(PERSON_KEY);
+  return Object.hasOwn(tokens, user ?? "") ? user : Object.keys(tokens)[0];
 }
 
 async function start() {
   document.documentElement.lang = language;
-  const boot = await bootstrap();
-  session.model = new Model(boot);
-  const asked = new URLSearchParams(location.search).get("user") ?? localStorage.getItem(ME);
-  session.model.become(Object.hasOwn(session.model.tokens, asked ?? "") ? asked : Object.keys(session.model.tokens)[0]);
-  session.person = new Person(session.model.tokens[session.model.me]);
-  build({ go, openThread, closeThread, become });
-  addEventListener("popstate", () => look(...fromAddress()));
-  follow(boot.event_id, onEvent, (now) => {
-    if (now !== session.online) {
-      session.online = now;
-      drawBanner();
-    }
-  });
-  await look(...fromAddress());
+  const state = await firstState();
+  session.model = new Model(state);
+  session.model.switchPerson(firstPerson(state.tokens));
+  session.person = new Person(state.tokens[session.model.me]);
+  buildSidebar({ go, switchPerson });
+  buildPanes({ openThread, closeThread, send, press, dismiss });
+  addEventListener("popstate", () => show(...fromAddress()));
+  follow(state.event_id, onEvent, onOnline);
+  await show(...fromAddress());
   $("app").dataset.ready = "true";
 }
 

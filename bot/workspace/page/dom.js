@@ -1,4 +1,4 @@
-// Builds elements. Whatever is a string becomes a text node: nothing here parses markup.
+// Builds and updates elements. A string always becomes a text node, so no text can become markup.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -21,6 +21,8 @@ const ICONS = {
 
 const BIRD = "M2.500 7.200c4.600.1 8 1.600 10.300 4.200 2.500-3.600 6-5.500 10-5.600.9 0 1.700.3 2.700 1-1.600.1-2.500.7-3 1.700-1.300 4-4 6.900-8 8l-5.800 6.300.9-5.700-5.400 2.600 5-6.200C8.600 10.700 6 8.700 2.500 7.200z";
 
+// el("div.card.open", { onclick, title }, child, [child, …]): an element with classes, listeners,
+// attributes and children. A property or child that is null, undefined or false is left out.
 export function el(tag, props = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   const node = document.createElement(name || "div");
@@ -40,9 +42,9 @@ function svg(box, path, className) {
   node.setAttribute("viewBox", box);
   node.setAttribute("class", className);
   node.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(SVG, "path");
-  line.setAttribute("d", path);
-  node.append(line);
+  const shape = document.createElementNS(SVG, "path");
+  shape.setAttribute("d", path);
+  node.append(shape);
   return node;
 }
 
@@ -50,14 +52,14 @@ export const icon = (name) => svg("0 0 24 24", ICONS[name], `icon icon-${name}`)
 export const bird = () => svg("0 0 28 28", BIRD, "bird");
 
 export function avatar(user) {
-  const face = el("span.avatar", { "aria-hidden": "true", "data-face": user?.id ?? "" });
-  face.append(user?.is_bot ? bird() : (user?.real_name ?? "?").slice(0, 1).toUpperCase());
-  return face;
+  const node = el("span.avatar", { "aria-hidden": "true", "data-face": user?.id ?? "" });
+  node.append(user?.is_bot ? bird() : (user?.real_name ?? "?").slice(0, 1).toUpperCase());
+  return node;
 }
 
-// Makes `old` look like `fresh` and returns what is in the document then. What is equal stays the same
-// element, so that a button under a growing text can be pressed; a button that differs is exchanged
-// whole, because its listener belongs to it. A picture that was loaded is kept.
+// Changes `old` in the document until it equals `fresh`; returns `old`, or `fresh` if that took its place.
+// Equal elements stay, so that a button under a growing text can be pressed. A button or link that
+// differs is replaced, because its listener cannot be compared. A loaded picture stays.
 export function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return old;
   if (old.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) {
@@ -71,12 +73,13 @@ export function morph(old, fresh) {
   if (old.nodeName === "IMG" && old.alt === fresh.alt) return old;
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  const [now, next] = [[...old.childNodes], [...fresh.childNodes]];
-  next.forEach((child, index) => (now[index] ? morph(now[index], child) : old.append(child)));
-  now.slice(next.length).forEach((child) => child.remove());
+  const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+  after.forEach((child, index) => (before[index] ? morph(before[index], child) : old.append(child)));
+  before.slice(after.length).forEach((child) => child.remove());
   return old;
 }
 
+// The address of a link that may be followed, null for one that could run a script.
 export function safeLink(address) {
   try {
     const url = new URL(address);
@@ -92,6 +95,7 @@ export function link(address, label) {
   return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, label);
 }
 
+// Lets a screen reader read a text aloud.
 export function announce(text) {
   $("announcer").textContent = text;
 }

@@ -1,30 +1,34 @@
-// What the page knows: people, channels, messages, statuses. Applies events; draws nothing.
+// The people, channels, messages and statuses that the page knows. Applies events; draws nothing.
 //
-// Events may come twice or overlap with what was fetched: applying one again changes nothing.
+// An event may come twice, or tell what was fetched already: applying it again changes nothing.
 
 export class Model {
-  constructor(boot) {
-    this.bot = boot.bot;
-    this.users = new Map(boot.users.map((user) => [user.id, user]));
-    this.tokens = boot.tokens;
-    this.allChannels = boot.channels;
-    this.connected = boot.connected;
-    this.statuses = new Map(boot.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
-    this.messages = new Map(boot.channels.map((channel) => [channel.id, new Map()]));
-    this.whispers = new Map();
+  constructor(state) {
+    this.bot = state.bot;
+    this.users = new Map(state.users.map((user) => [user.id, user]));
+    this.tokens = state.tokens;
+    this.allChannels = state.channels;
+    this.connected = state.connected;
+    this.statuses = new Map(state.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
+    this.messages = new Map(state.channels.map((channel) => [channel.id, new Map()]));
+    // By channel, then by timestamp: what only this person sees.
+    this.ephemeral = new Map();
+    // Ids of the channels whose history was fetched, and of those with unread messages.
     this.loaded = new Set();
     this.unread = new Set();
+    // By timestamp, then by action id: the thumb that was pressed.
     this.chosen = new Map();
-    this.listening = new Set();
+    // The list of events of each fetch under way.
+    this.fetches = new Set();
     this.me = null;
   }
 
-  // The server was away, or started anew: only what it says now counts.
-  refresh(boot) {
-    this.connected = boot.connected;
-    this.statuses = new Map(boot.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
+  // The server was restarted or some events were missed: everything is fetched anew.
+  refresh(state) {
+    this.connected = state.connected;
+    this.statuses = new Map(state.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
     this.messages.forEach((messages) => messages.clear());
-    this.whispers.clear();
+    this.ephemeral.clear();
     this.loaded.clear();
   }
 
@@ -40,28 +44,28 @@ export class Model {
     return this.channels.find((channel) => channel.id === id) ?? this.channels[0];
   }
 
-  // Another person reads other direct messages and other whispers.
-  become(user) {
+  // Another person has other direct messages and other ephemeral messages.
+  switchPerson(user) {
     this.me = user;
     this.loaded.clear();
     this.unread.clear();
-    this.whispers.clear();
+    this.ephemeral.clear();
   }
 
   put(channel, message) {
     this.messages.get(channel)?.set(message.ts, message);
   }
 
-  // Takes in the messages that `fetch` brings. They may be older than events that came meanwhile, so
-  // those are applied once more, in their order.
-  async take(channel, fetch) {
-    const meanwhile = [];
-    this.listening.add(meanwhile);
+  // Adds the messages that `fetch` returns. They may be older than the events that arrive during the
+  // fetch, so those are applied once more, in their order.
+  async merge(channel, fetch) {
+    const events = [];
+    this.fetches.add(events);
     try {
       (await fetch()).forEach((message) => this.put(channel, message));
-      meanwhile.forEach(([kind, event]) => this.#do(kind, event));
+      events.forEach(([kind, event]) => this.#change(kind, event));
     } finally {
-      this.listening.delete(meanwhile);
+      this.fetches.delete(events);
     }
   }
 
@@ -77,39 +81,45 @@ export class Model {
     return this.#sorted(channel, (message) => message.ts === root || message.thread_ts === root);
   }
 
+  // The pressed thumbs of a message: a Map from action id to value.
+  chosenIn(ts) {
+    if (!this.chosen.has(ts)) this.chosen.set(ts, new Map());
+    return this.chosen.get(ts);
+  }
+
   status(channel, thread) {
     return this.statuses.get(`${channel}:${thread}`);
   }
 
-  whisper(channel, message) {
-    if (!this.whispers.has(channel)) this.whispers.set(channel, new Map());
-    this.whispers.get(channel).set(message.ts, message);
+  putEphemeral(channel, message) {
+    if (!this.ephemeral.has(channel)) this.ephemeral.set(channel, new Map());
+    this.ephemeral.get(channel).set(message.ts, message);
   }
 
-  dismiss(channel, ts) {
-    this.whispers.get(channel)?.delete(ts);
+  removeEphemeral(channel, ts) {
+    this.ephemeral.get(channel)?.delete(ts);
   }
 
   apply(kind, event) {
-    this.listening.forEach((events) => events.push([kind, event]));
-    this.#do(kind, event);
+    this.fetches.forEach((events) => events.push([kind, event]));
+    this.#change(kind, event);
   }
 
-  #do(kind, event) {
-    const there = event.ts && this.message(event.channel, event.ts);
+  #change(kind, event) {
+    const known = event.ts && this.message(event.channel, event.ts);
     if (kind === "message") this.put(event.channel, event.message);
-    else if (kind === "changed") this.#change(event.channel, event.message);
+    else if (kind === "changed") this.#edit(event.channel, event.message);
     else if (kind === "deleted") this.messages.get(event.channel)?.delete(event.ts);
-    else if (kind === "thread" && there) Object.assign(there, { reply_count: event.reply_count, reply_users: event.reply_users, latest_reply: event.latest_reply });
-    else if (kind === "append" && there?.text.length === event.offset) there.text += event.text;
-    else if (kind === "ephemeral" && event.user === this.me) this.whisper(event.channel, event.message);
-    else if (kind === "ephemeral_deleted" && event.user === this.me) this.dismiss(event.channel, event.ts);
+    else if (kind === "thread" && known) Object.assign(known, { reply_count: event.reply_count, reply_users: event.reply_users, latest_reply: event.latest_reply });
+    else if (kind === "append" && known?.text.length === event.offset) known.text += event.text;
+    else if (kind === "ephemeral" && event.user === this.me) this.putEphemeral(event.channel, event.message);
+    else if (kind === "ephemeral_deleted" && event.user === this.me) this.removeEphemeral(event.channel, event.ts);
     else if (kind === "status") this.#setStatus(event);
     else if (kind === "connection") this.connected = event.connected;
   }
 
-  #change(channel, message) {
-    // An edit that was fetched already must not bring back an older state of the thread.
+  #edit(channel, message) {
+    // An edit that was published before the first reply has no thread summary: the known one stays.
     const { reply_count, reply_users, latest_reply } = this.message(channel, message.ts) ?? {};
     this.put(channel, { ...(reply_count && { reply_count, reply_users, latest_reply }), ...message });
   }
@@ -121,8 +131,8 @@ export class Model {
   }
 
   #sorted(channel, belongs) {
-    const whispers = [...(this.whispers.get(channel)?.values() ?? [])];
-    return [...(this.messages.get(channel)?.values() ?? []), ...whispers]
+    const ephemeral = [...(this.ephemeral.get(channel)?.values() ?? [])];
+    return [...(this.messages.get(channel)?.values() ?? []), ...ephemeral]
       .filter(belongs)
       .sort((one, other) => (one.ts < other.ts ? -1 : 1));
   }

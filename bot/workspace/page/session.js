@@ -1,12 +1,17 @@
-// Who one is, where one looks and what is known: the one state the page's parts share.
+// The state that the modules of the page share: the person, the channel shown, and the model.
 
 export const session = {
+  // The messages, channels and people known: a Model.
   model: null,
+  // The Web API with the token of the chosen person: a Person.
   person: null,
+  // The channel and the thread that are shown; thread is null while none is open.
   here: { channel: null, thread: null },
+  // Whether the stream of events is connected.
   online: true,
-  // Whether the open thread was opened by its reader rather than by an answer.
+  // Whether the person opened the thread; otherwise an answer did.
   openedByHand: false,
 };
 
+// On a narrow page, a phone's, the sidebar is a menu and a thread covers the channel.
 export const narrow = matchMedia("(max-width: 760px)");

@@ -1,4 +1,4 @@
-// Every word the page shows, in both languages. Knows nothing of where they appear.
+// Every text of the page, in English and Japanese. Knows nothing of where they appear.
 
 const CATALOGUE = {
   en: {
@@ -18,7 +18,6 @@ const CATALOGUE = {
     replyInThread: "Reply in thread",
     reply: "Reply…",
     replies: (n) => (n === 1 ? "1 reply" : `${n} replies`),
-    viewThread: "View thread",
     send: "Send",
     attach: "Attach a text file",
     mentionBot: (bot) => `Mention ${bot}`,
@@ -37,7 +36,6 @@ const CATALOGUE = {
     deleted: "This message was deleted.",
     today: "Today",
     yesterday: "Yesterday",
-    newMessages: "New messages",
     newest: "Jump to the newest message",
     notConnected: "Swallow is not connected. What you write is kept and delivered as soon as it is.",
     offline: "The local workspace does not answer. Trying again…",
@@ -53,7 +51,6 @@ const CATALOGUE = {
     bad: "Bad answer",
     suggestions: "Suggestions",
     writing: "is writing",
-    from: (name) => `from ${name}`,
     unread: "unread",
     cancel: "Cancel",
     train: "Train an adapter on the team's data (admins)",
@@ -89,7 +86,6 @@ const CATALOGUE = {
     replyInThread: "スレッドで返信",
     reply: "返信する…",
     replies: (n) => `${n} 件の返信`,
-    viewThread: "スレッドを表示",
     send: "送信",
     attach: "テキストファイルを添付",
     mentionBot: (bot) => `${bot} をメンション`,
@@ -108,7 +104,6 @@ const CATALOGUE = {
     deleted: "このメッセージは削除されました。",
     today: "今日",
     yesterday: "昨日",
-    newMessages: "新着メッセージ",
     newest: "最新のメッセージへ移動",
     notConnected: "Swallow は接続していません。送ったメッセージは保存され、接続するとすぐに届きます。",
     offline: "ローカルワークスペースが応答しません。再接続しています…",
@@ -124,7 +119,6 @@ const CATALOGUE = {
     bad: "良くない回答",
     suggestions: "候補",
     writing: "が書いています",
-    from: (name) => `${name} から`,
     unread: "未読",
     cancel: "キャンセル",
     train: "チームのデータでアダプターを学習（管理者）",
@@ -147,26 +141,3 @@ const CATALOGUE = {
 
 export const language = navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en";
 export const t = CATALOGUE[language];
-
-const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(language, { month: "long", day: "numeric", weekday: "short" });
-const whole = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
-
-const moment = (ts) => new Date(Number(ts) * 1000);
-
-export const timeOf = (ts) => clock.format(moment(ts));
-export const instantOf = (ts) => whole.format(moment(ts));
-export const isoOf = (ts) => moment(ts).toISOString();
-
-export function dayOf(ts) {
-  const date = moment(ts);
-  const today = new Date();
-  const days = Math.round((new Date(today).setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 864e5);
-  if (days === 0) return t.today;
-  return days === 1 ? t.yesterday : day.format(date);
-}
-
-export function sizeOf(bytes) {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`;
-}

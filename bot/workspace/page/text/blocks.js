@@ -1,9 +1,12 @@
-// Block Kit to nodes. Pressing something calls `context.press(actionId, value)`.
+// Renders Block Kit. A pressed button calls `context.press(actionId, value)`, which returns a promise.
 
 import { el, icon, link, safeLink } from "../dom.js";
 import { codeBlock, inline, mention, mrkdwn } from "./mrkdwn.js";
 import { renderMarkdown } from "./markdown.js";
 import { t } from "../strings.js";
+
+// A pressed button stays disabled this long after the server has it, against a double click.
+const DISABLED_MS = 800;
 
 export const renderBlocks = (blocks, context) =>
   blocks.map((block) => BLOCKS[block.type]?.(block, context)).filter(Boolean);
@@ -19,7 +22,7 @@ const BLOCKS = {
     el("div.block.section", {},
       el("div.section-text", {},
         textOf(block.text, context),
-        block.fields && el("div.fields", {}, block.fields.map((field) => el("div.field", {}, textOf(field, context)))),
+        block.fields && el("div.fields", {}, block.fields.map((field) => el("div", {}, textOf(field, context)))),
       ),
       block.accessory && element(block.accessory, context),
     ),
@@ -40,7 +43,7 @@ const BLOCKS = {
     return container;
   },
   rich_text: (block, context) =>
-    el("div.block.rich", {}, block.elements.map((item) => RICH[item.type]?.(item, context)).filter(Boolean)),
+    el("div.block.rich", {}, block.elements.map((item) => RICH_TEXT[item.type]?.(item, context)).filter(Boolean)),
 };
 
 function element(item, context) {
@@ -65,11 +68,12 @@ function button(item, context) {
     if (item.confirm && !(await confirmed(item.confirm, context))) return;
     node.disabled = true;
     await context.press(item.action_id, item.value);
-    setTimeout(() => (node.disabled = false), 800);
+    setTimeout(() => (node.disabled = false), DISABLED_MS);
   });
   return node;
 }
 
+// The label of a button: its :emoji: are shown, but no references, which would be links.
 const inlineLabel = (text) => inline(text.replaceAll("&", "&amp;").replaceAll("<", "&lt;"), { user: () => null, channel: () => null });
 
 function feedback(item, context) {
@@ -94,6 +98,7 @@ function feedback(item, context) {
   return group;
 }
 
+// Asks in a dialog; a promise of whether the person confirmed.
 function confirmed(confirm, context) {
   return new Promise((resolve) => {
     const close = (answer) => () => {
@@ -116,22 +121,21 @@ function confirmed(confirm, context) {
 function image(block, context) {
   const address = block.slack_file?.url ?? block.image_url ?? "";
   if (block.slack_file || address.startsWith(location.origin)) return context.picture(address, block.alt_text);
-  // No picture is fetched from elsewhere: the page talks to this machine only.
+  // Pictures of other servers are shown as links: the page loads nothing from outside this machine.
   return link(address, t.openImage + block.alt_text);
 }
 
-const RICH = {
-  rich_text_section: (item, context) => el("p", {}, item.elements.map((part) => richPart(part, context))),
+const RICH_TEXT = {
+  rich_text_section: (item, context) => el("p", {}, item.elements.map((part) => richTextPart(part, context))),
   rich_text_preformatted: (item) => codeBlock(item.elements.map((part) => part.text ?? part.url ?? "").join("")),
-  rich_text_quote: (item, context) => el("blockquote", {}, item.elements.map((part) => richPart(part, context))),
+  rich_text_quote: (item, context) => el("blockquote", {}, item.elements.map((part) => richTextPart(part, context))),
   rich_text_list: (item, context) =>
-    el(item.style === "ordered" ? "ol" : "ul", { class: `indent-${Math.min(item.indent ?? 0, 4)}` },
-      item.elements.map((entry) => el("li", {}, entry.elements.map((part) => richPart(part, context))))),
+    el(item.style === "ordered" ? "ol" : "ul", {}, item.elements.map((entry) => el("li", {}, entry.elements.map((part) => richTextPart(part, context))))),
 };
 
-function richPart(part, context) {
-  if (part.type === "user") return mention("@" + (context.names.user(part.user_id) ?? part.user_id), part.user_id);
-  if (part.type === "channel") return el("span.mention", {}, "#" + (context.names.channel(part.channel_id) ?? part.channel_id));
+function richTextPart(part, context) {
+  if (part.type === "user") return mention("@" + (context.names.user(part.user_id) ?? part.user_id));
+  if (part.type === "channel") return mention("#" + (context.names.channel(part.channel_id) ?? part.channel_id));
   if (part.type === "emoji") return part.unicode ? String.fromCodePoint(...part.unicode.split("-").map((code) => parseInt(code, 16))) : `:${part.name}:`;
   let node = part.type === "link" ? link(part.url, part.text ?? part.url) : breaks(part.text ?? "");
   const wrap = { code: "code", bold: "strong", italic: "em", strike: "s" };
@@ -141,4 +145,5 @@ function richPart(part, context) {
   return node;
 }
 
+// A text with its line breaks.
 const breaks = (text) => el("span", {}, text.split("\n").flatMap((line, index) => (index ? [el("br"), line] : [line])));

@@ -1,7 +1,7 @@
-// Standard Markdown to nodes, for `markdown` blocks and streamed answers.
+// Renders standard Markdown, for `markdown` blocks and streamed answers.
 //
 // `renderMarkdown` may be called again with longer text: blocks that did not change keep their
-// nodes, so that a growing answer neither flickers nor loses a selection.
+// elements, so that a growing answer neither flickers nor loses a selection.
 
 import { el, link } from "../dom.js";
 import { codeBlock } from "./mrkdwn.js";
@@ -32,7 +32,7 @@ function inline(text) {
   return nodes;
 }
 
-function token([whole, code, bold, star, under, strike, label, target, bare, escaped]) {
+function token([source, code, bold, star, under, strike, label, target, bare, escaped]) {
   if (code !== undefined) return el("code", {}, code);
   if (bold !== undefined) return el("strong", {}, inline(bold));
   if (star !== undefined) return el("em", {}, inline(star));
@@ -40,18 +40,18 @@ function token([whole, code, bold, star, under, strike, label, target, bare, esc
   if (strike !== undefined) return el("s", {}, inline(strike));
   if (target !== undefined) return link(target, label || target);
   if (bare !== undefined) return link(bare, bare);
-  return escaped ?? whole;
+  return escaped ?? source;
 }
 
-const FENCE = /^ {0,3}(```+|~~~+)\s*([\w+#-]*)/;
+const FENCE = /^ {0,3}(```+|~~~+)/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
 const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}>\s?(.*)$/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
 const TABLE_RULE = /^\s*\|?\s*:?-{1,}:?\s*(\|\s*:?-{1,}:?\s*)*\|?\s*$/;
 
-// Cuts a text into blocks: {kind, lines, ...}. A block that is still being written is the last.
-function cut(text) {
+// Splits a text into blocks {kind, lines, key}; only the last may be incomplete in a stream.
+function split(text) {
   const source = text.split("\n");
   const blocks = [];
   for (let at = 0; at < source.length; ) {
@@ -64,7 +64,6 @@ function cut(text) {
       continue;
     } else if (fence) {
       block.kind = "code";
-      block.label = fence[2];
       at += 1;
       while (at < source.length && !source[at].trim().startsWith(fence[1])) at += 1;
       block.lines = source.slice(start + 1, at);
@@ -96,7 +95,7 @@ function cut(text) {
 }
 
 const BUILD = {
-  code: ({ lines, label }) => codeBlock(lines.join("\n"), label),
+  code: ({ lines }) => codeBlock(lines.join("\n")),
   heading: ({ lines }) => {
     const [, marks, text] = lines[0].match(HEADING);
     return el(`h${Math.min(marks.length + 2, 6)}`, {}, inline(text));
@@ -146,12 +145,12 @@ function table(lines) {
 }
 
 export function renderMarkdown(container, text) {
-  const blocks = cut(text);
+  const blocks = split(text);
   const keys = container.blockKeys ?? [];
   blocks.forEach((block, index) => {
     const there = container.children[index];
     if (there && keys[index] === block.key) return;
-    // A growing code block keeps its node, and with it where one has scrolled to.
+    // A growing code block keeps its element, and with it its scroll position.
     if (there && block.kind === "code" && keys[index]?.startsWith("code\n")) {
       there.querySelector("code").textContent = block.lines.join("\n");
       return;

@@ -1,5 +1,5 @@
-// Slack's own markup (mrkdwn) to nodes: *bold*, _italic_, ~strike~, `code`, ```blocks```, quotes,
-// <…> references. Everything is a text node or one of the elements made here.
+// Renders Slack's own markup, mrkdwn: *bold*, _italic_, ~strike~, `code`, ```blocks```, quotes and
+// <…> references. The result is text nodes and the elements built here, never parsed HTML.
 
 import { el, icon, link, announce } from "../dom.js";
 import { t } from "../strings.js";
@@ -14,7 +14,10 @@ const EMOJI = {
   large_green_circle: "🟢", red_circle: "🔴", lock: "🔒", mortar_board: "🎓", paperclip: "📎", smile: "😄",
 };
 
-export const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+// How long the copy button shows that it copied.
+const COPIED_MS = 1200;
+
+const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 const EDGE_BEFORE = "(?<![A-Za-z0-9";
 const EDGE_AFTER = "(?![A-Za-z0-9";
@@ -36,27 +39,27 @@ export function inline(text, names) {
   return nodes;
 }
 
-function token([whole, code, reference, bold, italic, strike, emoji], names) {
+function token([source, code, reference, bold, italic, strike, emoji], names) {
   if (code !== undefined) return el("code", {}, unescape(code));
   if (reference !== undefined) return referenced(reference, names);
   if (bold !== undefined) return el("strong", {}, inline(bold, names));
   if (italic !== undefined) return el("em", {}, inline(italic, names));
   if (strike !== undefined) return el("s", {}, inline(strike, names));
-  return Object.hasOwn(EMOJI, emoji) ? EMOJI[emoji] : whole;
+  return Object.hasOwn(EMOJI, emoji) ? EMOJI[emoji] : source;
 }
 
 function referenced(reference, names) {
   const [target, label] = reference.split("|", 2);
-  if (target.startsWith("@")) return mention("@" + (names.user(target.slice(1)) ?? label ?? target.slice(1)), target.slice(1));
-  if (target.startsWith("#")) return el("span.mention", {}, "#" + (names.channel(target.slice(1)) ?? label ?? target.slice(1)));
+  if (target.startsWith("@")) return mention("@" + (names.user(target.slice(1)) ?? label ?? target.slice(1)));
+  if (target.startsWith("#")) return mention("#" + (names.channel(target.slice(1)) ?? label ?? target.slice(1)));
   if (target.startsWith("!date^")) return unescape(label ?? "");
-  if (target.startsWith("!")) return el("span.mention", {}, "@" + target.slice(1).split("^")[0]);
+  if (target.startsWith("!")) return mention("@" + target.slice(1).split("^")[0]);
   return link(unescape(target), unescape(label ?? target));
 }
 
-export const mention = (name, id) => el("span.mention", { "data-mention": id }, name);
+export const mention = (name) => el("span.mention", {}, name);
 
-// Paragraph lines, quotes and code blocks of a whole text.
+// The paragraphs, quotes and code blocks of a whole text.
 export function mrkdwn(text, names) {
   const nodes = [];
   text.split(/```/).forEach((part, index, parts) => {
@@ -82,14 +85,15 @@ function lines(text, names) {
   return nodes;
 }
 
-export function codeBlock(text, label = "") {
+// A code block with a button that copies its text.
+export function codeBlock(text) {
   const button = el("button.copy", { type: "button", "aria-label": t.copy, title: t.copy }, icon("copy"));
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(pre.textContent);
     button.classList.add("done");
     announce(t.copied);
-    setTimeout(() => button.classList.remove("done"), 1200);
+    setTimeout(() => button.classList.remove("done"), COPIED_MS);
   });
   const pre = el("pre", { tabIndex: 0 }, el("code", {}, text));
-  return el("div.codeblock", label ? { "data-language": label } : {}, pre, button);
+  return el("div.codeblock", {}, pre, button);
 }

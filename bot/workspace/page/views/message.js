@@ -1,37 +1,39 @@
-// One message: who, when, what, its files, and the way into its thread.
+// One message: its author, time, text and files, and the button that opens its thread.
 //
-// Knows how a message looks, not where it comes from; `context` answers what it needs to know.
+// Knows how a message looks. Names, statuses and pictures come from its `context`
+// (message_context.js).
 
 import { avatar, el, icon } from "../dom.js";
+import { dayAndTimeOf, dayOf, isoOf, sizeOf, timeOf } from "../format.js";
 import { renderBlocks } from "../text/blocks.js";
 import { renderMarkdown } from "../text/markdown.js";
 import { mrkdwn } from "../text/mrkdwn.js";
-import { dayOf, instantOf, isoOf, sizeOf, t, timeOf } from "../strings.js";
+import { t } from "../strings.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const PREVIEW_LINES = 12;
 
 export function renderMessage(message, context, { grouped, testid, withThread }) {
   const user = context.user(message.user);
-  const node = el(`article.message${grouped ? ".grouped" : ""}${message.is_ephemeral ? ".whisper" : ""}`, {
+  const node = el(`article.message${grouped ? ".grouped" : ""}${message.is_ephemeral ? ".ephemeral" : ""}`, {
     "data-testid": message.is_ephemeral ? "ephemeral" : testid,
     "data-ts": message.ts,
     "data-user": message.user,
     "aria-label": `${user.real_name}, ${timeOf(message.ts)}`,
   });
   node.append(grouped ? stamp(message) : avatar(user));
-  const body = el("div.content");
-  if (message.is_ephemeral) body.append(whisperNote(message, context));
-  if (!grouped) body.append(byline(user, message));
-  body.append(textBody(message, context));
-  if (message.files) body.append(el("div.files", {}, message.files.map((file) => fileCard(file, context))));
-  if (withThread) body.append(threadBar(message, context));
-  node.append(body);
+  const content = el("div.content");
+  if (message.is_ephemeral) content.append(ephemeralNote(message, context));
+  if (!grouped) content.append(byline(user, message));
+  content.append(textBody(message, context));
+  if (message.files) content.append(el("div.files", {}, message.files.map((file) => fileCard(file, context))));
+  if (withThread) content.append(threadBar(message, context));
+  node.append(content);
   if (withThread && !message.is_ephemeral) node.append(hoverBar(message, context));
   return node;
 }
 
-// A streamed message grows in place instead of being drawn again.
+// Shows the longer text of a streamed message in place; false if it is not shown as a stream.
 export function growMessage(node, text) {
   const body = node.querySelector(".body.streaming");
   if (body) renderMarkdown(body, text);
@@ -39,7 +41,7 @@ export function growMessage(node, text) {
 }
 
 const stamp = (message) =>
-  el("time.stamp", { datetime: isoOf(message.ts), title: instantOf(message.ts) }, timeOf(message.ts));
+  el("time.stamp", { datetime: isoOf(message.ts), title: dayAndTimeOf(message.ts) }, timeOf(message.ts));
 
 const byline = (user, message) =>
   el("header.byline", {},
@@ -48,8 +50,8 @@ const byline = (user, message) =>
     stamp(message),
   );
 
-const whisperNote = (message, context) =>
-  el("div.whisper-note", {}, icon("eye"), t.onlyYou,
+const ephemeralNote = (message, context) =>
+  el("div.ephemeral-note", {}, icon("eye"), t.onlyYou,
     el("button.link", { type: "button", onclick: () => context.dismiss(message) }, t.dismiss));
 
 function textBody(message, context) {
@@ -94,7 +96,7 @@ export const dots = () => el("span.dots", { "aria-hidden": "true" }, el("i"), el
 
 function fileCard(file, context) {
   if (PICTURES.includes(file.mimetype)) {
-    return el("figure.picture", {}, context.picture(file.url_private, file.title), el("figcaption", {}, file.title));
+    return el("figure", {}, context.picture(file.url_private, file.title), el("figcaption", {}, file.title));
   }
   const card = el("div.file", {},
     el("div.file-head", {}, icon("file"), el("span.file-name", {}, file.name), el("span.file-size", {}, sizeOf(file.size))));

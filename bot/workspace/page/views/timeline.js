@@ -1,22 +1,25 @@
-// A scrolling list of messages that is drawn again only where something changed.
+// A scrolling list of messages, of which only those that changed are drawn again.
 //
-// Stays at the newest message while one is there; otherwise nothing moves under the reader and
-// a button leads down. Knows messages only as things with a `ts`.
+// While the newest message is in view it stays in view; a reader who scrolled up keeps the place
+// and gets a button that leads down. How a message looks is `message.js`.
 
 import { el, icon, morph } from "../dom.js";
+import { dayOf } from "../format.js";
 import { growMessage, renderMessage } from "./message.js";
-import { dayOf, t } from "../strings.js";
+import { t } from "../strings.js";
 
+// Messages of one author within this time are shown under one name.
 const GROUP_SECONDS = 300;
-const NEAR = 60;
+// Pixels from the end within which the newest message counts as in view.
+const AT_END_PX = 60;
 
-// Whoever has the keyboard focus in the old node keeps it in the new one.
+// Puts `node` in the place of `old`; an element that had the keyboard focus has it afterwards.
 function replace(old, node) {
   const focused = old.contains(document.activeElement) && document.activeElement;
   const kept = morph(old, node);
   if (!focused || focused.isConnected) return kept;
-  const same = (other) => other.dataset.testid === focused.dataset.testid && other.dataset.action === focused.dataset.action && other.className === focused.className;
-  [...kept.querySelectorAll("button, a, pre")].find(same)?.focus({ preventScroll: true });
+  const isSame = (other) => other.dataset.testid === focused.dataset.testid && other.dataset.action === focused.dataset.action && other.className === focused.className;
+  [...kept.querySelectorAll("button, a, pre")].find(isSame)?.focus({ preventScroll: true });
   return kept;
 }
 
@@ -28,30 +31,30 @@ export class Timeline {
     this.list = el("div.list");
     this.tail = el("div.tail");
     this.scroller = el("div.timeline", { role: "log", "aria-live": "off", "aria-label": label, tabIndex: 0 }, this.list, this.tail);
-    this.jump = el("button.jump", { type: "button", hidden: true, "aria-label": t.newest, title: t.newest, onclick: () => this.toEnd() }, icon("downwards"));
+    this.jump = el("button.jump", { type: "button", hidden: true, "aria-label": t.newest, title: t.newest, onclick: () => this.scrollToNewest() }, icon("downwards"));
     this.node = el("div.timeline-frame", {}, this.scroller, this.jump);
-    this.stuck = true;
+    this.atEnd = true;
     this.lastTop = 0;
     this.scroller.addEventListener("scroll", () => this.#noticeScroll(), { passive: true });
-    // Pictures and fonts that arrive late must not push the newest message out of sight.
-    const settle = new ResizeObserver(() => this.stuck && this.toEnd());
-    settle.observe(this.list);
-    settle.observe(this.tail);
-    settle.observe(this.scroller);
+    // Pictures and fonts that load later must not push the newest message out of view.
+    const resizes = new ResizeObserver(() => this.atEnd && this.scrollToNewest());
+    resizes.observe(this.list);
+    resizes.observe(this.tail);
+    resizes.observe(this.scroller);
   }
 
   render(messages, empty) {
     this.list.classList.toggle("empty", !messages.length);
-    const wanted = messages.length ? this.#items(messages) : [["empty", "empty", () => empty]];
-    const keep = new Set(wanted.map(([key]) => key));
+    const items = messages.length ? this.#items(messages) : [["empty", "empty", () => empty]];
+    const keys = new Set(items.map(([key]) => key));
     for (const [key, { node }] of this.drawn) {
-      if (!keep.has(key)) {
+      if (!keys.has(key)) {
         node.remove();
         this.drawn.delete(key);
       }
     }
-    let after = null;
-    for (const [key, version, build, message] of wanted) {
+    let previous = null;
+    for (const [key, version, build, message] of items) {
       let entry = this.drawn.get(key);
       if (entry?.version !== version) {
         const built = build();
@@ -61,15 +64,15 @@ export class Timeline {
       } else if (message?.streaming_state === "in_progress") {
         growMessage(entry.node, message.text);
       }
-      const place = after ? after.nextSibling : this.list.firstChild;
+      const place = previous ? previous.nextSibling : this.list.firstChild;
       if (entry.node !== place) this.list.insertBefore(entry.node, place);
-      after = entry.node;
+      previous = entry.node;
     }
-    if (this.stuck) this.toEnd();
+    if (this.atEnd) this.scrollToNewest();
     else this.#noticeScroll();
   }
 
-  // Lets a streamed message grow; false if it has to be drawn again.
+  // Shows the longer text of a streamed message; false if the message is not shown as a stream.
   grow(ts, text) {
     const entry = this.drawn.get(ts);
     return Boolean(entry) && growMessage(entry.node, text);
@@ -78,22 +81,24 @@ export class Timeline {
   forget() {
     this.drawn.clear();
     this.list.replaceChildren();
-    this.stuck = true;
+    this.atEnd = true;
   }
 
-  toEnd() {
-    this.stuck = true;
+  scrollToNewest() {
+    this.atEnd = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.jump.hidden = true;
   }
 
+  // [key, version, build, message] of each message and each line between two days. An item is
+  // built again when its version differs.
   #items(messages) {
     const items = [];
     let before = null;
     for (const message of messages) {
       const newDay = !before || dayOf(before.ts) !== dayOf(message.ts);
       if (newDay) items.push([`day-${dayOf(message.ts)}`, "", () => el("div.day", { role: "separator" }, el("span", {}, dayOf(message.ts)))]);
-      const grouped = !newDay && this.#continues(before, message);
+      const grouped = !newDay && this.#belongsTo(before, message);
       const version = JSON.stringify([grouped, this.#versionOf(message), this.context.status(message.ts) ?? null]);
       items.push([message.ts, version, () => renderMessage(message, this.context, { grouped, ...this.options }), message]);
       before = message;
@@ -102,11 +107,12 @@ export class Timeline {
   }
 
   #versionOf(message) {
-    // The text of a stream is left out: `grow` keeps it up to date.
+    // Without the text of a stream, which `grow` keeps up to date.
     return message.streaming_state === "in_progress" ? { ...message, text: "" } : message;
   }
 
-  #continues(before, message) {
+  // Whether a message is shown under the name above the message before it.
+  #belongsTo(before, message) {
     return (
       before.user === message.user &&
       Boolean(before.is_ephemeral) === Boolean(message.is_ephemeral) &&
@@ -117,10 +123,10 @@ export class Timeline {
 
   #noticeScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    const below = scrollHeight - scrollTop - clientHeight;
-    // Content that grew is no reason to let go: only a reader who scrolls up is.
-    this.stuck = below < NEAR || (this.stuck && scrollTop >= this.lastTop);
+    const pixelsBelow = scrollHeight - scrollTop - clientHeight;
+    // Content that grew leaves the reader at the end; only scrolling up does not.
+    this.atEnd = pixelsBelow < AT_END_PX || (this.atEnd && scrollTop >= this.lastTop);
     this.lastTop = scrollTop;
-    this.jump.hidden = this.stuck;
+    this.jump.hidden = this.atEnd;
   }
 }

@@ -39,9 +39,9 @@ async def workspace() -> AsyncIterator[Workspace]:
         yield started
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests: to start it takes longer than most tests."""
+    """One Chromium for all tests of the page, because starting it takes longer than most of them."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         missing("chromium")

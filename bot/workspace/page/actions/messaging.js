@@ -1,0 +1,52 @@
+// What a person does with messages: send one, run a command, press a button, dismiss one.
+//
+// An action that fails shows a notice with the reason. Knows nothing of how messages look.
+
+import { pressButton, runCommand } from "../api.js";
+import { COMMANDS, isCommand, parseCommand } from "../commands.js";
+import { session } from "../session.js";
+import { t } from "../strings.js";
+import { showError } from "../views/notice.js";
+import { draw } from "../views/panes.js";
+
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+// The text as Slack stores it: special characters escaped, @name as <@ID>.
+function encoded(text) {
+  const ids = new Map([...session.model.users.values()].map((user) => [user.name, user.id]));
+  return escaped(text).replace(/(?<![\w@])@([a-z][\w-]*)/g, (mention, name) => (ids.has(name) ? `<@${ids.get(name)}>` : mention));
+}
+
+// Sends a draft to the shown channel, or to a thread of it; false if it was not sent.
+export async function send({ text, file }, thread) {
+  const channel = session.here.channel;
+  const command = !thread && !file && parseCommand(text);
+  if (command && !isCommand(command.name)) {
+    showError(t.noSuchCommand(command.name, COMMANDS.map(({ name }) => name).join(", ")));
+    return false;
+  }
+  return attempt(async () => {
+    if (command) await runCommand(channel, session.model.me, command.name, command.argumentText);
+    else if (file) await session.person.upload(file, { channel, thread, text: encoded(text) });
+    else await session.person.call("chat.postMessage", { channel, text: encoded(text), ...(thread && { thread_ts: thread }) });
+  });
+}
+
+// Runs an action; false, with a notice, if it failed.
+export async function attempt(action) {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    showError(t.failed(error.message));
+    return false;
+  }
+}
+
+export const press = (message, actionId, value) =>
+  attempt(() => pressButton(session.here.channel, session.model.me, message.ts, actionId, value));
+
+export function dismiss(message) {
+  session.model.removeEphemeral(session.here.channel, message.ts);
+  draw();
+}

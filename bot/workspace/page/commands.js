@@ -1,0 +1,39 @@
+// The slash commands of the bot with their arguments, as the message box suggests them.
+//
+// Slack refuses any other command at once, and so does the page.
+
+import { t } from "./strings.js";
+
+export const COMMANDS = [
+  { name: "/swallow-train", usage: "epochs=1", about: t.train },
+  { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
+];
+
+export const ARGUMENTS = {
+  "/swallow-train": [
+    { name: "epochs=1", about: t.trainEpochs },
+    { name: "status", about: t.trainStatus },
+    { name: "cancel", usage: "[ID]", about: t.trainCancel },
+    { name: "resume", usage: "[ID]", about: t.trainResume },
+    { name: "help", about: t.commandHelp },
+    { name: "data=", usage: "NAME", about: t.trainData },
+    { name: "output=", usage: "NAME", about: t.trainOutput },
+  ],
+  "/swallow-adapter": [
+    { name: "list", about: t.adapterList },
+    { name: "show ", usage: "NAME", about: t.adapterShow },
+    { name: "use ", usage: "NAME", about: t.adapterUse },
+    { name: "off", about: t.adapterOff },
+    { name: "compare ", usage: "NAME QUESTION", about: t.adapterCompare },
+    { name: "remove ", usage: "NAME", about: t.adapterRemove },
+    { name: "help", about: t.commandHelp },
+  ],
+};
+
+// {name, argumentText} of a text that is a slash command, null of any other.
+export function parseCommand(text) {
+  const match = text.match(/^(\/[\w-]+)(?:\s+([\s\S]*))?$/);
+  return match && { name: match[1], argumentText: match[2] ?? "" };
+}
+
+export const isCommand = (name) => COMMANDS.some((command) => command.name === name);
