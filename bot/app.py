@@ -102,7 +102,7 @@ async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebCl
         edit_pace=EditPace(bot_settings.edit_seconds),
         user=str(me["user_id"]),
         name=str(me["user"]),
-        home=settings,
+        task_settings=settings,
         admins=Admins(client, bot_settings, str(me["team_id"])),
         audit=Audit(settings.home),
         registry=Registry(settings, jobs.redis),

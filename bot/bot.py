@@ -24,7 +24,7 @@ class Bot:
     edit_pace: EditPace
     user: str
     name: str
-    home: Settings
+    task_settings: Settings
     admins: Admins
     audit: Audit
     registry: Registry

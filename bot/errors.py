@@ -1,24 +1,27 @@
 """Errors of the bot.
 
 BotError
-├── TokensMissing    no tokens, or only one of the two
-├── CannotAnswer     a question that gets a sentence instead of an answer, with its reason
-└── CannotAct        a command or a button that changes nothing, with the sentence that says why
+├── TokensMissing    a token is missing, or is not of its kind
+├── CannotAnswer     a question that cannot be answered, with the reason
+└── CannotAct        a command or a button that changes nothing, with the reason
 """
 
 from typing import Any
 
 
 class BotError(Exception):
-    """What went wrong, in one sentence a person can act on."""
+    """The base of the bot's errors; its text is a sentence a person can act on."""
 
 
 class TokensMissing(BotError):
-    """The bot has no tokens to connect with."""
+    """A token is missing, or is not of its kind."""
 
 
 class CannotAnswer(BotError):
-    """The person is told why: `reason` is a key of the catalogue's `failed`, `values` fill it."""
+    """A question that cannot be answered.
+
+    The person gets the sentence `failed.<reason>` of the catalogue, filled with `values`.
+    """
 
     def __init__(self, reason: str, **values: Any) -> None:
         super().__init__(reason)
@@ -27,7 +30,10 @@ class CannotAnswer(BotError):
 
 
 class CannotAct(BotError):
-    """The person is told why: `key` is one of the catalogue's, `values` fill it, escaped."""
+    """A command or a button that changes nothing.
+
+    The person gets the sentence `key` of the catalogue, filled with `values`, which are escaped.
+    """
 
     def __init__(self, key: str, **values: Any) -> None:
         super().__init__(key)

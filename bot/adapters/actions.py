@@ -29,8 +29,8 @@ async def use(bot: Bot, actor: Actor, name: str, language: Language) -> ActionRe
         AdapterRefused: there is no such adapter, or it cannot be used.
     """
     adapter = await asyncio.to_thread(bot.registry.use, name)
-    found = short_evaluation(adapter.about, language)
-    text = say("adapter.used", language, name=adapter.name, user=actor.user, evaluation=found)
+    evaluation = short_evaluation(adapter.about, language)
+    text = say("adapter.used", language, name=adapter.name, user=actor.user, evaluation=evaluation)
     return ActionResult(text, to_channel=True)
 
 
@@ -62,23 +62,27 @@ async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Actio
 
 async def list_all(bot: Bot, language: Language) -> ActionResult:
     """List the adapters, and say which is in use."""
-    found = await asyncio.to_thread(bot.registry.all)
-    if not found:
+    adapters = await asyncio.to_thread(bot.registry.all)
+    if not adapters:
         return ActionResult(say("adapter.none", language))
-    lines = [say("adapter.list", language, count=len(found))]
-    lines += [_line(item, language) for item in found[:MOST_LISTED]]
-    if len(found) > MOST_LISTED:
-        lines.append(say("adapter.more", language, count=len(found) - MOST_LISTED))
+    lines = [say("adapter.list", language, count=len(adapters))]
+    lines += [_line(item, language) for item in adapters[:MOST_LISTED]]
+    if len(adapters) > MOST_LISTED:
+        lines.append(say("adapter.more", language, count=len(adapters) - MOST_LISTED))
     return ActionResult("\n".join(lines))
 
 
 async def show(bot: Bot, name: str, language: Language) -> ActionResult:
-    """Say how an adapter was trained and what its evaluation found."""
+    """Say how an adapter was trained, and how it was evaluated.
+
+    Raises:
+        AdapterRefused: there is no such adapter.
+    """
     adapter = await asyncio.to_thread(bot.registry.get, name)
     about = adapter.about
     evaluation, data = evaluation_of(about), about.get("data")
-    found = [verdict(str(evaluation.get("verdict", "unknown")), language)]
-    found += figures(evaluation, language)
+    lines = [verdict(str(evaluation.get("verdict", "unknown")), language)]
+    lines += figures(evaluation, language)
     text = say(
         "adapter.show",
         language,
@@ -89,7 +93,7 @@ async def show(bot: Bot, name: str, language: Language) -> ActionResult:
         targets=", ".join(adapter.targets),
         data=_safe(data.get("name", "?") if isinstance(data, dict) else "?"),
         date=_safe(about.get("date", "?")),
-        evaluation="\n".join(found),
+        evaluation="\n".join(lines),
         digest=adapter.digest[:12],
     )
     return ActionResult(text)

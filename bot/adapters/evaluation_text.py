@@ -48,14 +48,14 @@ def evaluation_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
 
     An adapter, and so this file, may come from anywhere and hold anything.
     """
-    found = about.get("evaluation")
-    if not isinstance(found, dict):
+    evaluation = about.get("evaluation")
+    if not isinstance(evaluation, dict):
         return {}
     try:
-        figures(found, "en")
+        figures(evaluation, "en")
     except (AttributeError, KeyError, TypeError, ValueError):
         return {}
-    return found
+    return evaluation
 
 
 def short_evaluation(about: Mapping[str, Any], language: Language) -> str:

@@ -1,4 +1,4 @@
-"""Durations, numbers and sizes as people read them, in both languages."""
+"""Durations, numbers and sizes as people read them. Durations have words in both languages."""
 
 import math
 
@@ -26,7 +26,7 @@ def duration(seconds: float, language: Language) -> str:
 
 
 def count(number: float) -> str:
-    """Return a whole number with its thousands apart."""
+    """Return a number, rounded to a whole one, with commas between its thousands."""
     return f"{number:,.0f}"
 
 
@@ -40,17 +40,17 @@ def size(number: float) -> str:
 
 
 def loss(value: float) -> str:
-    """Return a loss with as many digits as mean something."""
+    """Return a loss (nats per token) with three decimals; more would be noise."""
     return f"{value:.3f}"
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """Return a difference with its sign, a true minus."""
+    """Return a difference with its sign; the minus is U+2212."""
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def bar(share: float, width: int = 20) -> str:
-    """Return a bar of `width` block characters, filled by eighths."""
+    """Return a bar of `width` block characters; the share, from 0 to 1, is drawn in eighths."""
     eighths = round(min(1.0, max(0.0, share)) * width * 8)
     full, part = divmod(eighths, 8)
     filled = "█" * full + (_BAR[part] if part else "")

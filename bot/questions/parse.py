@@ -45,10 +45,10 @@ def _paragraphs(text: str) -> tuple[str, str]:
     block = _OPENING_BLOCK.match(text)
     if block:  # the input comes first, then the instruction
         return text[block.end() :], block[0]
-    found = _BREAK.search(text)
-    if found is None:
+    gap = _BREAK.search(text)
+    if gap is None:
         return text, ""
-    return text[: found.start()], text[found.end() :]
+    return text[: gap.start()], text[gap.end() :]
 
 
 def _unwrapped(text: str) -> str:

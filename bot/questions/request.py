@@ -8,8 +8,9 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import CannotAnswer
-from bot.questions.conversation import text_of_files, thread_before
+from bot.questions.attached_files import text_of_files
 from bot.questions.parse import parse
+from bot.questions.thread_turns import thread_before
 from bot.settings import BotSettings
 from tasks.broker.job import Job
 

@@ -82,11 +82,11 @@ class EventStreams(threading.Thread):
             with self._lock:
                 last = dict(self._last)
             try:
-                found = self._blocking.xread(cast(Any, last), block=int(BLOCK_SECONDS * 1000))
+                new = self._blocking.xread(cast(Any, last), block=int(BLOCK_SECONDS * 1000))
             except RedisError:
                 pause.wait(AWAY_SECONDS)
                 continue
-            for name, entries in cast(Any, found):
+            for name, entries in cast(Any, new):
                 self._hand_over(name, entries)
 
     def _hand_over(self, name: str, entries: list[tuple[str, dict[str, str]]]) -> None:

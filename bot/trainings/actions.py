@@ -26,7 +26,7 @@ async def status(bot: Bot, language: Language) -> ActionResult:
     """List the trainings that run, that wait, and that can be resumed."""
     trainings = await asyncio.to_thread(bot.jobs.open, "train")
     lines = await asyncio.to_thread(_lines, bot, trainings, language)
-    stopped = await asyncio.to_thread(resumable, bot.home, bot.jobs)
+    stopped = await asyncio.to_thread(resumable, bot.task_settings, bot.jobs)
     if stopped:
         lines.append(say("status.resumable", language, trainings=_named(stopped)))
     return ActionResult("\n".join(lines))
@@ -61,7 +61,7 @@ async def resume(
     Raises:
         CannotAct: there is none, or none with this id.
     """
-    stopped = await asyncio.to_thread(resumable, bot.home, bot.jobs)
+    stopped = await asyncio.to_thread(resumable, bot.task_settings, bot.jobs)
     if not stopped:
         raise CannotAct("resume.none")
     chosen = [one for one in stopped if id in ("", one.training)]

@@ -1,19 +1,15 @@
-"""What surrounds a question: the thread so far, and attached text files.
+"""The thread so far: the messages before a question, as turns with a role and plain text.
 
-Turns Slack's messages into turns with a role and plain text. Knows the Web API; does not know
-prompts, tokens or how much of it fits the model's context.
+Knows the Web API; does not know prompts, tokens or how much of it fits the model's context.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.posted import payload_of
-from bot.errors import CannotAnswer
 from bot.slack.incoming_text import without_markup, without_mention
 from bot.slack.refusals import FAILURES, failure_of
 
@@ -22,8 +18,6 @@ log = logging.getLogger(__name__)
 MAX_MESSAGES = 200
 MAX_BYTES = 64 * 1024
 """The most text of a thread, in UTF-8."""
-MAX_FILE_KB = 256
-"""The largest file that is read, in kibibytes."""
 
 Turn = dict[str, str]
 """`role` is `user` or `assistant`; `text` is plain text."""
@@ -85,61 +79,3 @@ def _newest(turns: Sequence[Turn]) -> list[Turn]:
             break
         kept.insert(0, turn)
     return kept
-
-
-async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any]]) -> str:
-    """Return the text of the attached files, each under its name if there are several.
-
-    Raises:
-        CannotAnswer: a file is too large, is not text, or cannot be fetched.
-    """
-    texts = [await _text_of(client, file) for file in files]
-    if len(texts) == 1:
-        return texts[0]
-    return "\n\n".join(
-        f"{file.get('name', '')}\n{text}" for file, text in zip(files, texts, strict=True)
-    )
-
-
-async def _text_of(client: AsyncWebClient, file: Mapping[str, Any]) -> str:
-    refused = CannotAnswer("file", name=str(file.get("name", "")), limit=MAX_FILE_KB)
-    url = str(file.get("url_private") or "")
-    if int(file.get("size") or 0) > MAX_FILE_KB * 1024 or not _is_slack(client, url):
-        raise refused
-    try:
-        async with (
-            aiohttp.ClientSession(headers={"Authorization": f"Bearer {client.token}"}) as session,
-            session.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(20)) as response,
-        ):
-            if response.status != 200:  # a redirect means that the scope is missing
-                raise refused
-            content = b""
-            async for chunk in response.content.iter_chunked(65536):
-                content += chunk
-                if len(content) > MAX_FILE_KB * 1024:
-                    raise refused
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise refused from error
-    text = _decoded(content)
-    if text is None:
-        raise refused
-    return text.strip()
-
-
-def _is_slack(client: AsyncWebClient, url: str) -> bool:
-    """Tell whether the token may be sent to `url`: one of Slack's hosts, or the local workspace."""
-    asked, api = urlsplit(url), urlsplit(client.base_url)
-    if (asked.scheme, asked.netloc) == (api.scheme, api.netloc):
-        return True
-    return asked.scheme == "https" and (asked.hostname or "").endswith(".slack.com")
-
-
-def _decoded(content: bytes) -> str | None:
-    """Decode UTF-8, or else Shift-JIS as Windows writes it (cp932); None for what is not text."""
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if "\0" in text else text
-    return None

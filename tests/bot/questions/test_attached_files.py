@@ -1,0 +1,63 @@
+"""Attached files, fetched from a real local workspace."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import CannotAnswer
+from bot.questions.attached_files import text_of_files
+from bot.workspace.workspace import Workspace
+
+
+def client(workspace: Workspace, token: str = "xoxb-local") -> AsyncWebClient:
+    """A client of the workspace."""
+    return AsyncWebClient(token=token, base_url=workspace.api_url)
+
+
+async def uploaded(workspace: Workspace, content: bytes, name: str) -> dict[str, Any]:
+    """Upload a file as Alice and return what an event says of it."""
+    alice = client(workspace, "xoxp-local-UALICE")
+    answer = await alice.files_upload_v2(
+        file=content, filename=name, channel="CGENERAL", request_file_info=False
+    )
+    file = answer["files"][0]
+    return {"name": name, "size": len(content), "url_private": file["url_private"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+async def test_an_attached_text_is_read_as_people_write_it(
+    workspace: Workspace, encoding: str
+) -> None:
+    file = await uploaded(workspace, "議事録\n一行目\n".encode(encoding), "memo.txt")
+
+    assert await text_of_files(client(workspace), [file]) == "議事録\n一行目"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 300 * 1024},
+        {"url_private": "https://files.evil.example/x"},
+        {"url_private": "http://127.0.0.1:1/x"},
+        {"url_private": "file:///etc/passwd"},
+        {"url_private": ""},
+        {"url_private": None, "size": None},
+    ],
+)
+async def test_a_file_that_is_too_large_or_not_slacks_is_refused(
+    workspace: Workspace, change: dict[str, Any]
+) -> None:
+    file = await uploaded(workspace, b"text", "memo.txt")
+
+    with pytest.raises(CannotAnswer) as refused:
+        await text_of_files(client(workspace), [file | change])
+
+    assert refused.value.reason == "file"
+
+
+async def test_a_picture_is_refused(workspace: Workspace) -> None:
+    file = await uploaded(workspace, b"\x89PNG\r\n\x1a\n\x00\x00", "a.png")
+
+    with pytest.raises(CannotAnswer):
+        await text_of_files(client(workspace), [file])
