@@ -41,7 +41,7 @@ async def workspace() -> AsyncIterator[Workspace]:
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests of the page, because starting it takes longer than most of them."""
+    """One Chromium for all tests of the page: starting it takes longer than most of them."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         missing("chromium")
