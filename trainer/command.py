@@ -1,8 +1,9 @@
-"""The command `train`: options in, a training, one exit code out.
+"""The command `train`: reads its options, runs a training, ends with one exit code.
 
-`python -m trainer` runs it, and the `swallow` command line takes it over as `swallow train`. torch
-is imported only when a training starts. Exit codes: 0 done, 1 failed with one sentence, 2 usage,
-75 interrupted and resumable (EX_TEMPFAIL of sysexits.h).
+`python -m trainer` runs it, and the `swallow` command line has it as `swallow train`. The options
+themselves are described in `planning/options.py`. torch is imported only when a training starts.
+Exit codes: 0 done, 1 failed with one sentence, 2 usage, 75 interrupted and resumable (EX_TEMPFAIL
+of sysexits.h).
 """
 
 import json
@@ -10,74 +11,36 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from trainer.adapters.adapter import PROJECTIONS
 from trainer.errors import TrainerError
-from trainer.planning.options import PRECISIONS, Options
+from trainer.planning.option_spec import OptionSpec
+from trainer.planning.options import OPTIONS, Options
 from trainer.process import parent_death, ranks
 from trainer.progress import events
-from trainer.prompts import STYLES
 
-INTERRUPTED = 75
-DEFAULTS = Options()
+EXIT_INTERRUPTED = 75
 CONTEXT = {"token_normalize_func": lambda token: token.replace("_", "-"), "show_default": True}
-
-OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--base-model", {"help": "Model: a folder, a .gguf file, a hub id; default the small model."}),
-    ("--data-path", {"help": "Rows to learn: JSON, JSONL, CSV, a folder, a hub id, or `sample`."}),
-    ("--output-dir", {"help": "Adapter's name, or a folder (with a slash); never overwritten."}),
-    ("--num-epochs", {"type": int, "help": "How often each row is learned."}),
-    (
-        "--batch-size",
-        {"type": int, "help": "Rows per step; default 128, fewer for small data (50 steps)."},
-    ),
-    (
-        "--micro-batch-size",
-        {"type": int, "help": "A pack holds at most this many times --cutoff-len tokens."},
-    ),
-    ("--learning-rate", {"type": float, "help": "AdamW's, after warm-up; decays linearly."}),
-    ("--warmup-share", {"type": float, "help": "Share of the steps that warm up."}),
-    ("--cutoff-len", {"type": int, "help": "Tokens of a row; longer ones lose their end."}),
-    ("--val-set-size", {"type": int, "help": "Rows held out to judge by, at most an eighth."}),
-    ("--val-data-path", {"help": "Hold out the rows of this source instead."}),
-    ("--lora-r", {"type": int, "help": "Rank of the adapter."}),
-    ("--lora-alpha", {"type": float, "help": "The adapter's strength is alpha / r."}),
-    ("--lora-dropout", {"type": float, "help": "Dropout on the adapter's input."}),
-    (
-        "--lora-target-modules",
-        {"help": f"Comma-separated layers to adapt, of {','.join(PROJECTIONS)}."},
-    ),
-    (
-        "--train-on-inputs/--no-train-on-inputs",
-        {"help": "Learn the prompt too, as the reference did."},
-    ),
-    ("--style", {"type": click.Choice(list(STYLES)), "help": "Prompt style; default the model's."}),
-    (
-        "--precision",
-        {"type": click.Choice(PRECISIONS), "help": "Of the frozen base; auto suits the CPU."},
-    ),
-    ("--packing/--no-packing", {"help": "Pack rows into sequences that share the preamble."}),
-    (
-        "--gradient-checkpointing/--no-gradient-checkpointing",
-        {"help": "Trade a third of the speed for memory; default only where needed."},
-    ),
-    ("--threads", {"type": int, "help": "Threads; default what measures fastest here."}),
-    ("--checkpoint-minutes", {"type": float, "help": "Minutes between checkpoints."}),
-    ("--seed", {"type": int, "help": "Order of rows, first weights, dropout."}),
-)
 
 
 def _with_options(function: Callable[..., None]) -> Callable[..., None]:
-    for flag, settings in reversed(OPTIONS):
-        name = flag.lstrip("-").partition("/")[0].replace("-", "_")
-        default = getattr(DEFAULTS, name)
-        if isinstance(default, tuple):
-            default = ",".join(default)
-        function = click.option(flag, name, default=default, **settings)(function)
+    for spec in reversed(OPTIONS):
+        function = _click_option(spec)(function)
     return function
+
+
+def _click_option(spec: OptionSpec) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the decorator that adds an option to a command."""
+    flag = f"{spec.flag}/--no-{spec.flag.removeprefix('--')}" if spec.kind is bool else spec.flag
+    default = ",".join(spec.default) if spec.kind is tuple else spec.default
+    kind: Any = None
+    if spec.kind in (int, float):
+        kind = spec.kind
+    elif spec.kind is str and spec.choices:
+        kind = click.Choice(spec.choices)
+    return click.option(flag, spec.name, type=kind, default=default, help=spec.help)
 
 
 @click.command("train", context_settings=CONTEXT)
@@ -132,13 +95,14 @@ def train(
             _train(_options(values), home, training_id, resume, listener)
     except TrainerError as error:
         listener(events.Failed(reason=str(error)))
-        ranks.leave(_said(str(error), 1))
+        _leave(str(error), 1)
     except Exception as error:
         listener(events.Failed(reason=f"Unexpected {type(error).__name__}; see the log."))
         raise
 
 
 def _options(values: dict[str, Any]) -> Options:
+    # The reference wrote a Python list: --lora-target-modules "['q_proj', 'v_proj']".
     modules = values.pop("lora_target_modules").strip("[]").replace(" ", "").replace("'", "")
     return Options(lora_target_modules=tuple(modules.split(",")), **values)
 
@@ -150,16 +114,16 @@ def _bar() -> events.Listener:
 
 
 def _plan(options: Options, home: Path, as_json: bool) -> None:
-    _quiet()
+    _silence_libraries()
     from trainer.planning import plan
 
-    made = plan.make(options, home)
+    planned = plan.make(options, home).to_dict()
     if as_json:
-        click.echo(json.dumps(made.to_dict(), ensure_ascii=False))
+        click.echo(json.dumps(planned, ensure_ascii=False))
     else:
         from trainer.progress.terminal_bar import described
 
-        click.echo(described(made.to_dict()))
+        click.echo(described(planned))
 
 
 def _train(
@@ -169,8 +133,8 @@ def _train(
     resume: str | None,
     listener: events.Listener,
 ) -> None:
-    _quiet()
-    from trainer.process.signals import Interrupted
+    _silence_libraries()
+    from trainer.process.signals import StopRequested
     from trainer.run import start as run
 
     try:
@@ -178,14 +142,14 @@ def _train(
             run.start(options, home, training_id=training_id, listener=listener)
         else:
             run.resume(home, resume or training_id, listener=listener)
-    except Interrupted as stopped:
-        listener(events.Interrupted(training=stopped.training, reason=str(stopped)))
-        ranks.leave(_said(str(stopped), INTERRUPTED))
+    except StopRequested as stop:
+        listener(events.Interrupted(training=stop.training, reason=str(stop)))
+        _leave(str(stop), EXIT_INTERRUPTED)
     ranks.leave(0)
 
 
-def _quiet() -> None:
-    """Silence libraries: progress bars of their own, and advice that is not for users."""
+def _silence_libraries() -> None:
+    """Turn off the libraries' own progress bars and warnings, which no user can act on."""
     import warnings
 
     os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is imported
@@ -198,6 +162,7 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore")
 
 
-def _said(sentence: str, code: int) -> int:
+def _leave(sentence: str, code: int) -> NoReturn:
+    """Print `sentence` to stderr and end the process with `code`."""
     click.echo(sentence, err=True)
-    return code
+    ranks.leave(code)

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from trainer import files
 from trainer.adapters.adapter_files import ABOUT
-from trainer.adapters.names import valid_name
+from trainer.adapters.names import is_adapter_name
 from trainer.errors import OptionInvalid, TrainingMissing
 
 KEPT_CHECKPOINTS = 2
@@ -154,7 +154,7 @@ def new(home: Path, training_id: str | None) -> Training:
         NotWritable: the folder cannot be made.
     """
     name = training_id or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    if not valid_name(name):
+    if not is_adapter_name(name):
         raise OptionInvalid(f"--training-id is {name!r}, but it must be a plain name.")
     training = Training(home / "trainings" / name)
     if (training.folder / "options.json").exists():
@@ -172,7 +172,7 @@ def find(home: Path, training_id: str | None) -> Training:
     """
     parent = home / "trainings"
     if training_id:
-        known = valid_name(training_id) and (parent / training_id / "options.json").is_file()
+        known = is_adapter_name(training_id) and (parent / training_id / "options.json").is_file()
         if not known:
             raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
         named = Training(parent / training_id)

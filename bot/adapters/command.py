@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from bot.slack.command_words import Help, Wrong, folded, name_or_wrong
+from bot.slack.command_words import Help, Wrong, adapter_name_or_wrong, folded
 
 Verb = Literal["use", "show", "remove"]
 
@@ -58,7 +58,7 @@ def parse(text: str) -> AdapterCommand | Wrong:
 def _named(verb: str, rest: list[str]) -> AdapterCommand | Wrong:
     if not rest:
         return Wrong("adapter", "no_name", {"verb": verb})
-    name = name_or_wrong("adapter", verb, rest[0])
+    name = adapter_name_or_wrong("adapter", verb, rest[0])
     if isinstance(name, Wrong):
         return name
     if verb == "compare":

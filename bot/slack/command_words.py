@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.i18n.catalogue import Language, say
 from bot.slack.outgoing_text import shortened
-from trainer.adapters.names import valid_name
+from trainer.adapters.names import is_adapter_name
 
 SHOWN_CHARACTERS = 60
 """The most characters of a wrong word that the reply quotes."""
@@ -69,8 +69,8 @@ def quoted(word: str) -> str:
     return shortened(printable, SHOWN_CHARACTERS)
 
 
-def name_or_wrong(command: str, option: str, word: str) -> str | Wrong:
+def adapter_name_or_wrong(command: str, option: str, word: str) -> str | Wrong:
     """Return `word` if it may name an adapter, else what is wrong with it."""
-    if valid_name(word):
+    if is_adapter_name(word):
         return word
     return Wrong(command, "value", {"option": option, "value": word}, "name")

@@ -1,6 +1,7 @@
-"""The options of a training that may be set from Slack, and strict reading of their values.
+"""The options of a training that may be set from Slack, and the strict reading of their values.
 
-The ranges are the trainer's, with an upper end where it has none.
+Numbers and their ranges come from the trainer's table of options. Data and output are names here,
+not paths: the host that trains decides which file or folder a name stands for.
 """
 
 import re
@@ -8,8 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.slack.command_words import Wrong, folded, name_or_wrong
-from tasks.trainings.datasets import valid_name
+from bot.slack.command_words import Wrong, folded
+from tasks.trainings.datasets import is_dataset_name
+from trainer.adapters.names import is_adapter_name
+from trainer.planning.option_spec import OptionSpec
+from trainer.planning.options import OPTIONS as TRAINER_OPTIONS
 
 Value = int | float | str
 
@@ -19,47 +23,51 @@ _NUMBER = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE][+-
 
 @dataclass(frozen=True)
 class Option:
-    """One option: `key` is the trainer's name for it, `short` the one people type."""
+    """One option: `key` names it in the request, `short` is what people type.
+
+    `expected`, with `limits` filled in, is the catalogue's key for what a value must be.
+    """
 
     key: str
     short: str
     expected: str
-    holds: Callable[[float], bool] = lambda _: True
+    parse: Callable[[str], Value | None]
+    """Returns the value that a word writes, None where it writes none."""
     limits: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, word: str) -> Value | Wrong:
-        """Return the value that `word` writes."""
-        if self.expected == "name":
-            return name_or_wrong("train", self.short, word)
-        if self.expected == "dataset" and valid_name(word):
-            return word
-        whole = self.expected == "whole"
-        if self.expected != "dataset" and (_WHOLE if whole else _NUMBER).fullmatch(word):
-            value = int(word) if whole else float(word)
-            if self.holds(value):
-                return value
+        """Return the value that `word` writes, or what is wrong with it."""
+        value = self.parse(word)
+        if value is not None:
+            return value
         words = {"option": self.short, "value": word}
         return Wrong("train", "value", words, self.expected, self.limits)
 
 
-def _whole(key: str, short: str, least: int, most: int) -> Option:
-    limits = {"least": least, "most": most}
-    return Option(key, short, "whole", lambda value: least <= value <= most, limits)
+def _named(key: str, expected: str, is_name: Callable[[str], bool]) -> Option:
+    return Option(key, key, expected, lambda word: word if is_name(word) else None)
+
+
+def _number(spec: OptionSpec) -> Option:
+    bounds, whole = spec.chat_bounds, spec.kind is int
+
+    def parse(word: str) -> Value | None:
+        if not (_WHOLE if whole else _NUMBER).fullmatch(word):
+            return None
+        value = int(word) if whole else float(word)
+        return value if value in bounds else None
+
+    short = str(spec.chat_name)
+    if whole:
+        limits = {"least": bounds.least, "most": bounds.most}
+        return Option(spec.name, short, "whole", parse, limits)
+    return Option(spec.name, short, short, parse)
 
 
 OPTIONS = (
-    Option("data", "data", "dataset"),
-    Option("output", "output", "name"),
-    _whole("num_epochs", "epochs", 1, 1000),
-    Option("learning_rate", "lr", "lr", lambda value: 0 < value <= 1),
-    _whole("lora_r", "r", 1, 512),
-    Option("lora_alpha", "alpha", "alpha", lambda value: 0 < value < 1e6),
-    Option("lora_dropout", "dropout", "dropout", lambda value: 0 <= value < 1),
-    _whole("cutoff_len", "cutoff", 16, 131_072),
-    _whole("batch_size", "batch", 1, 65_536),
-    _whole("micro_batch_size", "micro_batch", 1, 4096),
-    _whole("val_set_size", "val", 0, 1_000_000),
-    _whole("seed", "seed", 0, 2**32 - 1),
+    _named("data", "dataset", is_dataset_name),
+    _named("output", "name", is_adapter_name),
+    *(_number(spec) for spec in TRAINER_OPTIONS if spec.chat_name),
 )
 
 _ALIASES = {"data_path": "data", "output_dir": "output"}

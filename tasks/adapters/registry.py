@@ -20,7 +20,7 @@ from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
 from trainer.adapters.adapter import Adapter, check_base, read
 from trainer.adapters.adapter_files import WEIGHTS
-from trainer.adapters.names import folder_of, valid_name
+from trainer.adapters.names import folder_of, is_adapter_name
 from trainer.errors import AdapterInUse, AdapterRefused
 
 
@@ -76,7 +76,7 @@ class Registry:
         Raises:
             AdapterRefused: the name may not be one, or the adapter is not there or unsafe.
         """
-        if not valid_name(name):
+        if not is_adapter_name(name):
             raise AdapterRefused(f"{name[:80]!r} is not the name of an adapter.")
         return read(folder_of(name, self._settings.home))
 

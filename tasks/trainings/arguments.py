@@ -1,7 +1,7 @@
-"""From a training's request to the command line of `python -m trainer`.
+"""From a request for a training to the command line of `python -m trainer`.
 
-A request holds names and numbers; which file a dataset's name stands for is decided here, on the
-host that trains.
+A request holds names and numbers only. The host that trains decides here which file the name of a
+dataset stands for.
 """
 
 from collections.abc import Mapping
@@ -9,27 +9,14 @@ from typing import Any
 
 from tasks.settings import Settings
 from tasks.trainings.datasets import source_of
-
-FLAGS = {
-    "num_epochs": "--num-epochs",
-    "learning_rate": "--learning-rate",
-    "lora_r": "--lora-r",
-    "lora_alpha": "--lora-alpha",
-    "lora_dropout": "--lora-dropout",
-    "cutoff_len": "--cutoff-len",
-    "batch_size": "--batch-size",
-    "micro_batch_size": "--micro-batch-size",
-    "val_set_size": "--val-set-size",
-    "seed": "--seed",
-}
-"""What may be chosen from Slack, beside the data and the output's name."""
+from trainer.planning.options import OPTIONS
 
 
 def arguments(options: Mapping[str, Any], settings: Settings) -> list[str]:
     """Return the arguments that say what to train.
 
     Raises:
-        DatasetUnknown: there is no data of that name here.
+        DatasetUnknown: this host has no dataset of that name.
     """
     values = {
         "--data-path": source_of(str(options.get("data", "")), settings),
@@ -38,7 +25,7 @@ def arguments(options: Mapping[str, Any], settings: Settings) -> list[str]:
         "--style": settings.style,
         "--threads": settings.threads,
         "--checkpoint-minutes": settings.checkpoint_minutes,
-    } | {flag: options.get(name) for name, flag in FLAGS.items()}
-    # `--flag=value`, so that a value that begins with a dash is still one.
+    } | {spec.flag: options.get(spec.name) for spec in OPTIONS if spec.chat_name}
+    # `--flag=value`, so that a value that begins with a dash is not read as a flag.
     given = [f"{flag}={value}" for flag, value in values.items() if value is not None]
     return [*given, f"--home={settings.home}"]

@@ -16,7 +16,7 @@ SAMPLE = "sample"
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 
 
-def valid_name(name: str) -> bool:
+def is_dataset_name(name: str) -> bool:
     """Tell whether `name` may name a dataset: letters of any script, digits, `.`, `_` and `-`."""
     return _NAME.fullmatch(_composed(name)) is not None
 
@@ -47,7 +47,7 @@ def _entries(settings: Settings) -> list[Path]:
     folder = settings.home / "datasets"
     if not folder.is_dir():
         return []
-    found = [path for path in sorted(folder.iterdir()) if valid_name(path.name)]
+    found = [path for path in sorted(folder.iterdir()) if is_dataset_name(path.name)]
     return [
         path
         for path in found

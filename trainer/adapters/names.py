@@ -13,7 +13,7 @@ MAX_NAME = 64
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
 
 
-def valid_name(name: str) -> bool:
+def is_adapter_name(name: str) -> bool:
     """Tell whether `name` may name an adapter."""
     return NAME.fullmatch(name) is not None
 
@@ -26,7 +26,7 @@ def folder_of(value: str, home: Path) -> Path:
     """
     if "/" in value:
         return Path(value).expanduser()
-    if not valid_name(value):
+    if not is_adapter_name(value):
         raise AdapterRefused(
             f"{value!r} cannot name an adapter: use letters, digits, '.', '_' and '-', "
             "at most 64, starting with a letter or digit."
@@ -43,6 +43,6 @@ def free_folder(folder: Path) -> Path:
     while os.path.lexists(candidate):
         number += 1
         suffix = f"-{number}"
-        room = MAX_NAME - len(suffix) if valid_name(folder.name) else None
+        room = MAX_NAME - len(suffix) if is_adapter_name(folder.name) else None
         candidate = folder.with_name(folder.name[:room] + suffix)
     return candidate

@@ -1,15 +1,17 @@
-"""The options of a training, checked where they are made.
+"""The options of a training: the one table from which all that reads or offers them is made.
 
-Names and values are those of the reference recipe, except where these were the cause of its
-failures; each such default says why. This module does not know data, models or the command line.
+A field here is at once the option on the command line, its check, and, with a `chat_name`, the
+option of the chat command. Names and values are those of the reference recipe, except where these
+caused its failures; each such default says why. This module does not know data, models or the
+command line.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainer.adapters.adapter import PROJECTIONS
-from trainer.errors import OptionInvalid
+from trainer.planning.option_spec import Bounds, OptionSpec, option, specs
+from trainer.prompts import STYLES
 
 PRECISIONS = ("auto", "int8", "bf16", "fp32")
 
@@ -22,43 +24,115 @@ class Options:
     kept in its `options.json`.
     """
 
-    base_model: str | None = None
-    data_path: str = "sample"
-    output_dir: str = "output"
-    num_epochs: int = 1
-    batch_size: int | None = None
-    """Rows of a step. The reference's 128 leaves a small data set a handful of steps: None means
-    128, or fewer so that an epoch has at least 50 steps."""
-    micro_batch_size: int = 4
-    """A pack holds at most this many times `cutoff_len` tokens."""
-    learning_rate: float = 3e-4
-    warmup_share: float = 0.05
-    """Share of all steps. The reference warmed up for 100 steps of 101 and so hardly trained."""
-    cutoff_len: int = 256
-    val_set_size: int = 200
-    """Rows held out, at most an eighth of all. The reference's 2000 cost hours and never ran."""
-    val_data_path: str | None = None
-    lora_r: int = 8
-    lora_alpha: float = 16.0
-    lora_dropout: float = 0.05
-    lora_target_modules: tuple[str, ...] = ("q_proj", "v_proj")
-    train_on_inputs: bool = False
+    base_model: str | None = option(
+        None, help="Model: a folder, a .gguf file, a hub id; default the small model."
+    )
+    data_path: str = option(
+        "sample", help="Rows to learn: JSON, JSONL, CSV, a folder, a hub id, or `sample`."
+    )
+    output_dir: str = option(
+        "output", help="Adapter's name, or a folder (with a slash); never overwritten."
+    )
+    num_epochs: int = option(
+        1,
+        bounds=Bounds(least=1),
+        help="How often each row is learned.",
+        chat_name="epochs",
+        chat_most=1000,
+    )
+    batch_size: int | None = option(
+        None,
+        bounds=Bounds(least=1),
+        help="Rows per step; default 128, fewer for small data (50 steps).",
+        chat_name="batch",
+        chat_most=65_536,
+    )
+    """The reference's 128 leaves a small data set a handful of steps: None means 128, or fewer so
+    that an epoch has at least 50 steps."""
+    micro_batch_size: int = option(
+        4,
+        bounds=Bounds(least=1),
+        help="A pack holds at most this many times --cutoff-len tokens.",
+        chat_name="micro_batch",
+        chat_most=4096,
+    )
+    learning_rate: float = option(
+        3e-4,
+        bounds=Bounds(least=0, most=1, above=True),
+        help="AdamW's, after warm-up; decays linearly.",
+        chat_name="lr",
+    )
+    warmup_share: float = option(
+        0.05,
+        bounds=Bounds(least=0, most=1, below=True),
+        help="Share of the steps that warm up.",
+    )
+    """The reference warmed up for 100 steps of 101 and so hardly trained."""
+    cutoff_len: int = option(
+        256,
+        bounds=Bounds(least=16),
+        help="Tokens of a row; longer ones lose their end.",
+        chat_name="cutoff",
+        chat_most=131_072,
+    )
+    val_set_size: int = option(
+        200,
+        bounds=Bounds(least=0),
+        help="Rows held out to judge by, at most an eighth.",
+        chat_name="val",
+        chat_most=1_000_000,
+    )
+    """The reference's 2000 would have cost hours of evaluation, which never ran."""
+    val_data_path: str | None = option(None, help="Hold out the rows of this source instead.")
+    lora_r: int = option(
+        8, bounds=Bounds(least=1, most=512), help="Rank of the adapter.", chat_name="r"
+    )
+    lora_alpha: float = option(
+        16.0,
+        bounds=Bounds(least=0, most=1_000_000, above=True, below=True),
+        help="The adapter's strength is alpha / r.",
+        chat_name="alpha",
+    )
+    lora_dropout: float = option(
+        0.05,
+        bounds=Bounds(least=0, most=1, below=True),
+        help="Dropout on the adapter's input.",
+        chat_name="dropout",
+    )
+    lora_target_modules: tuple[str, ...] = option(
+        ("q_proj", "v_proj"),
+        choices=PROJECTIONS,
+        help=f"Comma-separated layers to adapt, of {','.join(PROJECTIONS)}.",
+    )
+    train_on_inputs: bool = option(False, help="Learn the prompt too, as the reference did.")
     """The reference learned its own prompts too, which is not what an answer is judged by."""
-    style: str | None = None
-    precision: str = "auto"
-    packing: bool = True
-    gradient_checkpointing: bool | None = None
-    threads: int | None = None
-    checkpoint_minutes: float = 5.0
+    style: str | None = option(
+        None, choices=tuple(STYLES), help="Prompt style; default the model's."
+    )
+    precision: str = option(
+        "auto", choices=PRECISIONS, help="Of the frozen base; auto suits the CPU."
+    )
+    packing: bool = option(True, help="Pack rows into sequences that share the preamble.")
+    gradient_checkpointing: bool | None = option(
+        None, help="Trade a third of the speed for memory; default only where needed."
+    )
+    threads: int | None = option(
+        None, bounds=Bounds(least=1), help="Threads; default what measures fastest here."
+    )
+    checkpoint_minutes: float = option(
+        5.0, bounds=Bounds(least=0), help="Minutes between checkpoints."
+    )
     """By time. The reference's 200 steps between checkpoints never passed in 101 steps."""
-    seed: int = 42
+    seed: int = option(
+        42,
+        bounds=Bounds(least=0, most=2**32 - 1),
+        help="Order of rows, first weights, dropout.",
+        chat_name="seed",
+    )
 
     def __post_init__(self) -> None:
-        for name, holds, expected in _CHECKS:
-            value = getattr(self, name)
-            if not holds(value):
-                flag = "--" + name.replace("_", "-")
-                raise OptionInvalid(f"{flag} is {_shown(value)}, but it must be {expected}.")
+        for spec in OPTIONS:
+            spec.check(getattr(self, spec.name))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as plain JSON values."""
@@ -66,39 +140,16 @@ class Options:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Options":
-        """Read what `to_dict` wrote; unknown keys are ignored."""
-        known = {field.name for field in fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        kept["lora_target_modules"] = tuple(kept.get("lora_target_modules", ("q_proj", "v_proj")))
+        """Read what `to_dict` wrote; unknown keys are ignored, missing ones have their default.
+
+        Raises:
+            OptionInvalid: a value that cannot work.
+        """
+        kept = {spec.name: values[spec.name] for spec in OPTIONS if spec.name in values}
+        if "lora_target_modules" in kept:
+            kept["lora_target_modules"] = tuple(kept["lora_target_modules"])
         return cls(**kept)
 
 
-def _shown(value: Any) -> str:
-    return ",".join(value) if isinstance(value, tuple) else repr(value)
-
-
-def _at_least(least: float) -> Callable[[Any], bool]:
-    return lambda value: value is None or least <= value < float("inf")
-
-
-def _are_projections(value: tuple[str, ...]) -> bool:
-    return bool(value) and set(value) <= set(PROJECTIONS) and len(set(value)) == len(value)
-
-
-_CHECKS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("num_epochs", _at_least(1), "1 or more"),
-    ("batch_size", _at_least(1), "1 or more"),
-    ("micro_batch_size", _at_least(1), "1 or more"),
-    ("learning_rate", lambda value: 0 < value <= 1, "above 0 and at most 1"),
-    ("warmup_share", lambda value: 0 <= value < 1, "from 0 to below 1"),
-    ("cutoff_len", _at_least(16), "16 or more"),
-    ("val_set_size", _at_least(0), "0 or more"),
-    ("lora_r", lambda value: 1 <= value <= 512, "from 1 to 512"),
-    ("lora_alpha", lambda value: 0 < value < 1e6, "above 0"),
-    ("lora_dropout", lambda value: 0 <= value < 1, "from 0 to below 1"),
-    ("lora_target_modules", _are_projections, f"some of {','.join(PROJECTIONS)}"),
-    ("precision", lambda value: value in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
-    ("threads", _at_least(1), "1 or more"),
-    ("checkpoint_minutes", _at_least(0), "0 or more"),
-    ("seed", lambda value: 0 <= value < 2**32, "from 0 to 4294967295"),
-)
+OPTIONS: tuple[OptionSpec, ...] = specs(Options)
+"""All options in the order of `--help`."""

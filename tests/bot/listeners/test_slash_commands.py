@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters import command as adapter
@@ -13,7 +13,8 @@ from bot.slack.blocks import sentence
 from bot.slack.command_words import Help, Wrong, usage
 from bot.trainings import command as train
 from bot.trainings.options import OPTIONS
-from trainer.adapters.names import valid_name
+from tasks.trainings.datasets import is_dataset_name
+from trainer.adapters.names import is_adapter_name
 from trainer.planning.options import Options
 
 LANGUAGES: tuple[Language, Language] = ("ja", "en")
@@ -160,6 +161,7 @@ def _check(parsed: Any, command: str) -> None:
 
 @settings(max_examples=max(1_000, settings().max_examples), suppress_health_check=list(HealthCheck))
 @given(TEXTS)
+@example("data=¹")
 def test_every_text_is_a_command_or_gets_a_usable_reply(text: str) -> None:
     training, switching = train.parse(text), adapter.parse(text)
 
@@ -168,7 +170,7 @@ def test_every_text_is_a_command_or_gets_a_usable_reply(text: str) -> None:
     if isinstance(training, train.Start):
         numbers = {k: v for k, v in training.options.items() if k not in ("data", "output")}
         Options(**numbers)  # type: ignore[arg-type]  # raises where the trainer would
-        for key in ("data", "output"):
-            assert valid_name(str(training.options.get(key, "x")))
+        assert is_dataset_name(str(training.options.get("data", "x")))
+        assert is_adapter_name(str(training.options.get("output", "x")))
     if isinstance(switching, adapter.Named | adapter.Compare):
-        assert valid_name(switching.name)
+        assert is_adapter_name(switching.name)

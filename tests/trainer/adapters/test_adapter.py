@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from trainer.adapters.adapter import check_base, read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
-from trainer.adapters.names import folder_of, free_folder, valid_name
+from trainer.adapters.names import folder_of, free_folder, is_adapter_name
 from trainer.errors import AdapterRefused
 
 GOOD = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["v_proj", "q_proj"]}
@@ -188,7 +188,7 @@ def test_a_bare_name_lies_under_the_home_and_a_slash_makes_a_path(tmp_path: Path
 
 @given(st.text(max_size=80))
 def test_a_valid_name_is_one_plain_path_component(name: str) -> None:
-    if valid_name(name):
+    if is_adapter_name(name):
         assert Path(name).name == name
         assert name not in (".", "..")
         assert name.isascii()
@@ -207,5 +207,5 @@ def test_a_taken_name_of_full_length_stays_a_name(tmp_path: Path) -> None:
         free_folder(tmp_path / ("a" * 64)).mkdir()
 
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert all(map(valid_name, names))
+    assert all(map(is_adapter_name, names))
     assert names[0] == "a" * 61 + "-10"

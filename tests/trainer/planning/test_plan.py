@@ -1,4 +1,4 @@
-"""What is worked out before weights are loaded: split, batch, memory, steps."""
+"""What is worked out before weights are loaded: split, batch, steps."""
 
 from pathlib import Path
 
@@ -6,50 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trainer.doubles import random_rows, tiny_config, write_rows
+from tests.trainer.doubles import random_rows, write_rows
 from trainer.adapters import adapter_files
 from trainer.data.steps import Steps
-from trainer.errors import DataUnusable, MemoryTooSmall, OptionInvalid
-from trainer.planning import memory, plan
-from trainer.planning.memory import Shape
+from trainer.errors import DataUnusable, OptionInvalid
+from trainer.planning import plan
 from trainer.planning.options import Options
-
-SWALLOW = Shape(32, 4096, 11008, 43176, 32, 32, 128, tied=False)
-
-
-def test_the_7b_is_counted_to_its_real_size() -> None:
-    assert SWALLOW.parameters == pytest.approx(6.83e9, rel=0.01)
-    assert SWALLOW.lora_parameters(("q_proj", "v_proj"), 8) == 32 * 8 * 4 * 4096
-
-
-def test_dimensions_are_read_from_a_configuration() -> None:
-    shape = Shape.of(tiny_config())
-
-    assert (shape.layers, shape.heads, shape.groups, shape.head_width) == (2, 4, 2, 8)
-
-
-def needed(precision: str, checkpointing: bool) -> int:
-    return memory.estimate(
-        SWALLOW,
-        precision=precision,
-        targets=("q_proj", "v_proj"),
-        rank=8,
-        pack_tokens=1024,
-        checkpointing=checkpointing,
-    ).total
-
-
-def test_the_7b_fits_24_gb_in_int8_and_bf16_with_checkpointing() -> None:
-    assert needed("int8", False) < 16e9
-    assert needed("bf16", True) < 18e9
-    assert needed("fp32", False) > 30e9
-
-
-def test_too_little_memory_is_refused_with_the_number_and_what_to_change() -> None:
-    with pytest.raises(
-        MemoryTooSmall, match=r"about 15\.0 GB .* 8\.0 GB are free; .*--micro-batch"
-    ):
-        memory.check(15_000_000_000, 8_000_000_000, micro_batch_size=4, precision="int8")
 
 
 @given(st.integers(1, 70), st.integers(1, 20), st.integers(1, 3))
