@@ -11,7 +11,9 @@ TrainerError
 ├── DataUnusable         training data that is missing, unreadable, mixed or empty
 ├── MemoryTooSmall       a training that would not fit into this machine's memory
 ├── NotWritable          a folder that cannot be written to, or a full disk
-├── TrainingMissing      a training that cannot be resumed
+├── TrainingMissing      a training to resume that is not there, or has ended
+├── TrainingBusy         a training that another process works on
+├── TrainingChanged      a training whose data, model or host changed since it started
 └── LossDiverged         a loss that is no longer a number
 
 Each message is one sentence that names the value and what to do next.
@@ -21,7 +23,7 @@ from pathlib import Path
 
 
 class TrainerError(Exception):
-    """What went wrong, in one sentence a person can act on."""
+    """The base class; its message is one sentence that a person can act on."""
 
 
 class UnknownStyle(TrainerError):
@@ -45,7 +47,7 @@ class ModelMissing(TrainerError):
 
 
 class AdapterRefused(TrainerError):
-    """The adapter is not there, is not what it says it is, or was made for another base model."""
+    """The adapter is missing, unsafe, not a supported LoRA, or was made for another base model."""
 
 
 class AdapterMissing(AdapterRefused):
@@ -57,7 +59,7 @@ class AdapterMissing(AdapterRefused):
 
 
 class AdapterInUse(AdapterRefused):
-    """The adapter is what the next question is answered with."""
+    """The adapter answers the questions now and cannot be removed."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The adapter {name!r} is in use; switch it off first.")
@@ -81,8 +83,16 @@ class NotWritable(TrainerError):
 
 
 class TrainingMissing(TrainerError):
-    """There is no such training to resume, or what it started with has changed."""
+    """There is no such training to resume, its files are broken, or it has ended."""
+
+
+class TrainingBusy(TrainerError):
+    """Another process works on the training."""
+
+
+class TrainingChanged(TrainerError):
+    """What the training started with is no longer the same, so that it cannot be resumed."""
 
 
 class LossDiverged(TrainerError):
-    """The loss is no longer a number, so that nothing can be learned any more."""
+    """The loss is infinite or not a number, so that no gradient is usable."""

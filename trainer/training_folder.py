@@ -1,36 +1,37 @@
-"""The folder of a training: what was fixed at its first start, its checkpoints, its results so far.
+"""The folder of a training: its settings, its checkpoints, its results so far.
 
-`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, results as JSON, a `lock` and
-`checkpoint-<step>-<pack>` folders. This module finds and prunes them; it does not know what is in
-a checkpoint.
+`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, one JSON file per result, `lock`, and the
+folders `checkpoint-<step>-<pack>`. This module names, finds and removes them; it does not know
+what is in a checkpoint.
 """
 
-import fcntl
 import json
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from trainer import files
 from trainer.adapters.adapter_files import ABOUT
 from trainer.adapters.names import is_adapter_name
-from trainer.errors import OptionInvalid, TrainingMissing
+from trainer.errors import OptionInvalid, TrainingBusy, TrainingMissing
+from trainer.file_lock import LockTaken, is_locked, locked
 
 KEPT_CHECKPOINTS = 2
-LOCK_SECONDS = 30.0
-"""Longer than a supervisor takes to notice that its training is another's by now, and to end it."""
+LOCK_PATIENCE_SECONDS = 30.0
+"""Longer than a supervisor takes to notice that it lost the training's job, and to end its trainer,
+which still holds the lock."""
 _CHECKPOINT = re.compile(r"checkpoint-(\d{6,})-(\d{4,})")
 
 
 @dataclass(frozen=True)
 class Training:
-    """One training's folder; its name is the training's id."""
+    """One training's folder; the folder's name is the training's id."""
 
     folder: Path
 
@@ -40,32 +41,53 @@ class Training:
         return self.folder.name
 
     @property
-    def fixed(self) -> dict[str, Any]:
-        """What was fixed at the first start."""
+    def exists(self) -> bool:
+        """Whether the training was started, so that it can only be resumed."""
+        return (self.folder / "options.json").exists()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was decided at the first start and holds for every resume.
+
+        Raises:
+            TrainingMissing: the file is missing or broken.
+        """
         return _json(self.folder / "options.json")
 
-    def fix(self, values: dict[str, Any]) -> None:
-        """Write what is fixed from now on."""
+    def write_settings(self, values: dict[str, Any]) -> None:
+        """Write what holds from now on.
+
+        Raises:
+            NotWritable: the disk is full or refuses.
+        """
         files.write_json(self.folder / "options.json", values)
 
-    def note(self, name: str, values: Any) -> None:
-        """Keep a result under `name`, for this start and the next."""
+    def write_result(self, name: str, values: Any) -> None:
+        """Keep a result under `name`, for this start and later ones.
+
+        Raises:
+            NotWritable: the disk is full or refuses.
+        """
         files.write_json(self.folder / f"{name}.json", values)
 
-    def noted(self, name: str) -> dict[str, Any] | None:
-        """Return the result kept under `name`."""
+    def result(self, name: str) -> dict[str, Any] | None:
+        """Return the result kept under `name`, None if there is none.
+
+        Raises:
+            TrainingMissing: the file is broken.
+        """
         file = self.folder / f"{name}.json"
         return _json(file) if file.is_file() else None
 
     def adapter(self) -> Path | None:
-        """Return the folder of the adapter that came of it, None while there is none.
+        """Return the folder of the adapter this training wrote, None while there is none.
 
         `finished.json` is written just before that folder appears, so both are looked at.
         """
-        noted = self.noted("finished")
-        if noted is None:
+        finished = self.result("finished")
+        if finished is None:
             return None
-        folder = Path(noted["output"])
+        folder = Path(finished["output"])
         try:
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -73,51 +95,54 @@ class Training:
         return folder if about.get("training") == self.id else None
 
     @property
-    def over(self) -> bool:
-        """Whether its adapter was written; people may have removed it since."""
-        return self.noted("written") is not None or self.adapter() is not None
+    def is_over(self) -> bool:
+        """Whether its adapter was written; the adapter may have been removed since."""
+        return self.result("written") is not None or self.adapter() is not None
 
     @property
-    def in_work(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a process works on it now."""
-        try:
-            with (self.folder / "lock").open("rb") as file:
-                return not _locked(file, fcntl.LOCK_SH)
-        except OSError:
-            return False
+        return is_locked(self._lock)
 
     @contextmanager
-    def held(self, *, patience: float = LOCK_SECONDS) -> Iterator[None]:
-        """Let no second process work on it meanwhile; the kernel lets go however this one ends.
+    def locked(self, *, patience: float = LOCK_PATIENCE_SECONDS) -> Iterator[None]:
+        """Keep other processes from working on this training for the length of the block.
 
         Raises:
-            TrainingMissing: another one does, and still did after `patience` seconds.
+            TrainingBusy: another process still works on it after `patience` seconds.
+            NotWritable: the folder is missing or cannot be written to.
         """
-        end = time.monotonic() + patience
-        with files.writing(self.folder):
-            file = (self.folder / "lock").open("ab")
-        with file:
-            while not _locked(file, fcntl.LOCK_EX):
-                if time.monotonic() > end:
-                    raise TrainingMissing(
-                        f"Another process works on the training {self.id}; cancel that one first."
-                    )
-                time.sleep(0.1)
+        with ExitStack() as stack:
+            try:
+                with files.writing(self.folder):
+                    stack.enter_context(locked(self._lock, patience=patience, mode=0o666))
+            except LockTaken as error:
+                raise TrainingBusy(
+                    f"Another process works on the training {self.id}; cancel that one first."
+                ) from error
             yield
 
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "lock"
+
     def checkpoint_path(self, step: int, packs: int) -> Path:
-        """Return where a checkpoint after `step` steps and `packs` packs of the next belongs."""
+        """Return the folder of the checkpoint after `step` steps and `packs` packs of the next."""
         return self.folder / f"checkpoint-{step:06d}-{packs:04d}"
 
     def checkpoints(self) -> list[Path]:
         """Return the complete checkpoints, the oldest first."""
-        if not self.folder.is_dir():  # on another host than the first process's
+        if not self.folder.is_dir():  # on another host than that of the first process
             return []
-        found = [path for path in self.folder.iterdir() if _CHECKPOINT.fullmatch(path.name)]
-        return sorted(found, key=lambda path: tuple(map(int, _CHECKPOINT.findall(path.name)[0])))
+        names = [path for path in self.folder.iterdir() if _CHECKPOINT.fullmatch(path.name)]
+        return sorted(names, key=lambda path: tuple(map(int, _CHECKPOINT.findall(path.name)[0])))
+
+    def newest_checkpoint(self) -> Path | None:
+        """Return the checkpoint to resume from, None if there is none."""
+        return next(reversed(self.checkpoints()), None)
 
     def prune(self, keep: int = KEPT_CHECKPOINTS) -> None:
-        """Remove all but the newest `keep` checkpoints, and what a kill left half done."""
+        """Remove all but the newest `keep` checkpoints, and what a kill left half written."""
         checkpoints = self.checkpoints()
         for path in checkpoints[: max(0, len(checkpoints) - keep)]:
             shutil.rmtree(path, ignore_errors=True)
@@ -128,12 +153,9 @@ class Training:
                 path.unlink(missing_ok=True)
 
 
-def _locked(file: IO[bytes], how: int) -> bool:
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def step_of(checkpoint: Path) -> int:
+    """Return how many whole steps were done when `checkpoint` was taken."""
+    return int(_CHECKPOINT.findall(checkpoint.name)[0][0])
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -147,17 +169,19 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 def new(home: Path, training_id: str | None) -> Training:
-    """Make the folder of a new training, under the id given or a new one.
+    """Make the folder of a new training, under the given id or a new one.
+
+    Ids follow the rule of adapters' names.
 
     Raises:
-        OptionInvalid: the id is taken or may not be one.
+        OptionInvalid: the id is taken, or breaks that rule.
         NotWritable: the folder cannot be made.
     """
     name = training_id or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     if not is_adapter_name(name):
         raise OptionInvalid(f"--training-id is {name!r}, but it must be a plain name.")
     training = Training(home / "trainings" / name)
-    if (training.folder / "options.json").exists():
+    if training.exists:
         raise OptionInvalid(f"--training-id {name} is taken; continue it with --resume {name}.")
     with files.writing(training.folder.parent):
         training.folder.mkdir(parents=True, exist_ok=True)
@@ -165,29 +189,26 @@ def new(home: Path, training_id: str | None) -> Training:
 
 
 def find(home: Path, training_id: str | None) -> Training:
-    """Return the training to resume: the one named, else the one that was last worked on.
+    """Return the training to resume: the one named, else the one last worked on.
 
     Raises:
-        TrainingMissing: there is none, or its adapter is written already.
+        TrainingMissing: there is none, or its adapter is already written.
     """
     parent = home / "trainings"
-    if training_id:
-        known = is_adapter_name(training_id) and (parent / training_id / "options.json").is_file()
-        if not known:
-            raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
-        named = Training(parent / training_id)
-        if written := named.adapter():
-            raise TrainingMissing(
-                f"The training {training_id} has ended: its adapter is {written}."
-            )
-        return named
-    if not (left := unfinished(home)):
+    if not training_id:
+        if candidates := unfinished(home):
+            return candidates[0]
         raise TrainingMissing(f"There is no unfinished training in {parent} to resume.")
-    return left[0]
+    training = Training(parent / training_id)
+    if not is_adapter_name(training_id) or not training.exists:
+        raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
+    if adapter := training.adapter():
+        raise TrainingMissing(f"The training {training_id} has ended: its adapter is {adapter}.")
+    return training
 
 
 def unfinished(home: Path) -> list[Training]:
     """Return the trainings whose adapter was never written, the one last worked on first."""
-    found = [Training(path.parent) for path in (home / "trainings").glob("*/options.json")]
-    left = [training for training in found if not training.over]
-    return sorted(left, key=lambda training: -training.folder.stat().st_mtime_ns)
+    started = [Training(path.parent) for path in (home / "trainings").glob("*/options.json")]
+    rest = [training for training in started if not training.is_over]
+    return sorted(rest, key=lambda training: -training.folder.stat().st_mtime_ns)

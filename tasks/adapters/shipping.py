@@ -18,7 +18,7 @@ from tasks.settings import Settings
 from trainer.adapters.adapter import Adapter, read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
 from trainer.errors import AdapterRefused
-from trainer.file_lock import alone
+from trainer.file_lock import locked
 from trainer.files import whole_folder
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Shipping:
         folder = self._settings.cache / "adapters" / digest / name
         fetched = folder.parent.parent
         fetched.mkdir(parents=True, exist_ok=True)
-        with alone(fetched / ".lock"):
+        with locked(fetched / ".lock"):
             if not folder.exists():
                 self._fetch(name, digest, folder)
                 _prune(fetched)

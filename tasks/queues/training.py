@@ -70,7 +70,7 @@ class Trainings:
             DatasetUnknown: there is no data of that name here.
         """
         common = ["--progress=json", f"--home={self.settings.home}"]
-        if job.request["resume"] or (training.folder / "options.json").exists():
+        if job.request["resume"] or training.exists:
             return [*common, "--resume", training.id]
         options = arguments(job.request["options"], self.settings)
         return [*options, *common, f"--training-id={training.id}"]

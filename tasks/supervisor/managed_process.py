@@ -1,7 +1,6 @@
 """One child process of `swallow up`: started, its lines logged, started again when it dies."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -9,13 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from trainer.process.parent_death import kill_with_parent
+
 BACK_OFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 STEADY_SECONDS = 60.0
 """A part that lived this long begins its back-off anew."""
 LONGEST_LINE = 1 << 16
-
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
 
 Log = Callable[[str, str], None]
 """Takes a part's name and a line."""
@@ -65,7 +63,7 @@ class ManagedProcess:
             stderr=asyncio.subprocess.STDOUT,
             # Ctrl-C goes to the supervisor alone, which ends its children in order.
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=kill_with_parent if sys.platform == "linux" else None,
         )
         on_change()
         assert self.process.stdout is not None
@@ -108,7 +106,3 @@ class ManagedProcess:
         self.stopping = True
         if self.pid is not None:
             os.killpg(self.pid, signal.SIGKILL)
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

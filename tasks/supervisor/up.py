@@ -5,7 +5,6 @@ workers first, whose answers finish or go back to the queue, then the bot, the b
 """
 
 import asyncio
-import fcntl
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -24,6 +23,7 @@ from tasks.broker.embedded import embedded
 from tasks.errors import AlreadyRunning, SettingInvalid
 from tasks.settings import Settings
 from tasks.supervisor.managed_process import ManagedProcess
+from trainer.file_lock import LockTaken, locked
 from trainer.files import write_text
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
@@ -54,7 +54,7 @@ class Up:
         """
         home = self.settings.home
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _held(home):
+        with _home_locked(home):
             if self.local and not _is_free(self.port):
                 raise SettingInvalid(f"Port {self.port} is taken; choose another with --port.")
             self._on_signals()
@@ -183,12 +183,16 @@ def _local_slack(port: int) -> dict[str, str]:
 
 
 @contextmanager
-def _held(home: Path) -> Iterator[None]:
-    """Hold a home's lock; the kernel lets go of it however this process ends."""
-    with (home / "up.lock").open("a") as file:
+def _home_locked(home: Path) -> Iterator[None]:
+    """Hold the lock of `home` for the length of the block: one `swallow up` per home.
+
+    Raises:
+        AlreadyRunning: another process holds it.
+    """
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            stack.enter_context(locked(home / "up.lock", patience=0, mode=0o666))
+        except LockTaken as error:
             raise AlreadyRunning(
                 f"`swallow up` is running already in {home}; "
                 "stop it first, or choose another home with --home."

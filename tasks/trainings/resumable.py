@@ -12,7 +12,7 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.settings import Settings
 from trainer.errors import TrainingMissing
-from trainer.training_folder import Training, unfinished
+from trainer.training_folder import Training, step_of, unfinished
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
     taken = {training_of(job) for job in jobs.open("train")}
     left = [training for training in unfinished(settings.home) if training.id not in taken]
     # In work without a job: at a terminal.
-    return [found for training in left if not training.in_work and (found := _about(training))]
+    return [found for training in left if not training.is_busy and (found := _about(training))]
 
 
 def training_of(job: Job) -> str:
@@ -46,10 +46,10 @@ def training_of(job: Job) -> str:
 
 def _about(training: Training) -> Resumable | None:
     try:
-        fixed: Mapping[str, Any] = training.fixed
+        settings: Mapping[str, Any] = training.settings
     except TrainingMissing:  # its options cannot be read
         return None
-    checkpoints = training.checkpoints()
-    step = int(checkpoints[-1].name.split("-")[1]) if checkpoints else 0
-    output = str(fixed.get("output", "")).rpartition("/")[2]
-    return Resumable(training.id, output, step, fixed.get("steps"))
+    checkpoint = training.newest_checkpoint()
+    step = step_of(checkpoint) if checkpoint else 0
+    output = str(settings.get("output", "")).rpartition("/")[2]
+    return Resumable(training.id, output, step, settings.get("steps"))

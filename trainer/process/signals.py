@@ -1,6 +1,8 @@
-"""SIGTERM and SIGINT: a wish to stop while training, an interruption at once before and after.
+"""SIGTERM and SIGINT during a training: a request to stop, honoured at once or at a safe place.
 
-It does not know what is trained, only under which id it can be continued.
+While the training loop runs, a signal is only recorded, and the loop stops where it can be resumed.
+Before and after the loop, a signal ends the training at once by an exception. This module does not
+know what is trained, only the id to resume it by.
 """
 
 import signal
@@ -9,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Interrupted(Exception):
-    """A signal asked to stop; the training `id`, if it had one yet, can be resumed."""
+class StopRequested(Exception):
+    """A signal asked to stop; `training` is the id to resume, empty if no folder was made yet."""
 
     def __init__(self, training: str) -> None:
         super().__init__(
@@ -22,34 +24,38 @@ class Interrupted(Exception):
 
 
 class Signals:
-    """What was asked for so far; while `patient`, signals only set `asked`."""
+    """Whether a stop was requested so far; `training` is the id that the exception carries."""
 
     def __init__(self) -> None:
         self.training = ""
-        self.asked = False
-        self._patient = False
+        self.stop_requested = False
+        self._deferred = False
 
     def _handle(self, number: int, frame: Any) -> None:
-        self.asked = True
-        if not self._patient:
-            raise Interrupted(self.training)
+        self.stop_requested = True
+        if not self._deferred:
+            raise StopRequested(self.training)
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """Handle the signals inside the block, and as before after it."""
-        wanted = (signal.SIGTERM, signal.SIGINT)
-        before = {one: signal.signal(one, self._handle) for one in wanted}
+        """Handle SIGTERM and SIGINT inside the block; restore the previous handlers after it.
+
+        Raises:
+            StopRequested: a signal arrived, and not inside `deferred`.
+        """
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self._handle) for number in numbers}
         try:
             yield
         finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
-    def patient(self) -> Iterator[None]:
-        """Only note signals inside the block; whoever works there looks at `asked`."""
-        self._patient = True
+    def deferred(self) -> Iterator[None]:
+        """Only record signals inside the block, whose code must check `stop_requested`."""
+        self._deferred = True
         try:
             yield
         finally:
-            self._patient = False
+            self._deferred = False

@@ -397,12 +397,12 @@ async def test_a_training_is_not_resumed_twice_nor_while_it_runs_at_a_terminal(
 ) -> None:
     for name in ("asked", "running", "left"):
         Training(home / "trainings" / name).folder.mkdir(parents=True)
-        Training(home / "trainings" / name).fix({"output": name, "steps": 8})
+        Training(home / "trainings" / name).write_settings({"output": name, "steps": 8})
     actor = Actor("UADMIN", "T1", "CGENERAL", dm=False)
     # Stored and not yet handed to the workers.
     store_training(jobs, "j1", actor, "", {"training": "asked", "resume": True, "options": {}})
 
-    with Training(home / "trainings" / "running").held():
+    with Training(home / "trainings" / "running").locked():
         found = resumable(checked(Settings), jobs)
 
     assert [one.training for one in found] == ["left"]

@@ -309,7 +309,7 @@ class LateChild:
         training = Training(self.home / "trainings" / arguments[-1].removeprefix("--training-id="))
         training.folder.mkdir(parents=True)
         adapter = write_adapter(self.home / "adapters" / "learned", training=training.id)
-        training.note("finished", {"output": str(adapter)})
+        training.write_result("finished", {"output": str(adapter)})
         self._events = [{"event": "interrupted", "training": training.id, "reason": "TERM"}]
 
     def exit_code(self) -> int | None:

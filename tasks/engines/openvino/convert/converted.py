@@ -29,7 +29,7 @@ from tasks.engines.openvino.convert.plan import (
     suits_kernels,
 )
 from tasks.errors import ConversionFailed, ModelUnsupported
-from trainer.file_lock import alone
+from trainer.file_lock import locked
 from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def convert(
         return made
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     waiting = "another process is converting this model; waiting for it"
-    with alone(cache / f".{made.folder.name}.lock", partial(log.info, waiting)):
+    with locked(cache / f".{made.folder.name}.lock", on_wait=partial(log.info, waiting)):
         if not _is_whole(made.folder):
             _Conversion(checkpoint, made, progress).run()
             _remove_outdated(made, checkpoint)

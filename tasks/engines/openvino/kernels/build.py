@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tasks.errors import KernelsMissing
 from trainer.cpu import cpu_flags
-from trainer.file_lock import alone
+from trainer.file_lock import locked
 from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def library(cache: Path) -> Path:
         return place.library
     try:
         place.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with alone(place.library.with_suffix(".lock")):
+        with locked(place.library.with_suffix(".lock")):
             if not place.is_whole():
                 place.make()
     except OSError as error:
