@@ -29,7 +29,8 @@ from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import pack_loss, packed_rows
 from trainer.planning import plan
 from trainer.planning.options import Options
-from trainer.run.loop import Loop, Watcher, arguments
+from trainer.run.loop import Loop, LoopCallbacks, arguments
+from trainer.training_folder import Training
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 DIMENSIONS = {
@@ -102,7 +103,7 @@ def ours(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> di
         torch.autograd.backward(pack_loss(model, steps[0].packs[0]))
     times: list[float] = []
 
-    class Clock(Watcher):
+    class Clock(LoopCallbacks):
         def step_done(self, loop: Loop, step: Any, loss: float, learning_rate: float) -> None:
             times.append(time.perf_counter())
 
@@ -113,11 +114,11 @@ def ours(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> di
             arguments=arguments(
                 Path(folder), steps=rounds, learning_rate=3e-4, warmup_steps=0, seed=0
             ),
-            watcher=Clock(),
-            place=lambda step, packs: Path(folder) / f"checkpoint-{step:06d}-{packs:04d}",
+            callbacks=Clock(),
+            checkpoint_path=Training(Path(folder)).checkpoint_path,
             clock=time.perf_counter,
         )
-        loop._save_aside = lambda partial: None  # type: ignore[method-assign]
+        loop._save_checkpoint = lambda partial: None  # type: ignore[method-assign]
         times.append(time.perf_counter())
         loop.train()
     seconds = min(after - before for before, after in itertools.pairwise(times))
@@ -169,7 +170,7 @@ def curve(precision: str, steps: int, folder: Path) -> list[float]:
     )
     losses: list[float] = []
 
-    class Losses(Watcher):
+    class Losses(LoopCallbacks):
         def step_done(self, loop: Loop, step: Any, loss: float, learning_rate: float) -> None:
             losses.append(loss)
 
@@ -178,11 +179,11 @@ def curve(precision: str, steps: int, folder: Path) -> list[float]:
             model=model,
             steps=made.steps,
             arguments=arguments(folder, steps=steps, learning_rate=1e-3, warmup_steps=0, seed=0),
-            watcher=Losses(),
-            place=lambda step, packs: folder / f"checkpoint-{step:06d}-{packs:04d}",
+            callbacks=Losses(),
+            checkpoint_path=Training(folder).checkpoint_path,
             clock=time.perf_counter,
         )
-        loop._save_aside = lambda partial: None  # type: ignore[method-assign]
+        loop._save_checkpoint = lambda partial: None  # type: ignore[method-assign]
         loop.train()
     return losses
 

@@ -1,7 +1,7 @@
-"""A short measurement of the real thing: how fast a pack is learned, with how many threads.
+"""A short measurement on the loaded model: tokens per second of training, by number of threads.
 
-Gradients are thrown away and the random state is not used by anything later, so that measuring
-changes no result.
+The measured passes run before training and leave nothing behind: their gradients are deleted, and
+no later result depends on the random state they leave.
 """
 
 import time
@@ -15,15 +15,17 @@ from trainer.model.lora import trained
 from trainer.model.loss import pack_loss, packed_rows
 
 
-def best(model: Any, step: Step, candidates: Sequence[int]) -> tuple[int, float]:
-    """Return the fastest of the thread counts, and its tokens per second on a pack of `step`."""
+def fastest_threads(model: Any, step: Step, candidates: Sequence[int]) -> tuple[int, float]:
+    """Return the fastest of the thread counts, and its tokens per second on a pack of `step`.
+
+    Leaves torch's thread count at the last candidate.
+    """
     pack = step.packs[len(step.packs) // 2]
     speeds: dict[int, float] = {}
     model.train()
     with packed_rows(model):
-        torch.autograd.backward(
-            pack_loss(model, pack)
-        )  # the first pass pays for memory and kernels
+        # Not timed: the first pass allocates memory and builds kernels.
+        torch.autograd.backward(pack_loss(model, pack))
         for threads in candidates:
             torch.set_num_threads(threads)
             started = time.perf_counter()

@@ -1,8 +1,8 @@
 """What a checkpoint holds, and how it is saved and read back, bit for bit.
 
-A folder of the adapter in PEFT's layout, the Trainer's optimizer, schedule, random states and
-state, and, when taken inside a step, the gradients so far. The folder is whole or not there. This
-module does not decide when to save or which checkpoint is the newest.
+A checkpoint is a folder with the adapter in PEFT's layout, the Trainer's optimizer, schedule,
+random states and state, and, if taken inside a step, the gradients so far. The folder is whole or
+not there. This module does not decide when to save or which checkpoint is the newest.
 """
 
 import json
@@ -22,19 +22,25 @@ PARTIAL = "partial.safetensors"
 
 
 @dataclass(frozen=True)
-class Partial:
-    """Where in a step a checkpoint was taken: packs done, their loss, the gradients so far."""
+class PartialStep:
+    """A step that was interrupted between two packs, in a training of one process.
+
+    `packs` are done, with the summed `loss` (nats per label token of the whole step) and, for each
+    trained parameter in the model's order, its gradient so far.
+    """
 
     packs: int
     loss: float
     gradients: list[Tensor]
 
 
-def save(loop: Any, path: Path, partial: Partial | None) -> None:
-    """Save the state of `loop`, a Trainer, to the folder `path`.
+def save(loop: Any, path: Path, partial: PartialStep | None) -> None:
+    """Save the state of `loop`, a Trainer, to the folder `path`; one that exists is kept.
+
+    `partial` is the step that `loop` is inside of, None between two steps.
 
     Raises:
-        NotWritable: the disk is full or refuses; nothing of it stays behind.
+        NotWritable: the disk is full or refuses; no part of the folder stays behind.
     """
     if path.exists():
         return
@@ -48,23 +54,25 @@ def save(loop: Any, path: Path, partial: Partial | None) -> None:
             _save_partial(partial, folder)
 
 
-def _save_partial(partial: Partial, folder: Path) -> None:
-    tensors = {f"{index:05d}": one.contiguous() for index, one in enumerate(partial.gradients)}
-    where = {"packs": str(partial.packs), "loss": partial.loss.hex()}
-    save_file(tensors, folder / PARTIAL, metadata=where)
+def _save_partial(partial: PartialStep, folder: Path) -> None:
+    tensors = {
+        f"{index:05d}": gradient.contiguous() for index, gradient in enumerate(partial.gradients)
+    }
+    metadata = {"packs": str(partial.packs), "loss": partial.loss.hex()}
+    save_file(tensors, folder / PARTIAL, metadata=metadata)
 
 
-def load_partial(path: Path) -> Partial | None:
-    """Return where in a step the checkpoint in `path` was taken, None at a step's end."""
+def load_partial(path: Path) -> PartialStep | None:
+    """Return the interrupted step in the checkpoint `path`; None if taken between two steps."""
     file = path / PARTIAL
     if not file.exists():
         return None
     tensors = load_file(file)
-    with file.open("rb") as opened:
+    with file.open("rb") as opened:  # 8 bytes of length, then a header of JSON
         header = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
-    where = header["__metadata__"]
+    metadata = header["__metadata__"]
     gradients = [tensors[name] for name in sorted(tensors)]
-    return Partial(int(where["packs"]), float.fromhex(where["loss"]), gradients)
+    return PartialStep(int(metadata["packs"]), float.fromhex(metadata["loss"]), gradients)
 
 
 def load_adapter(model: torch.nn.Module, path: Path) -> None:

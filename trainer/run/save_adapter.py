@@ -6,20 +6,18 @@ It does not know how the adapter was trained or judged.
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trainer import files
 from trainer.adapters.adapter_files import ABOUT, CURVE
 from trainer.adapters.names import free_folder
 from trainer.evaluation import loss_curve
-from trainer.evaluation.measure import Verdict
-
-if TYPE_CHECKING:
-    from trainer.run.start import Run
+from trainer.evaluation.verdict import Verdict
+from trainer.run.context import Run
 
 
-def write(
-    this: "Run",
+def save_adapter(
+    run: Run,
     model: Any,
     verdict: Verdict,
     answers: list[dict[str, str]],
@@ -30,31 +28,33 @@ def write(
     Raises:
         NotWritable: the disk is full or refuses; no folder appears.
     """
-    source = this.plan.source
+    source = run.plan.source
     model.peft_config["default"].base_model_name_or_path = (
         source.name if source.gguf else source.path
     )
-    output = free_folder(this.plan.output)
+    output = free_folder(run.plan.output)
     with files.whole_folder(output) as folder:
         model.save_pretrained(folder)
         (folder / "README.md").unlink(missing_ok=True)
-        files.write_json(folder / ABOUT, _about(this, verdict, answers))
-        ends = _with_ends(history, verdict, len(this.plan.steps))
-        loss_curve.draw(ends, folder / CURVE, output.name)
-        # Before the folder appears: whoever dies here is not to write the adapter a second time.
-        this.training.note("history", history)
-        this.training.note("finished", {"output": str(output), "verdict": verdict.verdict})
-    this.training.note("written", {"output": str(output)})
+        files.write_json(folder / ABOUT, _about(run, verdict, answers))
+        points = _with_measured_ends(history, verdict, len(run.plan.steps))
+        loss_curve.draw(points, folder / CURVE, output.name)
+        # Before the folder appears: a process that dies in between must find its adapter when
+        # resumed, and not write it a second time.
+        run.training.write_result("history", history)
+        run.training.write_result("finished", {"output": str(output), "verdict": verdict.verdict})
+    run.training.write_result("written", {"output": str(output)})
     return output
 
 
-def _about(this: "Run", verdict: Verdict, answers: list[dict[str, str]]) -> dict[str, Any]:
-    facts = this.plan.facts
+def _about(run: Run, verdict: Verdict, answers: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the content of `swallow.json`."""
+    facts = run.plan.facts
     return {
-        "base_model": this.plan.source.name,
-        "style": this.plan.style.name,
+        "base_model": run.plan.source.name,
+        "style": run.plan.style.name,
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "training": this.training.id,
+        "training": run.training.id,
         "data": {
             "name": facts["data"],
             "rows": facts["rows"],
@@ -62,20 +62,21 @@ def _about(this: "Run", verdict: Verdict, answers: list[dict[str, str]]) -> dict
             "dropped": facts["dropped_reasons"],
             "cut": facts["cut"],
         },
-        "options": this.options.to_dict(),
-        "steps": len(this.plan.steps),
-        "processes": this.processes.count,
+        "options": run.options.to_dict(),
+        "steps": len(run.plan.steps),
+        "processes": run.processes.count,
         "evaluation": verdict.to_dict(),
         "answers": answers,
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }
 
 
-def _with_ends(history: list[dict[str, Any]], verdict: Verdict, steps: int) -> list[dict[str, Any]]:
+def _with_measured_ends(
+    history: list[dict[str, Any]], verdict: Verdict, steps: int
+) -> list[dict[str, Any]]:
+    """Return `history` between the held-out losses measured before step 1 and after the last."""
     if not verdict.tokens:
         return history
-    ends = [
-        {"step": place, "validation_loss": figures["loss"]}
-        for place, figures in ((0, verdict.before), (steps, verdict.after))
-    ]
-    return [ends[0], *history, ends[1]]
+    first = {"step": 0, "validation_loss": verdict.before["loss"]}
+    last = {"step": steps, "validation_loss": verdict.after["loss"]}
+    return [first, *history, last]

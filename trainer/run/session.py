@@ -1,7 +1,7 @@
 """The part of a training that holds the model: load, measure, train, measure again, write.
 
-Every result that a later start would need again is noted in the training's folder. It does not
-decide what to train, nor whether that may start.
+Every result that a later start would need again is kept in the training's folder. This module does
+not decide what to train, nor whether a training may start. It is the first that imports torch.
 """
 
 import time
@@ -11,25 +11,29 @@ from typing import Any
 
 import torch
 
-from trainer.errors import TrainingMissing
+from trainer.errors import TrainingChanged
 from trainer.evaluation import measure
+from trainer.evaluation.sample_answers import answers
+from trainer.evaluation.verdict import Losses, Verdict, judge
 from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import packed_rows
 from trainer.planning import speeds
 from trainer.process.ranks import cores
-from trainer.process.signals import Interrupted
+from trainer.process.signals import StopRequested
 from trainer.progress import events
-from trainer.run import calibrate, start
-from trainer.run.loop import Loop, Stop, arguments
-from trainer.run.save_adapter import write
-from trainer.run.watcher import Watch
+from trainer.run import calibrate
+from trainer.run.context import Run, with_threads
+from trainer.run.loop import Loop, TrainingStopped, arguments
+from trainer.run.save_adapter import save_adapter
+from trainer.run.watcher import Watcher
+from trainer.training_folder import step_of
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Held-out losses and the answers to the fixed questions, at one point of the training."""
+class Measurement:
+    """Held-out losses and the answers to the fixed questions, of the base or of the adapter."""
 
-    losses: measure.Losses
+    losses: Losses
     answers: list[dict[str, str]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,59 +42,46 @@ class Measured:
         return {"losses": losses, "answers": self.answers}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Measured":
+    def from_dict(cls, values: dict[str, Any]) -> "Measurement":
         """Read what `to_dict` wrote."""
-        return cls(measure.Losses(**values["losses"]), values["answers"])
+        return cls(Losses(**values["losses"]), values["answers"])
 
 
-def train(this: "start.Run") -> Path:
-    """Train and return the adapter's folder; see `run.start`."""
-    model = _model(this)
-    this, speed = _calibrated(this, model)
-    torch.set_num_threads(int(this.options.threads or 1))
-    before = _before(this, model)
-    _announce(this, speed)
-    _tell_base(this, before)
-    history, speed = _fit(this, model)
-    after = _measure(this, model)
-    verdict = measure.judge(
-        before.losses,
-        after.losses,
-        measure.response_tokens(this.plan.held_out.encoded),
-        measure.response_bytes(this.plan.held_out.encoded, this.plan.tokenizer),
-    )
+def train(run: Run) -> Path:
+    """Train and return the adapter's folder.
+
+    Raises:
+        TrainerError: the training cannot go on; no half-written adapter is left behind.
+        StopRequested: a signal asked to stop; the training can be resumed.
+    """
+    model = _load_model(run)
+    run, speed = _with_speed(run, model)
+    torch.set_num_threads(int(run.options.threads or 1))
+    before = _base_measurement(run, model)
+    _report_start(run, speed)
+    _report_base_loss(run, before)
+    history, speed = _fit(run, model)
+    after = _measure(run, model)
+    verdict = _judge(run, before, after)
     output = None
-    if this.processes.first:
-        answers = [
-            {**old, "base": old["answer"], "adapter": new["answer"]}
-            for old, new in zip(before.answers, after.answers, strict=True)
-        ]
-        output = write(this, model, verdict, answers, history)
-        this.training.prune(keep=0)  # nothing goes on from here
+    if run.processes.first:
+        output = save_adapter(run, model, verdict, _side_by_side(before, after), history)
+        run.training.prune(keep=0)  # an ended training is never resumed
         if speed:
-            speeds.remember(this.home, this.plan.speed_key, speed)
-    output = this.processes.agree(output)
+            speeds.remember(run.home, run.plan.speed_key, speed)
+    output = run.processes.agree(output)
     assert output is not None
-    this.listener(
-        events.Finished(
-            training=this.training.id,
-            output=str(output),
-            verdict=verdict.verdict,
-            summary=verdict.summary,
-            steps=len(this.plan.steps),
-            seconds=round(time.monotonic() - this.began, 1),
-            evaluation=verdict.to_dict(),
-        )
-    )
+    _report_end(run, output, verdict)
     return output
 
 
-def _model(this: "start.Run") -> Any:
-    torch.set_num_threads(int(this.options.threads or cores(this.processes)))
-    options = this.options
+def _load_model(run: Run) -> Any:
+    """Return the frozen base model with a new adapter."""
+    options = run.options
+    torch.set_num_threads(int(options.threads or cores(run.processes)))
     if options.precision == "int8":
-        _choose_kernels(this)
-    model = frozen_base.load(this.plan.source, options.precision, cache=this.home / "cache")
+        _choose_kernels(run)
+    model = frozen_base.load(run.plan.source, options.precision, cache=run.home / "cache")
     adapted = lora.attach(
         model,
         rank=options.lora_r,
@@ -104,119 +95,164 @@ def _model(this: "start.Run") -> Any:
     return adapted
 
 
-def _choose_kernels(this: "start.Run") -> None:
-    """Compile the kernels where that works; a resumed training computes as it did before."""
-    noted = this.processes.agree(this.training.noted("kernels"))
-    works = elementwise.can_compile(this.home / "cache" / "kernels")
-    if noted and noted["compiled"] and not works:
-        raise TrainingMissing(
-            f"The training {this.training.id} began with compiled kernels, and there is no working "
+def _choose_kernels(run: Run) -> None:
+    """Use compiled kernels where they can be built, and decide it once for all resumes.
+
+    Compiled kernels round differently, so that a resumed training must compute as it did before.
+
+    Raises:
+        TrainingChanged: the training began with compiled kernels, which cannot be built any more.
+    """
+    decided = run.processes.agree(run.training.result("kernels"))
+    works = elementwise.can_compile(run.home / "cache" / "kernels")
+    if decided and decided["compiled"] and not works:
+        raise TrainingChanged(
+            f"The training {run.training.id} began with compiled kernels, and there is no working "
             "C++ compiler any more; install one (g++) and resume again."
         )
-    compiled = this.processes.agree(noted["compiled"] if noted else works)
+    compiled = run.processes.agree(decided["compiled"] if decided else works)
     elementwise.use_compiled(compiled)
-    if this.processes.first and not noted:
-        this.training.note("kernels", {"compiled": compiled})
+    if run.processes.first and not decided:
+        run.training.write_result("kernels", {"compiled": compiled})
 
 
-def _calibrated(this: "start.Run", model: Any) -> tuple["start.Run", float | None]:
-    """Fix the thread count at the first start, and know about how fast this will be."""
-    speed = this.plan.speed
-    if this.options.threads and speed:
-        return this, speed
-    most = cores(this.processes)
-    candidates = [this.options.threads] if this.options.threads else [most, max(1, most // 2)]
-    threads, speed = this.processes.agree(
-        calibrate.best(model, this.plan.steps[0], list(dict.fromkeys(candidates)))
+def _with_speed(run: Run, model: Any) -> tuple[Run, float | None]:
+    """Decide the thread count at the first start, and return the expected tokens per second.
+
+    Measures only what is not known yet.
+    """
+    speed = run.plan.speed
+    threads = run.options.threads
+    if threads and speed:
+        return run, speed
+    available = cores(run.processes)
+    candidates = [threads] if threads else list(dict.fromkeys([available, max(1, available // 2)]))
+    threads, speed = run.processes.agree(
+        calibrate.fastest_threads(model, run.plan.steps[0], candidates)
     )
-    if this.options.threads is None:
-        this = start.with_threads(this, threads)
-    return this, speed * this.processes.count
+    if run.options.threads is None:
+        run = with_threads(run, threads)
+    return run, speed * run.processes.count
 
 
-def _tell_base(this: "start.Run", before: Measured) -> None:
-    tokens = measure.response_tokens(this.plan.held_out.encoded)
-    if tokens and not this.training.checkpoints():
-        loss = sum(before.losses.own) / sum(tokens)
-        steps = len(this.plan.steps)
-        this.listener(events.Evaluated(step=0, steps=steps, validation_loss=loss))
-
-
-def _before(this: "start.Run", model: Any) -> Measured:
-    noted = this.processes.agree(this.training.noted("before"))
-    if noted:
-        return Measured.from_dict(noted)
+def _base_measurement(run: Run, model: Any) -> Measurement:
+    """Measure the model without its adapter, once per training."""
+    kept = run.processes.agree(run.training.result("before"))
+    if kept:
+        return Measurement.from_dict(kept)
     with model.disable_adapter():
-        measured = _measure(this, model)
-    if this.processes.first:
-        this.training.note("before", measured.to_dict())
-    return measured
+        measurement = _measure(run, model)
+    if run.processes.first:
+        run.training.write_result("before", measurement.to_dict())
+    return measurement
 
 
-def _measure(this: "start.Run", model: Any) -> Measured:
-    rows = this.plan.held_out.encoded
+def _measure(run: Run, model: Any) -> Measurement:
     losses = measure.losses(
         model,
-        rows,
-        limit=this.plan.steps.limit,
-        share=this.options.packing,
-        processes=this.processes,
+        run.plan.held_out.encoded,
+        limit=run.plan.steps.limit,
+        share=run.options.packing,
+        processes=run.processes,
     )
-    answers = []
-    if this.processes.first:
-        answers = measure.answers(model, this.plan.tokenizer, this.plan.style)
-    return Measured(losses, answers)
+    first = run.processes.first
+    answered = answers(model, run.plan.tokenizer, run.plan.style) if first else []
+    return Measurement(losses, answered)
 
 
-def _announce(this: "start.Run", speed: float | None) -> None:
-    steps = len(this.plan.steps)
-    left = this.plan.seconds_at(speed) if speed else None
-    output = str(this.plan.output)
-    checkpoint = next(reversed(this.training.checkpoints()), None)
-    if checkpoint is None:
-        event: events.Event = events.Started(
-            training=this.training.id, output=output, steps=steps, seconds_left=left
-        )
-    else:
-        done = int(checkpoint.name.split("-")[1])
+def _judge(run: Run, before: Measurement, after: Measurement) -> Verdict:
+    rows = run.plan.held_out.encoded
+    return judge(
+        before.losses,
+        after.losses,
+        measure.response_tokens(rows),
+        measure.response_bytes(rows, run.plan.tokenizer),
+    )
+
+
+def _side_by_side(before: Measurement, after: Measurement) -> list[dict[str, str]]:
+    """Return each question with the answer of the base model and that of the adapter."""
+    return [
+        {**old, "base": old["answer"], "adapter": new["answer"]}
+        for old, new in zip(before.answers, after.answers, strict=True)
+    ]
+
+
+def _report_start(run: Run, speed: float | None) -> None:
+    id, output, steps = run.training.id, str(run.plan.output), len(run.plan.steps)
+    left = run.plan.seconds_at(speed) if speed else None
+    event: events.Event
+    if checkpoint := run.training.newest_checkpoint():
+        done = step_of(checkpoint)
         left = left and left * (1 - done / steps)
         event = events.Resumed(
-            training=this.training.id, output=output, step=done, steps=steps, seconds_left=left
+            training=id, output=output, step=done, steps=steps, seconds_left=left
         )
-    this.listener(event)
+    else:
+        event = events.Started(training=id, output=output, steps=steps, seconds_left=left)
+    run.listener(event)
 
 
-def _fit(this: "start.Run", model: Any) -> tuple[list[dict[str, Any]], float | None]:
-    """Train to the end; return the history of losses and the speed."""
-    options, steps = this.options, this.plan.steps
-    watch = Watch(
-        this.plan,
-        this.training,
-        this.processes,
-        this.listener,
-        asked_to_stop=lambda: this.signals.asked,
+def _report_base_loss(run: Run, before: Measurement) -> None:
+    """Report the base model's held-out loss as step 0, unless an earlier start did."""
+    tokens = measure.response_tokens(run.plan.held_out.encoded)
+    if tokens and not run.training.checkpoints():
+        loss = sum(before.losses.own) / sum(tokens)
+        steps = len(run.plan.steps)
+        run.listener(events.Evaluated(step=0, steps=steps, validation_loss=loss))
+
+
+def _report_end(run: Run, output: Path, verdict: Verdict) -> None:
+    run.listener(
+        events.Finished(
+            training=run.training.id,
+            output=str(output),
+            verdict=verdict.verdict,
+            summary=verdict.summary,
+            steps=len(run.plan.steps),
+            seconds=round(time.monotonic() - run.began, 1),
+            evaluation=verdict.to_dict(),
+        )
     )
-    checkpoint = this.processes.agree(next(reversed(this.training.checkpoints()), None))
+
+
+def _fit(run: Run, model: Any) -> tuple[list[dict[str, Any]], float | None]:
+    """Train to the end; return the history of losses and the tokens per second.
+
+    Raises:
+        StopRequested: a signal arrived, and a checkpoint was saved.
+    """
+    options, steps = run.options, run.plan.steps
+    watcher = Watcher(
+        run.plan,
+        run.training,
+        run.processes,
+        run.listener,
+        stop_requested=lambda: run.signals.stop_requested,
+    )
     loop = Loop(
         model=model,
         steps=steps,
         arguments=arguments(
-            this.training.folder,
+            run.training.folder,
             steps=len(steps),
             learning_rate=options.learning_rate,
             warmup_steps=round(options.warmup_share * len(steps)),
             seed=options.seed,
         ),
-        watcher=watch,
-        place=this.training.checkpoint_path,
+        callbacks=watcher,
+        checkpoint_path=run.training.checkpoint_path,
         clock=time.perf_counter,
     )
+    checkpoint = run.processes.agree(run.training.newest_checkpoint())
     try:
-        with this.signals.patient(), packed_rows(model):
+        with run.signals.deferred(), packed_rows(model):
             loop.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except Stop as stopped:
-        raise Interrupted(this.training.id) from stopped
-    if this.signals.asked:
-        raise Interrupted(this.training.id)
-    history = [one for one in loop.state.log_history if {"loss", "validation_loss"} & one.keys()]
-    return history, watch.stopwatch.tokens_per_second
+    except TrainingStopped as stopped:
+        raise StopRequested(run.training.id) from stopped
+    if run.signals.stop_requested:  # at the last step, whose checkpoint is saved
+        raise StopRequested(run.training.id)
+    history = [
+        entry for entry in loop.state.log_history if {"loss", "validation_loss"} & entry.keys()
+    ]
+    return history, watcher.stopwatch.tokens_per_second

@@ -1,43 +1,29 @@
-"""One training from plan to adapter: start or resume, measure, train, judge, write.
+"""One training from plan to adapter: decides whether it may start, and starts or resumes it.
 
-Puts the other modules together; each does its own part. It does not know the command line.
+Plans, checks memory and disk, makes or finds the training's folder and locks it; `session` does the
+rest. It does not know the command line, and imports no torch before all checks have passed.
 """
 
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trainer import files, training_folder
 from trainer.adapters.names import free_folder
-from trainer.errors import TrainingMissing
+from trainer.errors import TrainingChanged
 from trainer.planning import memory, plan
 from trainer.planning.options import Options
+from trainer.planning.plan import Plan
 from trainer.process.ranks import Processes, current, joined
 from trainer.process.signals import Signals
 from trainer.progress import events
+from trainer.run.context import Run
+from trainer.training_folder import Training
 
 FREE_DISK_BYTES = 20_000_000
-"""Beside the checkpoints: curve, results, the adapter's own files."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one process needs to know about one start of a training."""
-
-    home: Path
-    training: training_folder.Training
-    plan: plan.Plan
-    listener: events.Listener
-    signals: Signals
-    processes: Processes
-    began: float
-
-    @property
-    def options(self) -> Options:
-        """The training's options, with what was fixed at its first start."""
-        return self.plan.options
+"""Needed beside the checkpoints: the curve, results, the adapter's JSON files."""
 
 
 def start(
@@ -46,117 +32,109 @@ def start(
     """Train from the beginning and return the adapter's folder.
 
     Raises:
-        TrainerError: something cannot work; nothing half written is left.
-        Interrupted: a signal asked to stop; the training can be resumed.
+        TrainerError: the training cannot start or go on; no half-written adapter is left behind.
+        StopRequested: a signal asked to stop; the training can be resumed.
     """
-    processes = current()
-    began = time.monotonic()
-    signals = Signals()
+    processes, began, signals = current(), time.monotonic(), Signals()
     with signals.caught(), joined(processes):
-        made = _planned(options, home, processes)
-        _check(made)
+        planned = _plan(options, home, processes)
+        _check_memory(planned)
         folder = None
         if processes.first:
-            _check_disk(made, home)
-            begun = training_folder.new(home, training_id)
-            begun.fix(_fixed(made))
-            folder = begun.folder
-        training = training_folder.Training(Path(str(processes.agree(folder))))
+            _check_disk(planned, home)
+            new = training_folder.new(home, training_id)
+            new.write_settings(_settings(planned))
+            folder = new.folder
+        training = Training(Path(str(processes.agree(folder))))
         signals.training = training.id
-        with _alone(training, processes):
-            return _go(
-                Run(home, training, made, _heard(listener, processes), signals, processes, began)
-            )
+        with _locked(training, processes):
+            heard = _listener_of(processes, listener)
+            return _train(Run(home, training, planned, heard, signals, processes, began))
 
 
 def resume(home: Path, training_id: str | None, *, listener: events.Listener) -> Path:
-    """Continue a training exactly where its newest checkpoint was taken.
+    """Continue a training exactly where its newest checkpoint was taken; return the adapter.
 
     Raises:
-        TrainerError: there is none, or its data or model changed.
-        Interrupted: a signal asked to stop again.
+        TrainerError: the training is missing, busy or changed, or cannot go on.
+        StopRequested: a signal asked to stop again.
     """
-    processes = current()
-    began = time.monotonic()
-    signals = Signals()
+    processes, began, signals = current(), time.monotonic(), Signals()
     with signals.caught(), joined(processes):
         training = training_folder.find(home, training_id)
         signals.training = training.id
-        fixed = training.fixed
-        if fixed["processes"] != processes.count:
-            raise TrainingMissing(
-                f"The training {training.id} was started with {fixed['processes']} processes, "
+        settings = training.settings
+        if settings["processes"] != processes.count:
+            raise TrainingChanged(
+                f"The training {training.id} was started with {settings['processes']} processes, "
                 f"not {processes.count}; resume it with as many."
             )
-        made = _planned(Options.from_dict(fixed["options"]), home, processes)
-        _check_same(fixed, made, training)
-        made = replace(made, output=free_folder(Path(fixed["output"])))
-        _check(made)
-        with _alone(training, processes):
+        planned = _plan(Options.from_dict(settings["options"]), home, processes)
+        _check_unchanged(settings, planned, training)
+        planned = replace(planned, output=free_folder(Path(settings["output"])))
+        _check_memory(planned)
+        with _locked(training, processes):
             if processes.first:
-                _check_disk(made, home)
+                _check_disk(planned, home)
                 training.prune()
-            return _go(
-                Run(home, training, made, _heard(listener, processes), signals, processes, began)
-            )
+            heard = _listener_of(processes, listener)
+            return _train(Run(home, training, planned, heard, signals, processes, began))
 
 
-def _planned(options: Options, home: Path, processes: Processes) -> plan.Plan:
+def _plan(options: Options, home: Path, processes: Processes) -> Plan:
     return plan.make(options, home, processes=processes.count, local_processes=processes.local)
 
 
-def _go(run: Run) -> Path:
+def _train(run: Run) -> Path:
     run.listener(events.Planned(training=run.training.id, plan=run.plan.to_dict()))
-    from trainer.run import session  # torch and transformers are imported from here on
+    from trainer.run import session  # imports torch and transformers, which takes seconds
 
     return session.train(run)
 
 
-def _alone(
-    training: training_folder.Training, processes: Processes
-) -> AbstractContextManager[None]:
-    return training.held() if processes.first else nullcontext()
+def _locked(training: Training, processes: Processes) -> AbstractContextManager[None]:
+    return training.locked() if processes.first else nullcontext()
 
 
-def _heard(listener: events.Listener, processes: Processes) -> events.Listener:
+def _listener_of(processes: Processes, listener: events.Listener) -> events.Listener:
     return listener if processes.first else events.silent
 
 
-def _check(made: plan.Plan) -> None:
-    needed = made.estimate.total * made.local_processes
+def _check_memory(planned: Plan) -> None:
     memory.check(
-        needed,
+        planned.estimate.total * planned.local_processes,
         memory.available(),
-        micro_batch_size=made.options.micro_batch_size,
-        precision=made.options.precision,
+        micro_batch_size=planned.options.micro_batch_size,
+        precision=planned.options.precision,
     )
 
 
-def _check_disk(made: plan.Plan, home: Path) -> None:
-    checkpoint = made.estimate.adapter  # weights, two moments and, inside a step, gradients
-    kept = (training_folder.KEPT_CHECKPOINTS + 1) * checkpoint
+def _check_disk(planned: Plan, home: Path) -> None:
+    checkpoint = planned.estimate.adapter  # weights, two moments and, inside a step, gradients
+    kept = (training_folder.KEPT_CHECKPOINTS + 1) * checkpoint  # one more while it is written
     files.check_writable(home / "trainings", needed=kept + FREE_DISK_BYTES)
-    files.check_writable(made.output.parent, needed=checkpoint // 4 + FREE_DISK_BYTES)
+    # The adapter is the weights alone, a quarter of a checkpoint.
+    files.check_writable(planned.output.parent, needed=checkpoint // 4 + FREE_DISK_BYTES)
 
 
-def _fixed(made: plan.Plan) -> dict[str, Any]:
-    """Return what a resume must find unchanged, and what it takes over."""
+def _settings(planned: Plan) -> dict[str, Any]:
+    """Return what holds for every resume: what it takes over, and what must not have changed."""
     return {
-        "options": _at_home(made.options).to_dict(),
-        "base_model": made.source.name,
-        "base_path": made.source.path,
-        "data_digest": made.facts["data_digest"],
-        "rows": made.facts["rows"],
-        "steps": len(made.steps),
-        "tokens": sum(made.steps.tokens),
-        "processes": made.processes,
-        "output": str(made.output),
+        "options": _with_absolute_paths(planned.options).to_dict(),
+        "base_model": planned.source.name,
+        "base_path": planned.source.path,
+        "data_digest": planned.facts["data_digest"],
+        "rows": planned.facts["rows"],
+        "steps": len(planned.steps),
+        "tokens": sum(planned.steps.tokens),
+        "processes": planned.processes,
+        "output": str(planned.output),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
 
 
-def _at_home(options: Options) -> Options:
-    """Make paths absolute: a resume may start in another folder."""
+def _with_absolute_paths(options: Options) -> Options:
+    """Make paths absolute, because a resume may start in another working directory."""
 
     def absolute(value: str | None) -> str | None:
         return str(Path(value).absolute()) if value and Path(value).exists() else value
@@ -169,8 +147,8 @@ def _at_home(options: Options) -> Options:
     )
 
 
-def _check_same(fixed: dict[str, Any], made: plan.Plan, training: training_folder.Training) -> None:
-    now = _fixed(made)
+def _check_unchanged(settings: dict[str, Any], planned: Plan, training: Training) -> None:
+    now = _settings(planned)
     names = {
         "base_model": "the base model",
         "data_digest": "the data",
@@ -178,17 +156,9 @@ def _check_same(fixed: dict[str, Any], made: plan.Plan, training: training_folde
         "tokens": "its tokens",
         "steps": "the number of steps",
     }
-    for key, what in names.items():
-        if fixed[key] != now[key]:
-            raise TrainingMissing(
-                f"The training {training.id} cannot be resumed: {what} changed since it started; "
+    for key, name in names.items():
+        if settings[key] != now[key]:
+            raise TrainingChanged(
+                f"The training {training.id} cannot be resumed: {name} changed since it started; "
                 "restore it, or start anew."
             )
-
-
-def with_threads(run: Run, threads: int) -> Run:
-    """Return `run` with its thread count fixed, for every later start too."""
-    made = replace(run.plan, options=replace(run.plan.options, threads=threads))
-    if run.processes.first:
-        run.training.fix({**run.training.fixed, "options": made.options.to_dict()})
-    return replace(run, plan=made)

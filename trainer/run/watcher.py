@@ -1,7 +1,7 @@
-"""Watches the loop: reports progress, evaluates in between, and says when to save and to stop.
+"""The loop's callbacks: report progress, evaluate now and then, decide when to save and to stop.
 
-Time decides when a checkpoint is due and nothing else. This module does not train and does not
-know how events are shown.
+When a checkpoint is due depends on the time since the last one alone. This module does not train
+and does not know how events are shown.
 """
 
 import math
@@ -15,16 +15,19 @@ from trainer.planning.plan import EVALUATION_COST, Plan
 from trainer.planning.speeds import Stopwatch
 from trainer.process.ranks import Processes
 from trainer.progress import events
-from trainer.run.loop import Loop, Watcher
+from trainer.run.loop import Loop, LoopCallbacks
 from trainer.training_folder import Training
 
-EVALUATIONS = 10
-EVALUATION_SHARE = 0.05
-"""Evaluating in between takes at most this share of the training's time."""
+MAX_EVALUATIONS = 10
+MAX_EVALUATION_SHARE = 0.05
+"""Evaluations during the training take at most this share of its time."""
 
 
-class Watch(Watcher):
-    """The watcher of one training: `stopping` tells whether a signal asked to stop."""
+class Watcher(LoopCallbacks):
+    """The callbacks of one training.
+
+    `stop_requested` tells whether a signal asked to stop; `clock` returns seconds.
+    """
 
     def __init__(
         self,
@@ -33,49 +36,50 @@ class Watch(Watcher):
         processes: Processes,
         listener: events.Listener,
         *,
-        asked_to_stop: Callable[[], bool],
+        stop_requested: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan, self._training, self._processes = plan, training, processes
-        self._listener, self._asked, self._clock = listener, asked_to_stop, clock
-        self._saved = clock()
-        self._interval = _interval(plan)
+        self._listener, self._stop_requested, self._clock = listener, stop_requested, clock
+        self._saved_at = clock()
+        self._evaluation_interval = _evaluation_interval(plan)
         self.stopwatch = Stopwatch()
-        self._loss: float | None = None
-        self._rate = 0.0
+        self._learning_rate = 0.0
 
     def stopping(self) -> bool:
         """Tell whether a signal asked to stop."""
-        return self._asked()
+        return self._stop_requested()
 
     def checkpoint_due(self) -> bool:
         """Tell whether `--checkpoint-minutes` have passed since the last checkpoint."""
-        return self._clock() - self._saved >= 60 * self._plan.options.checkpoint_minutes
+        return self._clock() - self._saved_at >= 60 * self._plan.options.checkpoint_minutes
 
     def pack_done(self, step: Step, done: int, tokens: int, seconds: float) -> None:
-        """Time a pack; inside a step report how far it is."""
+        """Time a pack; inside a step report which part of it is done."""
+        # Every process does about as many tokens in the same time.
         self.stopwatch.add(tokens * self._processes.count, seconds)
         packs = -(-len(step.packs) // self._processes.count)
         if done < packs:
             self._report(step, done / packs, None)
 
     def step_done(self, loop: Loop, step: Step, loss: float, learning_rate: float) -> None:
-        """Report a whole step, and evaluate where it is time."""
-        self._rate = learning_rate
+        """Report a whole step, and evaluate if that is due."""
+        self._learning_rate = learning_rate
         self._report(step, 1.0, loss)
         number = step.index + 1
-        if number % self._interval == 0 and number < len(self._plan.steps):
+        if number % self._evaluation_interval == 0 and number < len(self._plan.steps):
             self._evaluate(loop, number)
 
     def saved(self, path: Path, step: int) -> None:
-        """Report a checkpoint and remove those before the last two."""
-        self._saved = self._clock()
+        """Report a checkpoint, and remove all but the newest ones."""
+        self._saved_at = self._clock()
         self._training.prune()
         self._listener(
             events.CheckpointSaved(step=step, steps=len(self._plan.steps), path=str(path))
         )
 
     def _report(self, step: Step, part: float, loss: float | None) -> None:
+        """Report that `part` (0 to 1) of `step` is done."""
         speed = self.stopwatch.tokens_per_second
         tokens = self._plan.steps.tokens
         left = sum(tokens[step.index + 1 :]) + (1 - part) * tokens[step.index]
@@ -86,7 +90,7 @@ class Watch(Watcher):
                 part=round(part, 4),
                 epoch=round((step.index + part) / self._plan.steps.per_epoch, 4),
                 loss=loss,
-                learning_rate=self._rate,
+                learning_rate=self._learning_rate,
                 tokens_per_second=speed and round(speed, 1),
                 seconds=round(self.stopwatch.seconds, 1),
                 seconds_left=speed and round(left / speed, 1),
@@ -109,11 +113,14 @@ class Watch(Watcher):
         )
 
 
-def _interval(plan: Plan) -> int:
-    """Return after how many steps to evaluate: about ten times, within its share of the time."""
+def _evaluation_interval(plan: Plan) -> int:
+    """Return after how many steps to evaluate.
+
+    At most MAX_EVALUATIONS times, and seldom enough to keep within MAX_EVALUATION_SHARE.
+    """
     tokens = sum(len(row.ids) for row in plan.held_out.encoded)
     if not tokens:
         return len(plan.steps) + 1
     per_step = sum(plan.steps.tokens) / len(plan.steps)
-    dear = EVALUATION_COST * tokens / (EVALUATION_SHARE * per_step)
-    return math.ceil(max(len(plan.steps) / EVALUATIONS, dear))
+    affordable = EVALUATION_COST * tokens / (MAX_EVALUATION_SHARE * per_step)
+    return math.ceil(max(len(plan.steps) / MAX_EVALUATIONS, affordable))
