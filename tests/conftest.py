@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from tasks.broker.embedded import embedded
 from tasks.broker.jobs import Jobs
 from trainer.base_model.source import SMALL_MODEL, Source, find, local_folder
-from trainer.file_lock import alone
+from trainer.file_lock import locked
 
 SHARED = Path(__file__).parents[2] / "shared"
 """Real data and baselines beside the project, where they are there."""
@@ -132,6 +132,6 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory, small_model: Source) -
         folder = folder.parent
     cache = folder / "cache"
     cache.mkdir(exist_ok=True)
-    with alone(cache / "unpacking.lock"):
+    with locked(cache / "unpacking.lock"):
         local_folder(small_model, cache=cache)
     return cache

@@ -1,6 +1,7 @@
 """Files and folders are whole or not there, and what the disk refuses is one sentence."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
