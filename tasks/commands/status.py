@@ -1,9 +1,7 @@
 """`swallow status`: the processes and workers of this home, and how many questions wait."""
 
-import json
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -66,6 +64,7 @@ def _facts() -> dict[str, Any]:
     from tasks.broker.jobs import ADAPTER
     from tasks.broker.workers import Workers
     from tasks.settings import settings
+    from tasks.supervisor import up_file
 
     with reachable(settings()):
         jobs = jobs_of(settings(), patience=1)
@@ -74,7 +73,7 @@ def _facts() -> dict[str, Any]:
         adapter = jobs.redis.get(ADAPTER)
     questions = [job for job in open_jobs if job.kind == "answer"]
     states = Counter("queued" if job.state == "new" else job.state for job in questions)
-    up = _up(settings().home)
+    up = up_file.read(settings().home)
     return {
         "home": str(settings().home),
         "broker": without_password(url_of(settings())),
@@ -89,14 +88,3 @@ def _facts() -> dict[str, Any]:
             if job.state == "running"
         ],
     }
-
-
-def _up(home: Path) -> dict[str, Any]:
-    """Read what `swallow up` wrote; nothing where it does not run."""
-    try:
-        up: dict[str, Any] = json.loads((home / "up.json").read_text("utf-8"))
-        if Path(f"/proc/{int(up['pid'])}").exists():
-            return up
-    except (OSError, ValueError, KeyError):
-        pass
-    return {}

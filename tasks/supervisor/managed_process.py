@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from trainer.process.parent_death import kill_with_parent
 
 BACK_OFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""The delays before a process that died is started again; the last one repeats."""
 STEADY_SECONDS = 60.0
-"""A part that lived this long begins its back-off anew."""
+"""A process that ran this long before it died is started again after the shortest delay."""
 LONGEST_LINE = 1 << 16
+"""Bytes; a longer line is logged in pieces."""
 
 Log = Callable[[str, str], None]
-"""Takes a part's name and a line."""
+"""Logs one line: called with the name of the process and the line."""
 
 
 @dataclass
 class ManagedProcess:
-    """A part's name and command, and the process that runs it now."""
+    """A name and a command, and the process that runs it now."""
 
     name: str
     command: Sequence[str]
@@ -36,8 +38,8 @@ class ManagedProcess:
             return None
         return self.process.pid
 
-    async def keep(self, log: Log, on_change: Callable[[], None]) -> None:
-        """Run the command again and again until the part is stopped."""
+    async def keep_running(self, log: Log, on_change: Callable[[], None]) -> None:
+        """Run the command, and run it again whenever it ends, until `stop` or `kill`."""
         failures = 0
         while not self._is_stopping():
             started = time.monotonic()
@@ -46,10 +48,10 @@ class ManagedProcess:
                 return
             if time.monotonic() - started > STEADY_SECONDS:
                 failures = 0
-            pause = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
+            delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
             failures += 1
-            log(self.name, f"{self._how_it_ended()}; starting it again in {pause:g} s")
-            await asyncio.sleep(pause)
+            log(self.name, f"{self._how_it_ended()}; starting it again in {delay:g} s")
+            await asyncio.sleep(delay)
 
     def _is_stopping(self) -> bool:
         return self.stopping
@@ -61,7 +63,7 @@ class ManagedProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # Ctrl-C goes to the supervisor alone, which ends its children in order.
+            # Ctrl-C reaches the supervisor alone, which stops its children in order.
             start_new_session=True,
             preexec_fn=kill_with_parent if sys.platform == "linux" else None,
         )
@@ -72,7 +74,7 @@ class ManagedProcess:
         on_change()
 
     async def _log_lines(self, stream: asyncio.StreamReader, log: Log) -> None:
-        """Log what comes until it ends; a line without end is logged in pieces."""
+        """Log each line until the stream ends; a line without an end is logged in pieces."""
         rest = b""
         while piece := await stream.read(1 << 16):
             *lines, rest = (rest + piece).split(b"\n")
@@ -90,7 +92,7 @@ class ManagedProcess:
         return f"ended with code {code}"
 
     async def stop(self, seconds: float) -> None:
-        """Ask the process to end; kill it when the seconds are over."""
+        """Send SIGTERM and wait for the end; kill the process after `seconds`."""
         self.stopping = True
         if self.process is None or self.process.returncode is not None:
             return
@@ -102,7 +104,7 @@ class ManagedProcess:
             await self.process.wait()
 
     def kill(self) -> None:
-        """Kill the process with all it has started."""
+        """Kill the process and its whole process group."""
         self.stopping = True
         if self.pid is not None:
             os.killpg(self.pid, signal.SIGKILL)

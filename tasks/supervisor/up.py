@@ -1,36 +1,33 @@
 """`swallow up`: everything on one machine, supervised: broker, workers, bot, local workspace.
 
-Starts the parts in order, restarts what dies, and on Ctrl-C ends them so that nothing is lost:
-workers first, whose answers finish or go back to the queue, then the bot, the broker last.
+Starts the processes (here called parts) in order, starts again what dies, and on Ctrl-C stops them
+so that nothing is lost: the workers first, whose answers finish or go back to the queue, then the
+bot, which still posts those answers, and the broker last.
 """
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import click
 from redis import Redis
 from redis.exceptions import RedisError
 
 from tasks.broker.embedded import embedded
 from tasks.errors import AlreadyRunning, SettingInvalid
 from tasks.settings import Settings
+from tasks.supervisor import up_file
+from tasks.supervisor.console import say
 from tasks.supervisor.managed_process import ManagedProcess
 from trainer.file_lock import LockTaken, locked
-from trainer.files import write_text
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 REWRITE_SECONDS = 3600.0
-"""How often the broker's log of writes is rewritten, which drops expired prompts from the disk."""
-
-_COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
+"""How often the broker's append-only file is rewritten, which drops expired prompts from it."""
 
 
 class Up:
@@ -46,10 +43,10 @@ class Up:
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
-        """Start everything and stay until a signal.
+        """Start everything and run until a signal asks to stop.
 
         Raises:
-            AlreadyRunning: another `swallow up` holds this home.
+            AlreadyRunning: another `swallow up` runs on this home.
             SettingInvalid: the port of the local workspace is taken.
         """
         home = self.settings.home
@@ -63,15 +60,15 @@ class Up:
                 await self._stopped.wait()
             finally:
                 await self._stop()
-                (home / "up.json").unlink(missing_ok=True)
+                up_file.remove(home)
 
     async def _start(self) -> None:
-        _say("up", f"home {self.settings.home}")
+        say("up", f"home {self.settings.home}")
         env = {
             "SWALLOW_HOME": str(self.settings.home),
             "SWALLOW_SUPERVISED": "1",
             "PYTHONUNBUFFERED": "1",
-            "TQDM_DISABLE": "1",  # bars of libraries, which a log cannot show
+            "TQDM_DISABLE": "1",  # a log cannot show the progress bars of libraries
         }
         if not self.settings.redis_url:
             await self._start_broker()
@@ -79,7 +76,7 @@ class Up:
         if self.local:
             await self._start_workspace([*python, "bot.workspace"], env)
         else:
-            _say("up", "connecting to Slack")
+            say("up", "connecting to Slack")
         worker = [*python, "tasks.cli", "worker", "--queues"]
         self._add(
             ManagedProcess(
@@ -93,7 +90,7 @@ class Up:
         self._add(ManagedProcess("bot", [*python, "bot", "--name", self._name("bot")], bot_env))
 
     def _name(self, part: str) -> str:
-        # Stable over restarts, so that a restarted part goes on with what was its own.
+        # The same when the part is started again, so that it finds the leases and claims it held.
         return f"{part}@{socket.gethostname()}.{os.getpid()}"
 
     async def _start_broker(self) -> None:
@@ -111,42 +108,39 @@ class Up:
         state = self.settings.home / "workspace.sqlite"
         arguments = ["--port", str(self.port), "--state", str(state), "--demo", DEMO]
         self._add(ManagedProcess("workspace", [*command, *arguments], env))
-        for _ in range(200):  # a bot that starts before it would only fail and try again
+        # Wait until it listens: a bot that starts earlier fails and is started again.
+        for _ in range(200):
             if self._stopped.is_set() or not _is_free(self.port):
                 return
             await asyncio.sleep(0.05)
 
     def _add(self, part: ManagedProcess) -> None:
         self.parts.append(part)
-        self._tasks.append(asyncio.create_task(part.keep(_say, self._write)))
+        self._tasks.append(asyncio.create_task(part.keep_running(say, self._write)))
 
     def _write(self) -> None:
         """Tell `swallow status` which processes run."""
-        facts = {
-            "pid": os.getpid(),
-            "workspace": f"http://127.0.0.1:{self.port}" if self.local else None,
-            "parts": {part.name: part.pid for part in self.parts},
-        }
-        path = self.settings.home / "up.json"
+        workspace = f"http://127.0.0.1:{self.port}" if self.local else None
+        pids = {part.name: part.pid for part in self.parts}
         try:
-            write_text(path, json.dumps(facts), durable=False)
-        except OSError as error:  # a full disk is no reason to leave the parts alone
-            _say("up", f"{path} cannot be written: {error.strerror}")
+            up_file.write(self.settings.home, workspace=workspace, parts=pids)
+        except OSError as error:  # the parts must run on, even if the disk is full
+            say("up", f"{up_file.path_of(self.settings.home)} cannot be written: {error.strerror}")
 
     async def _stop(self) -> None:
-        _say("up", "stopping; press Ctrl-C again to stop at once")
+        say("up", "stopping; press Ctrl-C again to stop at once")
         for part in self.parts:
             part.stopping = True
-        await self._end("worker", "trainer", seconds=self.settings.drain_seconds + 10)
-        await self._end("bot", seconds=8)
-        await self._end("workspace", seconds=5)
-        await self._end("broker", seconds=10)
+        await self._stop_parts("worker", "trainer", seconds=self.settings.drain_seconds + 10)
+        await self._stop_parts("bot", seconds=8)
+        await self._stop_parts("workspace", seconds=5)
+        await self._stop_parts("broker", seconds=10)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        _say("up", "stopped")
+        say("up", "stopped")
 
-    async def _end(self, *names: str, seconds: float) -> None:
+    async def _stop_parts(self, *names: str, seconds: float) -> None:
         parts = [part for part in self.parts if part.name in names]
         await asyncio.gather(*(part.stop(seconds) for part in parts))
 
@@ -172,7 +166,7 @@ async def _rewrite_hourly(redis: Redis) -> None:
 
 
 def _local_slack(port: int) -> dict[str, str]:
-    """Return what points the bot at the local workspace; edits there need no pace."""
+    """Return the variables that connect the bot to the local workspace, which limits no edits."""
     return {
         "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
         "SLACK_BOT_TOKEN": "xoxb-local",
@@ -203,21 +197,3 @@ def _home_locked(home: Path) -> Iterator[None]:
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-_NOISE = (
-    # Advice for large servers that means nothing for a broker of a few megabytes.
-    "Memory overcommit must be enabled",
-    # What Celery and Valkey say of a stop that was asked for.
-    "Warm shutdown (MainProcess)",
-    "Received SIGTERM scheduling shutdown",
-    "is now ready to exit",
-)
-
-
-def _say(part: str, line: str) -> None:
-    if not line.strip() or any(noise in line for noise in _NOISE):
-        return
-    colour = _COLOURS[sum(part.encode()) % len(_COLOURS)]
-    clock = click.style(time.strftime("%H:%M:%S"), dim=True)
-    click.echo(f"{clock} {click.style(f'{part:<9}', fg=colour)} {line}")

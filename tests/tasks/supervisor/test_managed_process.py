@@ -1,4 +1,4 @@
-"""A part's lines reach the log, however long they are, and it is started again when it dies."""
+"""The lines of a managed process reach the log, however long they are."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from tasks.supervisor.managed_process import LONGEST_LINE, ManagedProcess
 
 
 def lines_of(code: str) -> list[str]:
-    """Run Python code as a part, once, and return what it logged."""
+    """Run Python code as a managed process, once, and return what it logged."""
     logged: list[str] = []
 
     async def run() -> None:
@@ -16,7 +16,7 @@ def lines_of(code: str) -> list[str]:
         def changed() -> None:
             part.stopping = part.pid is None
 
-        await part.keep(lambda name, line: logged.append(line), changed)
+        await part.keep_running(lambda name, line: logged.append(line), changed)
 
     asyncio.run(run())
     return logged
