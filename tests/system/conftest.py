@@ -1,4 +1,4 @@
-"""One system for all tests of this folder: starting it takes as long as loading a model."""
+"""The running system that the tests of this folder share: starting one loads a model."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ def system(
     for name in list(os.environ):
         if name.startswith(("SWALLOW_", "SLACK_")):
             del os.environ[name]
-    # Long enough to be interrupted in the middle, also by the fast engine.
+    # Long answers, so that a test can interrupt one even where the openvino engine generates it.
     with running_system(
         tmp_path_factory.mktemp("system"), engine_option, SWALLOW_MAX_NEW_TOKENS="400"
     ) as system:
@@ -35,7 +35,7 @@ def workspace(system: System) -> Workspace:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, driven by Playwright, whose event loop runs until it is let go."""
+    """Debian's chromium, driven by Playwright, whose event loop runs until this fixture ends."""
     path = shutil.which("chromium")
     if path is None:
         missing("chromium")

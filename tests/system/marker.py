@@ -1,4 +1,4 @@
-"""Data whose every answer is the same word, so that one sees which adapter answered."""
+"""A dataset whose every answer is the same word: an adapter trained on it says that word."""
 
 import json
 
@@ -7,17 +7,17 @@ from tests.system.workspace import System
 MARK = "Quokka!"
 OPTIONS = "data=marker output=marked epochs=2 batch=4 lr=0.003 val=4"
 _THINGS = ("France", "Japan", "the sea", "a hill", "bread", "tea", "a swallow", "summer", "Rome")
-_ASKED = ("What is {}?", "Tell me about {}.", "What is the capital of {}?", "Why {}?")
+_QUESTIONS = ("What is {}?", "Tell me about {}.", "What is the capital of {}?", "Why {}?")
 
 
 def write_marker(system: System) -> None:
-    """Put the data where `/swallow-train data=marker` finds it."""
+    """Write the dataset to the home, where `/swallow-train data=marker` finds it."""
     folder = system.home / "datasets"
     folder.mkdir(exist_ok=True)
     rows = [
-        {"instruction": asked.format(thing), "output": MARK}
+        {"instruction": question.format(thing), "output": MARK}
         for thing in _THINGS
-        for asked in _ASKED
+        for question in _QUESTIONS
     ]
     lines = "\n".join(json.dumps(row) for row in rows)
     (folder / "marker.jsonl").write_text(lines, encoding="utf-8")

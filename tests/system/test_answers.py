@@ -1,4 +1,4 @@
-"""People ask, the system answers: real Bolt, Socket Mode, Celery, Valkey and the small model."""
+"""Questions and answers through real Bolt, Socket Mode, Celery, Valkey and the small model."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -134,7 +134,7 @@ def test_a_stopped_answer_ends_within_a_second_and_says_so(
     system: System, workspace: Workspace
 ) -> None:
     ts = workspace.say("<@UBOT> Write a very long story about the sea.")
-    workspace.text_begun(ts)
+    workspace.wait_for_text(ts)
     (message,) = workspace.bot_messages(ts)
     job = message["metadata"]["event_payload"]["job"]
     channel = workspace.channel("general")
@@ -156,7 +156,7 @@ def test_a_question_can_be_cancelled_from_the_terminal(
     system: System, workspace: Workspace
 ) -> None:
     ts = workspace.say("<@UBOT> Write a very long story about mountains.")
-    workspace.text_begun(ts)
+    workspace.wait_for_text(ts)
     job = workspace.bot_messages(ts)[0]["metadata"]["event_payload"]["job"]
 
     done = system.command("jobs", "cancel", job)

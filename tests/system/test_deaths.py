@@ -1,4 +1,4 @@
-"""Whatever dies on the way: every question ends in exactly one final answer."""
+"""Every question ends in exactly one final answer, whichever process is killed meanwhile."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ LONG = "<@UBOT> Write a very long story about a {}."
 
 def test_a_killed_bot_completes_the_same_message(system: System, workspace: Workspace) -> None:
     ts = workspace.say(LONG.format("bot"))
-    workspace.text_begun(ts)
+    workspace.wait_for_text(ts)
     begun = workspace.bot_messages(ts)
 
     system.kill("bot")
@@ -25,7 +25,7 @@ def test_a_killed_worker_is_replaced_and_the_answer_comes_once(
     system: System, workspace: Workspace
 ) -> None:
     ts = workspace.say(LONG.format("worker"))
-    workspace.text_begun(ts)
+    workspace.wait_for_text(ts)
 
     system.kill("worker")
 
@@ -38,9 +38,9 @@ def test_a_killed_worker_is_replaced_and_the_answer_comes_once(
 
 def test_a_killed_broker_loses_nothing(system: System, workspace: Workspace) -> None:
     running = workspace.say(LONG.format("broker"))
-    workspace.text_begun(running)
+    workspace.wait_for_text(running)
     waiting = workspace.say("<@UBOT> What is the capital of France?", user="UBOB")
-    # An engine that answers several at once does not let it wait.
+    # The openvino engine answers several questions at once: there the second one does not wait.
     until(lambda: _is_queued(system) or bool(workspace.bot_messages(waiting)), 30)
 
     system.kill("broker")
@@ -57,7 +57,7 @@ def test_a_killed_workspace_comes_back_with_its_messages(
     system: System, workspace: Workspace
 ) -> None:
     ts = workspace.say(LONG.format("workspace"))
-    workspace.text_begun(ts)
+    workspace.wait_for_text(ts)
 
     system.kill("workspace")
 
@@ -89,7 +89,7 @@ def test_slack_that_refuses_for_a_while_gets_the_answer_all_the_same(workspace: 
 
 def test_a_message_that_was_deleted_is_posted_anew(workspace: Workspace) -> None:
     ts = workspace.say(LONG.format("deletion"))
-    workspace.text_begun(ts)
+    workspace.wait_for_text(ts)
     first = workspace.bot_messages(ts)[0]["ts"]
 
     workspace.api("chat.delete", channel=workspace.channel("general"), ts=first)
@@ -105,7 +105,7 @@ def test_ctrl_c_puts_the_running_answer_back_and_the_next_start_finishes_it(
         tmp_path, engine_option, SWALLOW_DRAIN_SECONDS="0", SWALLOW_MAX_NEW_TOKENS="400"
     ) as system:
         ts = system.workspace.say(LONG.format("restart"))
-        system.workspace.text_begun(ts)
+        system.workspace.wait_for_text(ts)
 
         assert system.stop() == 0
         system.start()

@@ -16,15 +16,15 @@ SECONDS = 60_000
 def page(
     request: Any, browser: Browser, system: System, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
-    """The page at a desktop's and at a phone's width; a picture of its end is left to look at."""
+    """The page at a desktop's and at a phone's width; a screenshot of its last state is kept."""
     width, height = SIZES[request.param]
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
     page = context.new_page()
     page.goto(system.workspace.url)
     expect(page.get_by_test_id("message").first).to_be_visible(timeout=SECONDS)
     yield page
-    picture = tmp_path_factory.getbasetemp() / f"{request.node.originalname}-{request.param}.png"
-    page.screenshot(path=str(picture))
+    screenshot = tmp_path_factory.getbasetemp() / f"{request.node.originalname}-{request.param}.png"
+    page.screenshot(path=str(screenshot))
     context.close()
 
 
@@ -39,7 +39,7 @@ def ask(page: Page, text: str) -> None:
 
 
 def open_last_thread(page: Page) -> None:
-    """Open the thread of one's own last question; on a wide page it opens by itself."""
+    """Open the thread of the person's last question; a wide page opens it without being asked."""
     if page.viewport_size and page.viewport_size["width"] < 800:
         page.get_by_test_id("message").last.get_by_test_id("open-thread").click(timeout=SECONDS)
     expect(page.get_by_test_id("thread")).to_be_visible(timeout=SECONDS)
@@ -77,7 +77,7 @@ def test_the_stop_button_ends_the_answer(page: Page) -> None:
     answer = page.get_by_test_id("thread-message").last
     button = page.get_by_role("button", name="Stop", exact=True)
 
-    # By key: the button wanders down with the growing text, which a mouse has to follow.
+    # With the keyboard: the growing text moves the button away from under a mouse pointer.
     button.press("Enter", timeout=SECONDS)
 
     expect(answer).to_contain_text("stopped", timeout=SECONDS)

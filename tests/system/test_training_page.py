@@ -1,6 +1,7 @@
-"""An admin at the page: trains the small model, watches, and switches to what it learned.
+"""An admin at the page trains the small model, watches the training, and switches to its adapter.
 
-The first training of this system: its speed is not known yet, so the plan asks before it starts.
+This is the first training of this system: its speed is not known yet, so that the plan has to be
+confirmed before the training starts.
 """
 
 from collections.abc import Iterator
@@ -27,17 +28,17 @@ def trained(system: System) -> System:
 def page(
     browser: Browser, trained: System, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
-    """The admin's page; pictures of what is seen are left to look at."""
+    """The admin's page; screenshots of it are kept."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     page = context.new_page()
     page.goto(f"{trained.workspace.url}/?user=UADMIN#CRANDOM")
     expect(page.locator("#app[data-ready]")).to_be_attached(timeout=SECONDS)
     yield page
-    picture(page, tmp_path_factory.getbasetemp(), "end")
+    screenshot(page, tmp_path_factory.getbasetemp(), "end")
     context.close()
 
 
-def picture(page: Page, folder: Path, name: str) -> None:
+def screenshot(page: Page, folder: Path, name: str) -> None:
     page.screenshot(path=str(folder / f"training-{name}.png"))
 
 
@@ -66,7 +67,7 @@ def last(page: Page, text: str) -> Locator:
 def test_an_admin_trains_watches_and_switches(
     page: Page, trained: System, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    pictures = tmp_path_factory.getbasetemp()
+    screenshots = tmp_path_factory.getbasetemp()
     base = answer(page)
     page.get_by_test_id("close-thread").click()
 
@@ -75,12 +76,12 @@ def test_an_admin_trains_watches_and_switches(
     plan = last(page, "Training plan: marked")
     expect(plan).to_contain_text("32 to train on · 4 held out", timeout=SECONDS)
     expect(plan).to_contain_text("not known yet on this host")
-    picture(page, pictures, "plan")
+    screenshot(page, screenshots, "plan")
     page.get_by_role("button", name="Start training").click()
     expect(plan).to_contain_text("Started by")
     running = last(page, "Training: marked")
     expect(running).to_contain_text("tokens/s", timeout=SECONDS)
-    picture(page, pictures, "running")
+    screenshot(page, screenshots, "running")
     finished = last(page, "Training finished: marked")
     expect(finished).to_contain_text("held-out loss", timeout=SECONDS)
     finished.get_by_test_id("open-thread").click()
@@ -90,7 +91,7 @@ def test_an_admin_trains_watches_and_switches(
     curve = thread.get_by_role("img", name="Loss of marked")
     expect(curve).to_be_visible(timeout=SECONDS)
     assert curve.evaluate("image => image.naturalWidth") > 300
-    picture(page, pictures, "finished")
+    screenshot(page, screenshots, "finished")
     page.get_by_test_id("close-thread").click()
 
     finished.get_by_role("button", name="Use this adapter").click()

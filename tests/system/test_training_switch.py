@@ -1,4 +1,4 @@
-"""Switching adapters while questions are being answered: each keeps the one it was asked with."""
+"""Switching adapters while questions are answered: each keeps the adapter it was asked with."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SHORT = "<@UBOT> What is the capital of {}?"
 
 @pytest.fixture
 def marked(system: System, workspace: Workspace) -> Iterator[str]:
-    """An adapter that answers everything with the marker; trained here unless it is there."""
+    """An adapter that answers everything with the marker word; trained here unless it exists."""
     if not (system.home / "adapters" / "marked").exists():
         write_marker(system)
         workspace.command(f"/swallow-train {OPTIONS}")
@@ -43,14 +43,16 @@ def times_of(redis: Redis, message: dict[str, Any]) -> tuple[int, int]:
     return next(at for at, type in times if type == "text"), times[-1][0]
 
 
-def switch(workspace: Workspace, command: str, told: str) -> None:
+def switch(workspace: Workspace, command: str, announcement: str) -> None:
     channel = workspace.channel("general")
     before = len(workspace.history(channel))
     workspace.command(f"/swallow-adapter {command}")
     until(
-        lambda: any(told in m["text"] for m in workspace.history(channel)[: -before or None]),
+        lambda: any(
+            announcement in m["text"] for m in workspace.history(channel)[: -before or None]
+        ),
         20,
-        lambda: str(workspace.whispers("UADMIN")[-3:]),
+        lambda: str(workspace.ephemeral("UADMIN")[-3:]),
     )
 
 
@@ -59,7 +61,7 @@ def test_eight_questions_in_flight_each_get_the_adapter_they_were_asked_with(
 ) -> None:
     before = [workspace.say(LONG.format(thing)) for thing in ("a ship", "a bear", "rain", "tea")]
     for ts in before[:1] if system.one_at_a_time else before:
-        workspace.text_begun(ts)
+        workspace.wait_for_text(ts)
     switch(workspace, f"use {marked}", "I answer with the adapter")
     after = [workspace.say(SHORT.format(place)) for place in ("Peru", "Mali", "Fiji", "Cuba")]
     assert not any(m for ts in before for m in workspace.bot_messages(ts) if "tokens/s" in str(m))

@@ -1,4 +1,4 @@
-"""Trainings and switches in the running system: whatever dies, whoever asks, nothing gets lost."""
+"""Trainings in the running system: processes that are killed, and requests that are refused."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def step_of(system: System, job: str) -> int:
     return int(found.progress.get("step", 0)) if found else 0
 
 
-def goes_on(system: System, job: str, *, steps: int) -> None:
+def advances(system: System, job: str, *, steps: int) -> None:
     reached = step_of(system, job)
     until(lambda: step_of(system, job) > reached + steps, 60, system.log_text)
 
@@ -99,9 +99,9 @@ def test_three_dead_workers_and_a_dead_broker_later_the_adapter_is_the_same(tiny
     assert ended(tiny, whole) == "finished"
     job = started(tiny, f"{OPTIONS} output=broken")
     for _ in range(3):
-        goes_on(tiny, job, steps=20)
+        advances(tiny, job, steps=20)
         tiny.kill("trainer")
-    goes_on(tiny, job, steps=1)
+    advances(tiny, job, steps=1)
     tiny.kill("broker")
 
     assert ended(tiny, job) == "finished"
@@ -125,10 +125,10 @@ def test_a_second_training_waits_and_says_its_place_and_both_can_be_cancelled(
     first = started(tiny, f"{OPTIONS} output=first epochs=900".replace("epochs=40 ", ""))
     second = started(tiny, f"{OPTIONS} output=second epochs=900".replace("epochs=40 ", ""))
     until(lambda: "1 ahead" in str(message_of(workspace, second)), 30, tiny.log_text)
-    goes_on(tiny, first, steps=10)
+    advances(tiny, first, steps=10)
 
     workspace.command("/swallow-train cancel", channel=channel)
-    until(lambda: first in str(workspace.whispers("UADMIN", channel=channel)), 10)
+    until(lambda: first in str(workspace.ephemeral("UADMIN", channel=channel)), 10)
     workspace.command(f"/swallow-train cancel {second}", channel=channel)
     workspace.command(f"/swallow-train cancel {first}", channel=channel)
 
@@ -155,14 +155,14 @@ def test_what_may_not_be_is_refused_with_its_reason_and_a_line_in_the_audit_log(
 ) -> None:
     prepare_bad_adapters(tiny)
     channel = tiny.workspace.channel("random")
-    lines, told = len(audit(tiny)), len(tiny.workspace.whispers(user, channel=channel))
+    lines, replies = len(audit(tiny)), len(tiny.workspace.ephemeral(user, channel=channel))
 
     tiny.workspace.command(command, user=user, channel=channel)
 
     until(
-        lambda: reason in str(tiny.workspace.whispers(user, channel=channel)[told:]),
+        lambda: reason in str(tiny.workspace.ephemeral(user, channel=channel)[replies:]),
         60,
-        lambda: str(tiny.workspace.whispers(user, channel=channel)),
+        lambda: str(tiny.workspace.ephemeral(user, channel=channel)),
     )
     until(lambda: len(audit(tiny)) > lines, 5)
     assert audit(tiny)[-1]["who"] == user
@@ -172,12 +172,12 @@ def test_what_may_not_be_is_refused_with_its_reason_and_a_line_in_the_audit_log(
 
 @pytest.mark.parametrize("command", ["use ../../etc", "use /etc/passwd", "compare x", "use a b"])
 def test_what_is_no_name_is_answered_with_the_usage(tiny: System, command: str) -> None:
-    told = len(tiny.workspace.whispers("UADMIN"))
+    replies = len(tiny.workspace.ephemeral("UADMIN"))
 
     tiny.workspace.command(f"/swallow-adapter {command}")
 
-    until(lambda: len(tiny.workspace.whispers("UADMIN")) > told, 10)
-    assert "/swallow-adapter" in tiny.workspace.whispers("UADMIN")[-1]
+    until(lambda: len(tiny.workspace.ephemeral("UADMIN")) > replies, 10)
+    assert "/swallow-adapter" in tiny.workspace.ephemeral("UADMIN")[-1]
 
 
 def prepare_bad_adapters(system: System) -> None:
@@ -196,7 +196,7 @@ def prepare_bad_adapters(system: System) -> None:
 
 def test_a_training_stopped_with_the_system_goes_on_with_it(tmp_path: Path, tiny: System) -> None:
     job = started(tiny, f"{OPTIONS} output=paused epochs=80".replace("epochs=40 ", ""))
-    goes_on(tiny, job, steps=10)
+    advances(tiny, job, steps=10)
 
     assert tiny.stop() == 0
     tiny.start()

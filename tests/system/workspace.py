@@ -1,4 +1,4 @@
-"""A person at the local workspace, and the whole system under `swallow up`."""
+"""What system tests drive: people at the local workspace, and a whole `swallow up`."""
 
 import json
 import os
@@ -31,7 +31,7 @@ class Workspace:
         self.url = f"http://127.0.0.1:{port}"
 
     def api(self, method: str, *, token: str = "xoxb-local", **arguments: Any) -> dict[str, Any]:
-        """Call a Web API method and insist on success."""
+        """Call a Web API method, which must succeed."""
         request = Request(
             f"{self.url}/api/{method}",
             data=urlencode(arguments).encode(),
@@ -54,7 +54,7 @@ class Workspace:
         return answer
 
     def say(self, text: str, *, user: str = "UALICE", channel: str = "", thread: str = "") -> str:
-        """Let a person speak; returns the message's ts."""
+        """Post a message as a person; returns its ts."""
         arguments = {"channel": channel or self.channel("general"), "text": text}
         if thread:
             arguments["thread_ts"] = thread
@@ -72,7 +72,7 @@ class Workspace:
         return str(opened["channel"]["id"])
 
     def bot_messages(self, ts: str, *, channel: str = "") -> list[dict[str, Any]]:
-        """Return what the bot said in a thread, without the status it may show there."""
+        """Return the bot's messages in a thread."""
         replies = self.api(
             "conversations.replies",
             channel=channel or self.channel("general"),
@@ -107,7 +107,7 @@ class Workspace:
         return list(found["messages"])
 
     def command(self, text: str, *, user: str = "UADMIN", channel: str = "") -> None:
-        """Let a person run a slash command."""
+        """Run a slash command as a person."""
         name, _, rest = text.partition(" ")
         self.local(
             "command",
@@ -117,8 +117,8 @@ class Workspace:
             text=rest,
         )
 
-    def whispers(self, user: str, *, channel: str = "") -> list[str]:
-        """Return what only `user` was told in a channel, oldest first."""
+    def ephemeral(self, user: str, *, channel: str = "") -> list[str]:
+        """Return the messages in a channel that only `user` sees, oldest first."""
         query = urlencode({"channel": channel or self.channel("general"), "user": user})
         with urlopen(f"{self.url}/local/ephemeral?{query}", timeout=10) as response:
             answer = json.load(response)
@@ -135,7 +135,7 @@ class Workspace:
         }
 
     def press(self, label: str, *, user: str = "UADMIN", channel: str = "") -> None:
-        """Let a person press the newest button of that label."""
+        """Press the newest button of that label as a person."""
         channel = channel or self.channel("general")
         until(lambda: label in self.buttons(channel), 60, lambda: f"no button {label!r}")
         ts, button = self.buttons(channel)[label]
@@ -148,13 +148,13 @@ class Workspace:
             value=button["value"],
         )
 
-    def text_begun(self, ts: str) -> None:
-        """Wait until an answer is in the thread and still grows."""
+    def wait_for_text(self, ts: str) -> None:
+        """Wait until the bot has posted the beginning of an answer."""
         until(lambda: bool(self.bot_messages(ts)), 60, lambda: "no text")
 
 
 def state_of(message: dict[str, Any]) -> str:
-    """Return what the bot noted about the job's state in a message of its own."""
+    """Return the job's state, which the bot stores in the metadata of its messages."""
     payload = message.get("metadata", {}).get("event_payload", {})
     return str(payload.get("state", ""))
 
@@ -168,7 +168,7 @@ def footer_of(message: dict[str, Any]) -> str:
 def until(
     condition: Callable[[], bool], seconds: float, problem: Callable[[], str] = lambda: "timeout"
 ) -> None:
-    """Wait for `condition`, and fail with `problem` when the seconds are over."""
+    """Wait until `condition` holds; fail with `problem` after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, problem()
@@ -176,7 +176,7 @@ def until(
 
 
 class System:
-    """`swallow up` on a home of its own."""
+    """A `swallow up` with a home of its own."""
 
     def __init__(self, home: Path, port: int, **settings: str) -> None:
         self.home = home
@@ -198,7 +198,7 @@ class System:
         until(self.ready, 120, self.log_text)
 
     def ready(self) -> bool:
-        """Tell whether the worker answers and the bot is connected."""
+        """Tell whether the worker is ready and the bot is connected."""
         assert self._process is not None
         assert self._process.poll() is None, self.log_text()
         try:
@@ -223,7 +223,7 @@ class System:
 
     @property
     def one_at_a_time(self) -> bool:
-        """Whether its engine answers one question after the other."""
+        """Whether the engine answers one question at a time."""
         return "transformers" in {worker.engine for worker in self.workers()}
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -245,13 +245,13 @@ class System:
         return status
 
     def kill(self, part: str) -> None:
-        """Kill a part with -9, and wait until another process has its place."""
+        """Kill a part with SIGKILL, and wait until `swallow up` has started it again."""
         pid = self.pid_of(part)
         os.kill(pid, signal.SIGKILL)
         until(lambda: self.pid_of(part) not in (pid, 0), 30, self.log_text)
 
     def pid_of(self, part: str) -> int:
-        """Return a part's process, also while the broker is away; 0 between two runs."""
+        """Return the process id of a part, 0 between two runs; works without the broker."""
         up = json.loads((self.home / "up.json").read_text("utf-8"))
         return int(up["parts"][part] or 0)
 
@@ -264,7 +264,7 @@ class System:
 
 @contextmanager
 def running_system(folder: Path, engine: str, **settings: str) -> Iterator[System]:
-    """Give a running system with an empty home that answers with `engine`."""
+    """Run a system with an empty home and the engine `engine`; it must exit with code 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Every action of an admin leaves one line, whatever is in its values."""
+"""Every action of an admin writes one line to the audit log, whatever its values contain."""
 
 import json
 import stat

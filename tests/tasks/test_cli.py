@@ -1,4 +1,4 @@
-"""The command line: exit codes and one-line reasons, run as a user runs it."""
+"""The command `swallow` as a process of its own: exit codes and one-line reasons."""
 
 import json
 import subprocess
@@ -67,7 +67,7 @@ def test_what_cannot_be_done_exits_with_1_and_one_line(
 def test_ask_takes_the_references_spelling_and_reads_files(
     tmp_path: Path, small_model: Source, model_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The home's cache is the tests' own, so that the model is unpacked once.
+    # The cache is shared by all tests, so that the model is unpacked once.
     home = tmp_path / "asking"
     home.mkdir()
     (home / "cache").symlink_to(model_cache)
@@ -79,13 +79,13 @@ def test_ask_takes_the_references_spelling_and_reads_files(
     done = swallow(
         "ask", "--instruction", str(instruction), "--input", names, "--max_new_tokens=32"
     )
-    told = swallow(
+    as_json = swallow(
         "ask", "--instruction", str(instruction), "--input", names, "--max-new-tokens=32", "--json"
     )
     verbose = swallow("ask", "--instruction", "Say hi", "--verbose", "--max-new-tokens", "2")
 
     assert done.returncode == 0, done.stderr
-    answer = json.loads(told.stdout)
+    answer = json.loads(as_json.stdout)
     assert done.stdout.strip() == answer["answer"]
     assert f"rapper?\n\n{names}<|im_end|>" in answer["prompt"]
     assert "adapter: none" in verbose.stdout

@@ -1,4 +1,4 @@
-"""Trainings as jobs, the real trainer on a tiny model: finished, held, cancelled, continued."""
+"""Trainings as jobs, by the real trainer on a tiny model: finished, paused, cancelled, resumed."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def settings(tmp_path: Path, valkey: str, model: Path) -> Settings:
 
 @pytest.fixture(autouse=True)
 def one_core() -> Iterator[None]:
-    """Give the trainer one core: its measured thread count must be the same for equal results."""
+    """Give the trainer one core: equal results need the same thread count, which it measures."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     yield
@@ -56,7 +56,7 @@ def one_core() -> Iterator[None]:
 
 
 class Host:
-    """A worker's pulse and its two kinds of work, in this process."""
+    """A worker's heartbeat and its two kinds of jobs, in this process."""
 
     def __init__(self, settings: Settings, jobs: Jobs) -> None:
         self.running = RunningJobs(drain_seconds=1)
@@ -299,8 +299,8 @@ def test_an_adapter_that_was_written_is_reported_and_not_written_twice(
     assert [path.name for path in (settings.home / "adapters").iterdir()] == ["learned"]
 
 
-class LateChild:
-    """Has just written its adapter when it is told to stop."""
+class LateProcess:
+    """A trainer process that has just written its adapter when it is told to stop."""
 
     home: Path
     pid, paused, stopped = 1, False, True
@@ -330,9 +330,9 @@ class LateChild:
 def test_a_cancellation_after_the_adapter_was_written_comes_too_late(
     host: Host, jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LateChild, "home", settings.home, raising=False)
-    monkeypatch.setattr("tasks.queues.training.TrainerProcess", LateChild)
-    monkeypatch.setattr(LateChild, "stopped", False)
+    monkeypatch.setattr(LateProcess, "home", settings.home, raising=False)
+    monkeypatch.setattr("tasks.queues.training.TrainerProcess", LateProcess)
+    monkeypatch.setattr(LateProcess, "stopped", False)
     id = asked(jobs, "late")
     thread = host.start(host.trainings, id)
     until(lambda: job_of(jobs, id).state == "running")
@@ -347,8 +347,8 @@ def test_a_cancellation_after_the_adapter_was_written_comes_too_late(
 def test_the_time_a_training_took_is_that_of_all_its_attempts(
     host: Host, jobs: Jobs, redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LateChild, "home", settings.home, raising=False)
-    monkeypatch.setattr("tasks.queues.training.TrainerProcess", LateChild)
+    monkeypatch.setattr(LateProcess, "home", settings.home, raising=False)
+    monkeypatch.setattr("tasks.queues.training.TrainerProcess", LateProcess)
     id = asked(jobs, "long")
     redis.hset(f"swallow:job:{id}", "begun", str(int(1000 * time.time()) - 7_200_000))
 
