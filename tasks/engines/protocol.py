@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from trainer.prompts import Prompt, Style, Tokenizer, Turn, render
+from trainer.prompts.prompt import Prompt, render
+from trainer.prompts.styles import Style, Tokenizer, Turn
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Answer:
     """What came of it; `finish` says why the text ends, the seconds count from the call.
 
     `dropped_turns` and `cut_characters` are what did not fit the context, see
-    `trainer.prompts.render`.
+    `trainer.prompts.prompt.render`.
     """
 
     prompt: str

@@ -5,7 +5,7 @@ Knows tokenizers only by `decode`; does not know where the ids come from.
 
 from collections.abc import Callable, Sequence
 
-from trainer.prompts import Tokenizer
+from trainer.prompts.styles import Tokenizer
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a tokenizer decodes the first bytes of a character to."""

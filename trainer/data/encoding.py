@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trainer.data.rows import Row
-from trainer.prompts import Style, Tokenizer, Turn, encode_example, render
+from trainer.prompts.example import encode_example
+from trainer.prompts.prompt import render
+from trainer.prompts.styles import Style, Tokenizer, Turn
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from trainer.prompts import Style, Tokenizer, render
+from trainer.prompts.prompt import render
+from trainer.prompts.styles import Style, Tokenizer
 
 QUESTIONS = (
     ("日本で一番高い山は何ですか？", ""),

@@ -21,7 +21,7 @@ from trainer.data.steps import Steps
 from trainer.errors import DataUnusable, OptionInvalid
 from trainer.planning import memory, speeds
 from trainer.planning.options import Options
-from trainer.prompts import STYLES, Style, Tokenizer, choose_style
+from trainer.prompts.styles import STYLES, Style, Tokenizer, choose_style
 
 BATCH = 128
 STEPS_WANTED = 50

@@ -26,7 +26,8 @@ from tasks.errors import KernelsMissing
 from trainer.adapters.adapter import Adapter, check_base, read
 from trainer.base_model.source import Source, local_folder
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
-from trainer.prompts import Prompt, Style, choose_style
+from trainer.prompts.prompt import Prompt
+from trainer.prompts.styles import Style, choose_style
 
 log = logging.getLogger(__name__)
 

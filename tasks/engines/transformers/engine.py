@@ -21,7 +21,8 @@ from trainer.adapters.adapter import check_base, read
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.base_model.tokenizer import load_tokenizer
-from trainer.prompts import Prompt, Style, choose_style
+from trainer.prompts.prompt import Prompt
+from trainer.prompts.styles import Style, choose_style
 
 
 class _Interrupted(Exception):

@@ -14,7 +14,7 @@ from tasks.engines.transformers.engine import TransformersEngine
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.errors import AdapterRefused, InstructionTooLong
-from trainer.prompts import Turn
+from trainer.prompts.styles import Turn
 
 RAPPER = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 

@@ -1,0 +1,1 @@
+"""Prompts: the styles, rendering a question within a token limit, and training examples."""
