@@ -3,26 +3,18 @@
 import math
 
 from bot.i18n.catalogue import Language
+from trainer.progress.duration import duration as english_duration
+from trainer.progress.duration import largest_units
 
 _BAR = " ▏▎▍▌▋▊▉█"
-_UNITS = {
-    "ja": (("日", 86_400), ("時間", 3600), ("分", 60), ("秒", 1)),
-    "en": ((" d", 86_400), (" h", 3600), (" min", 60), (" s", 1)),
-}
+_JAPANESE = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
 
 
 def duration(seconds: float, language: Language) -> str:
-    """Return a duration by its two largest units: `2 h 5 min`, `2時間5分`."""
-    if not math.isfinite(seconds):
-        return "?"
-    left = max(0, round(seconds))
-    words: list[tuple[int, str]] = []
-    for unit, size in _UNITS[language]:
-        count, left = divmod(left, size)
-        if count or (words and left) or unit.strip() in ("s", "秒"):
-            words.append((count, unit))
-    shown = [f"{count}{unit}" for count, unit in words[:2] if count]
-    return ("" if language == "ja" else " ").join(shown) or f"0{_UNITS[language][-1][0]}"
+    """Return a duration by its two largest units: `2 h 5 min`, `2時間5分`; `?` if infinite."""
+    if language == "en" or not math.isfinite(seconds):
+        return english_duration(seconds)
+    return "".join(f"{count}{_JAPANESE[unit]}" for count, unit in largest_units(seconds))
 
 
 def count(number: float) -> str:

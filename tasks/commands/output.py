@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from trainer.progress.duration import duration
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -38,8 +40,4 @@ def age(milliseconds: int) -> str:
     """Return how long ago a time in milliseconds since the epoch was, such as `3 min`."""
     if not milliseconds:
         return "-"
-    seconds = max(0, time.time() - milliseconds / 1000)
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return duration(time.time() - milliseconds / 1000, most=1)

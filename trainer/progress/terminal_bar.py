@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from trainer.progress import events
+from trainer.progress.duration import duration
 
 
 class Bar:
@@ -65,19 +66,6 @@ class Bar:
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False)
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people say it: 40 s, 12 min, 3 h 5 min, 2 d 4 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min"
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def described(plan: dict[str, Any]) -> str:

@@ -1,12 +1,10 @@
-"""Events in a terminal, and durations in words."""
+"""Events in a terminal."""
 
 import io
 
-import pytest
-
 from tests.trainer.progress.test_events import STEP
 from trainer.progress import events
-from trainer.progress.terminal_bar import Bar, duration
+from trainer.progress.terminal_bar import Bar
 
 
 def test_the_bar_tells_the_start_the_held_out_loss_and_the_end() -> None:
@@ -28,14 +26,6 @@ def test_the_bar_tells_the_start_the_held_out_loss_and_the_end() -> None:
     )
 
     text = stream.getvalue()
-    assert "Starting t: 10 steps, about 2 h 0 min; the adapter will be /a/output" in text
+    assert "Starting t: 10 steps, about 2 h; the adapter will be /a/output" in text
     assert "held-out loss 1.5000" in text
     assert "Better: so." in text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [(42, "42 s"), (600, "10 min"), (3 * 3600 + 300, "3 h 5 min"), (187200, "2 d 4 h")],
-)
-def test_durations_are_short(seconds: float, expected: str) -> None:
-    assert duration(seconds) == expected
