@@ -12,7 +12,7 @@ from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from tasks.attempts.heartbeat import Heartbeat
-from tasks.attempts.running import RunningJobs
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import app
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Worker, Workers
@@ -38,7 +38,7 @@ class WorkerProcess:
     ) -> None:
         self.settings = settings
         self.jobs = jobs_of(settings)
-        self.running = RunningJobs(drain_seconds=settings.drain_seconds)
+        self.running = RunningAttempts(drain_seconds=settings.drain_seconds)
         self.worker = Worker(name or f"{queues[0]}@{socket.gethostname()}.{os.getpid()}", queues)
         self.engine: Engine | None = None
         # The heartbeat must not wait for the broker longer than a lease lasts.
@@ -74,9 +74,9 @@ class WorkerProcess:
         if "answers" in self.worker.queues:
             self._load()
         if "plans" in self.worker.queues:
-            serve(Plans(*common).attempts)
+            serve(Plans(*common).runner)
         if "training" in self.worker.queues:
-            serve(Trainings(*common).attempts)
+            serve(Trainings(*common).runner)
 
     def _load(self) -> None:
         from tasks.engines.choose import load_engine
@@ -88,7 +88,7 @@ class WorkerProcess:
         self.answers = Answers(
             self.engine, self.jobs, self.running, self.settings, self.worker.name
         )
-        serve(self.answers.attempts)
+        serve(self.answers.runner)
         self.worker = replace(self.worker, model=self.engine.model, engine=self.engine.name)
 
     def _serve(self) -> None:

@@ -1,1 +1,1 @@
-"""A worker's attempts at jobs: claimed, kept alive by its heartbeat, ended."""
+"""A worker's attempts at jobs: run, kept alive by the worker's heartbeat, stopped."""

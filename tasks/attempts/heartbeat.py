@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
-from tasks.attempts.running import Running, RunningJobs
+from tasks.attempts.attempt import Attempt
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import ids_in_queue, publish
 from tasks.broker.connection import AWAY
 from tasks.broker.host_busy import mark_busy
@@ -30,7 +31,7 @@ class Heartbeat(threading.Thread):
     """Beats until `end` is called; while the broker is away each beat tries again."""
 
     def __init__(
-        self, jobs: Jobs, workers: Workers, running: RunningJobs, report: Callable[[], Worker]
+        self, jobs: Jobs, workers: Workers, running: RunningAttempts, report: Callable[[], Worker]
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._jobs = jobs
@@ -48,9 +49,11 @@ class Heartbeat(threading.Thread):
             now = time.monotonic()
             self._running.check_drain()
             try:
-                for running in self._running.all():
-                    self._check(running, now)
-                if now >= busy_at and any(one.kind == "answer" for one in self._running.all()):
+                for attempt in self._running.all():
+                    self._check(attempt, now)
+                if now >= busy_at and any(
+                    attempt.kind == "answer" for attempt in self._running.all()
+                ):
                     mark_busy(self._jobs.redis)
                     busy_at = now + MARK_BUSY_SECONDS
                 if now >= report_at:
@@ -74,19 +77,19 @@ class Heartbeat(threading.Thread):
         except AWAY:
             log.warning("the broker is away; this worker's entry in the register will expire")
 
-    def _check(self, running: Running, now: float) -> None:
+    def _check(self, attempt: Attempt, now: float) -> None:
         """Renew a job's lease when that is due, and stop the attempt if it is not to go on."""
-        due = now - self._renewed.get(running.job, 0.0) >= RENEW_SECONDS
+        due = now - self._renewed.get(attempt.job, 0.0) >= RENEW_SECONDS
         if due:
-            state = self._jobs.renew_lease(running.job, running.attempt, lease_ms=running.lease_ms)
+            state = self._jobs.renew_lease(attempt.job, attempt.number, lease_ms=attempt.lease_ms)
             self._renewed = {job: at for job, at in self._renewed.items() if now - at < 60}
-            self._renewed[running.job] = now
+            self._renewed[attempt.job] = now
         else:
-            state = self._jobs.check_lease(running.job, running.attempt)
+            state = self._jobs.check_lease(attempt.job, attempt.number)
         if state == "cancel":
-            running.stop("cancelled")
+            attempt.stop("cancelled")
         elif state == "lost":
-            running.stop("lost")
+            attempt.stop("lost")
 
     def _set_away(self, away: bool) -> None:
         if away != self._away:

@@ -1,55 +1,21 @@
-"""The attempts that run in this worker now, and why one of them should stop.
+"""The attempts that run in this worker now, and whether the worker is draining.
 
-Reasons to stop: `cancelled` by a person, `lost` to another attempt, `deadline` passed, `draining`
-because the worker stops. The heartbeat sets them; the engine asks through `should_stop`.
+A draining worker is about to stop: it takes no more jobs, and what still runs after some seconds is
+asked to stop.
 """
 
 import threading
 import time
-from typing import Literal
 
-from tasks.broker.job import Kind
-from tasks.broker.leases import LEASE_MS
-
-Reason = Literal["cancelled", "lost", "deadline", "draining"]
+from tasks.attempts.attempt import Attempt
 
 
-class Running:
-    """One attempt at one job."""
-
-    def __init__(
-        self,
-        job: str,
-        attempt: int,
-        *,
-        deadline_seconds: float,
-        kind: Kind = "answer",
-        lease_ms: int = LEASE_MS,
-    ) -> None:
-        self.job = job
-        self.attempt = attempt
-        self.kind = kind
-        self.lease_ms = lease_ms
-        self.reason: Reason | None = None
-        self._deadline = time.monotonic() + deadline_seconds
-
-    def stop(self, reason: Reason) -> None:
-        """Ask the attempt to stop; the first reason stays."""
-        self.reason = self.reason or reason
-
-    def should_stop(self) -> bool:
-        """Tell the engine whether to stop; this is where the deadline is checked."""
-        if self.reason is None and time.monotonic() > self._deadline:
-            self.stop("deadline")
-        return self.reason is not None
-
-
-class RunningJobs:
-    """Every attempt of this worker, and whether the worker is draining, that is about to stop."""
+class RunningAttempts:
+    """Every attempt of this worker, by its job; used by all of its threads."""
 
     def __init__(self, *, drain_seconds: float) -> None:
         self._drain_seconds = drain_seconds
-        self._jobs: dict[str, Running] = {}
+        self._attempts: dict[str, Attempt] = {}
         self._lock = threading.Lock()
         self._stop_at: float | None = None
 
@@ -64,24 +30,24 @@ class RunningJobs:
             self._stop_at = time.monotonic() + self._drain_seconds
 
     def check_drain(self) -> None:
-        """Stop every attempt that still runs when the drain time is over."""
+        """Ask every attempt that still runs to stop when the drain time is over."""
         if self._stop_at is not None and time.monotonic() > self._stop_at:
-            for running in self.all():
-                running.stop("draining")
+            for attempt in self.all():
+                attempt.stop("draining")
 
-    def add(self, running: Running) -> None:
+    def add(self, attempt: Attempt) -> None:
         """Add an attempt that begins."""
         with self._lock:
-            self._jobs[running.job] = running
+            self._attempts[attempt.job] = attempt
 
-    def remove(self, running: Running) -> None:
+    def remove(self, attempt: Attempt) -> None:
         """Remove an attempt that has ended."""
         with self._lock:
             # By now a newer attempt of this worker at the same job may have the entry: it stays.
-            if self._jobs.get(running.job) is running:
-                del self._jobs[running.job]
+            if self._attempts.get(attempt.job) is attempt:
+                del self._attempts[attempt.job]
 
-    def all(self) -> list[Running]:
+    def all(self) -> list[Attempt]:
         """Return the attempts that run now."""
         with self._lock:
-            return list(self._jobs.values())
+            return list(self._attempts.values())

@@ -1,6 +1,6 @@
-"""A job as its record in Redis says, and the events of its stream: what they hold, how to read one.
+"""A job as its record in Redis says, and the events of its stream: their fields, and reading them.
 
-This module reads; `tasks.broker.jobs` changes. `destination` and `asked` belong to whoever created
+This module reads; `tasks.broker.jobs` writes. `destination` and `asked` belong to whoever created
 the job: they are stored, not interpreted.
 """
 

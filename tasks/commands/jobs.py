@@ -23,13 +23,13 @@ def list_(as_json: bool) -> None:
     from tasks.settings import settings
 
     with reachable(settings()):
-        found = jobs_of(settings(), patience=1).all()
+        records = jobs_of(settings(), patience=1).all()
     if as_json:
-        print_json([_row(job) for job in found])
+        print_json([_row(job) for job in records])
         return
     print_table(
         ["job", "kind", "state", "asked", "attempt", "worker"],
-        [(j.id, j.kind, j.state, age(j.created), j.attempt, j.worker or "-") for j in found],
+        [(j.id, j.kind, j.state, age(j.created), j.attempt, j.worker or "-") for j in records],
         "No jobs on record.",
     )
 

@@ -1,7 +1,7 @@
 """The task of queue `answers`: one job's question goes to the engine, its text to the job's stream.
 
-What else concerns a running answer stands elsewhere: its attempt in `attempts`, lease and
-cancellation in `pulse`, reasons to stop in `running`. This module knows no Slack and no Celery.
+How a job is claimed, kept alive, cancelled and returned to the queue is the concern of
+`tasks.attempts`. This module knows no Slack and no Celery.
 """
 
 import logging
@@ -12,8 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from tasks.adapters.registry import Registry, shown
-from tasks.attempts.attempts import Attempts
-from tasks.attempts.running import Running, RunningJobs
+from tasks.attempts.attempt import Attempt
+from tasks.attempts.runner import JobRunner
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.host_busy import mark_busy
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -30,13 +31,13 @@ class Answers:
     """What a worker needs to answer: the engine, the records, and what runs now."""
 
     def __init__(
-        self, engine: Engine, jobs: Jobs, running: RunningJobs, settings: Settings, worker: str
+        self, engine: Engine, jobs: Jobs, running: RunningAttempts, settings: Settings, worker: str
     ) -> None:
         self.engine = engine
         self.jobs = jobs
         self.settings = settings
         self.registry = Registry(settings, jobs.redis)
-        self.attempts = Attempts(
+        self.runner = JobRunner(
             "answer",
             self._take,
             jobs=jobs,
@@ -48,51 +49,51 @@ class Answers:
         self.tokens_per_second: float | None = None
         self._lock = threading.Lock()
 
-    def _take(self, running: Running, job: Job) -> None:
+    def _take(self, attempt: Attempt, job: Job) -> None:
         # Said before the engine begins, so that a training makes room at once.
         mark_busy(self.jobs.redis)
         try:
             question = self._question(job.request, job.adapter)
         except AdapterRefused as error:
-            self.attempts.end(running, "failed", _why(error))
+            self.runner.end(attempt, "failed", _why(error))
             return
-        self._answer(running, question, shown(job.adapter))
+        self._answer(attempt, question, shown(job.adapter))
 
-    def _answer(self, running: Running, question: Question, adapter: str) -> None:
+    def _answer(self, attempt: Attempt, question: Question, adapter: str) -> None:
         def on_text(text: str) -> None:
-            if not self.jobs.append(running.job, running.attempt, "text", {"text": text}):
-                running.stop("lost")
+            if not self.jobs.append(attempt.job, attempt.number, "text", {"text": text}):
+                attempt.stop("lost")
 
         started = time.monotonic()
         try:
-            answer = self.engine.answer(question, on_text, running.should_stop)
+            answer = self.engine.answer(question, on_text, attempt.should_stop)
         except (TrainerError, EngineFailed) as error:
-            self.attempts.end(running, "failed", _why(error))
+            self.runner.end(attempt, "failed", _why(error))
             return
         self._note_speed(answer)
         log.info(
             "job %s: %d tokens in %.1f s (%s)",
-            running.job,
+            attempt.job,
             answer.tokens,
             time.monotonic() - started,
-            running.reason or answer.finish,
+            attempt.reason or answer.finish,
         )
-        self._close(running, answer, adapter)
+        self._close(attempt, answer, adapter)
 
-    def _close(self, running: Running, answer: Answer, adapter: str) -> None:
-        if running.reason == "draining" and answer.finish == "interrupted":
-            self.attempts.requeue(running)
-        elif running.reason != "lost":
+    def _close(self, attempt: Attempt, answer: Answer, adapter: str) -> None:
+        if attempt.reason == "draining" and answer.finish == "interrupted":
+            self.runner.requeue(attempt)
+        elif attempt.reason != "lost":
             facts = asdict(answer) | {
                 "adapter": adapter,
                 "model": self.engine.model,
                 "tokens_per_second": answer.tokens_per_second,
             }
             del facts["prompt"]
-            if running.reason == "deadline":
+            if attempt.reason == "deadline":
                 facts["finish"] = "deadline"
-            self.attempts.end(
-                running, "cancelled" if running.reason == "cancelled" else "finished", facts
+            self.runner.end(
+                attempt, "cancelled" if attempt.reason == "cancelled" else "finished", facts
             )
 
     def _question(self, request: Mapping[str, Any], adapter: str) -> Question:

@@ -1,6 +1,6 @@
-"""The Celery tasks, one for each kind of job: a delivered id goes to this process's `Attempts`.
+"""The Celery tasks, one for each kind of job: a delivered id goes to this process's `JobRunner`.
 
-Every process registers every task; a worker serves those whose `Attempts` it has handed to `serve`.
+Every process registers every task; a worker runs those whose runner it has handed to `serve`.
 """
 
 import logging
@@ -8,18 +8,18 @@ from typing import Any
 
 from celery import Task
 
-from tasks.attempts.attempts import Attempts
+from tasks.attempts.runner import JobRunner
 from tasks.broker.celery_app import ROUTES, app
 from tasks.broker.job import Kind
 
 log = logging.getLogger(__name__)
 
-_served: dict[Kind, Attempts] = {}
+_runners: dict[Kind, JobRunner] = {}
 
 
-def serve(attempts: Attempts) -> None:
-    """Let this process's task of that kind run `attempts`."""
-    _served[attempts.kind] = attempts
+def serve(runner: JobRunner) -> None:
+    """Let the tasks of the runner's kind, delivered to this process, be run by `runner`."""
+    _runners[runner.kind] = runner
 
 
 class _JobTask(Task):  # type: ignore[misc]  # Celery has no types
@@ -29,8 +29,8 @@ class _JobTask(Task):  # type: ignore[misc]  # Celery has no types
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         log.error("job %s failed unexpectedly", args[0], exc_info=exc)
-        if self.kind in _served:
-            _served[self.kind].fail(args[0])
+        if self.kind in _runners:
+            _runners[self.kind].fail(args[0])
 
 
 def _register(kind: Kind) -> None:
@@ -38,9 +38,9 @@ def _register(kind: Kind) -> None:
 
     @app.task(name=name, base=_JobTask, kind=kind)  # type: ignore[untyped-decorator]
     def run(id: str) -> None:
-        if kind not in _served:
+        if kind not in _runners:
             raise RuntimeError(f"this worker does not serve {queue}")
-        _served[kind].run(id)
+        _runners[kind].run(id)
 
 
 for _kind in ROUTES:

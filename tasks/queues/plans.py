@@ -7,8 +7,9 @@ module knows no Slack.
 from pathlib import Path
 from typing import Any
 
-from tasks.attempts.attempts import Attempts
-from tasks.attempts.running import Running, RunningJobs
+from tasks.attempts.attempt import Attempt
+from tasks.attempts.runner import JobRunner
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.errors import DatasetUnknown
@@ -26,9 +27,11 @@ EVENT_WAIT_SECONDS = 0.1
 class Plans:
     """What a worker needs to plan trainings."""
 
-    def __init__(self, jobs: Jobs, running: RunningJobs, settings: Settings, worker: str) -> None:
+    def __init__(
+        self, jobs: Jobs, running: RunningAttempts, settings: Settings, worker: str
+    ) -> None:
         self.settings = settings
-        self.attempts = Attempts(
+        self.runner = JobRunner(
             "plan",
             self._plan,
             jobs=jobs,
@@ -37,34 +40,34 @@ class Plans:
             deadline_seconds=PLAN_SECONDS,
         )
 
-    def _plan(self, running: Running, job: Job) -> None:
+    def _plan(self, attempt: Attempt, job: Job) -> None:
         options = job.request["options"]
         try:
             command = arguments(options, self.settings)
         except DatasetUnknown as error:
-            self.attempts.end(running, "failed", dataset_unknown(error))
+            self.runner.end(attempt, "failed", dataset_unknown(error))
             return
         process = TrainerProcess([*command, "--plan", "--json", "--progress=json"])
         try:
-            result = self._result(process, running)
+            result = self._result(process, attempt)
         finally:
             process.kill()
-        if running.reason in ("cancelled", "lost", "draining"):
-            self._leave(running)
+        if attempt.reason in ("cancelled", "lost", "draining"):
+            self._leave(attempt)
         elif "steps" in result:
             plan = result | {
                 "output": Path(result["output"]).name,
                 # For the default data the trainer gives a name, never a path of this host.
                 "data": str(options.get("data") or result["data"]),
             }
-            self.attempts.end(running, "finished", {"plan": plan})
+            self.runner.end(attempt, "finished", {"plan": plan})
         else:
             detail = result.get("reason") or "The plan could not be made; see the log."
-            self.attempts.end(running, "failed", {"reason": "plan", "detail": detail})
+            self.runner.end(attempt, "failed", {"reason": "plan", "detail": detail})
 
-    def _result(self, process: TrainerProcess, running: Running) -> dict[str, Any]:
+    def _result(self, process: TrainerProcess, attempt: Attempt) -> dict[str, Any]:
         """Wait for the trainer's result: a plan, the event of a failure, or nothing."""
-        while not running.should_stop():
+        while not attempt.should_stop():
             event = process.next_event(EVENT_WAIT_SECONDS)
             if event is not None and event.get("event") != "begun":
                 return event
@@ -72,9 +75,9 @@ class Plans:
                 break
         return {}
 
-    def _leave(self, running: Running) -> None:
+    def _leave(self, attempt: Attempt) -> None:
         """Give up a plan that was stopped; a lost one belongs to another attempt already."""
-        if running.reason == "cancelled":
-            self.attempts.end(running, "cancelled", {})
-        elif running.reason == "draining":
-            self.attempts.requeue(running)
+        if attempt.reason == "cancelled":
+            self.runner.end(attempt, "cancelled", {})
+        elif attempt.reason == "draining":
+            self.runner.requeue(attempt)

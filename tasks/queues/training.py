@@ -8,8 +8,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.attempts.attempts import Attempts
-from tasks.attempts.running import Running, RunningJobs
+from tasks.attempts.attempt import Attempt
+from tasks.attempts.runner import JobRunner
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import TRAINING_LEASE_MS
@@ -29,11 +30,13 @@ log = logging.getLogger(__name__)
 class Trainings:
     """What a worker needs to train."""
 
-    def __init__(self, jobs: Jobs, running: RunningJobs, settings: Settings, worker: str) -> None:
+    def __init__(
+        self, jobs: Jobs, running: RunningAttempts, settings: Settings, worker: str
+    ) -> None:
         self.jobs = jobs
         self.settings = settings
         self.running = running
-        self.attempts = Attempts(
+        self.runner = JobRunner(
             "train",
             self._train,
             jobs=jobs,
@@ -42,26 +45,26 @@ class Trainings:
             lease_ms=TRAINING_LEASE_MS,
         )
 
-    def _train(self, running: Running, job: Job) -> None:
+    def _train(self, attempt: Attempt, job: Job) -> None:
         training = Training(self.settings.home / "trainings" / job.request["training"])
         if data := finished(training, job):
             # An earlier attempt wrote the adapter, but could not write the final event.
-            self.attempts.end(running, "finished", data)
+            self.runner.end(attempt, "finished", data)
             return
         try:
             command = self._arguments(job, training)
         except DatasetUnknown as error:
-            self.attempts.end(running, "failed", dataset_unknown(error))
+            self.runner.end(attempt, "failed", dataset_unknown(error))
             return
-        snapshot = Snapshot(training.id, self._output(job), running.attempt, job.progress)
+        snapshot = Snapshot(training.id, self._output(job), attempt.number, job.progress)
         process = TrainerProcess(command)
         log.info("job %s: training %s runs as process %d", job.id, training.id, process.pid)
         try:
-            supervision = Supervision(self.jobs, self.running, running, process, snapshot)
+            supervision = Supervision(self.jobs, self.running, attempt, process, snapshot)
             last_event = supervision.until_end()
         finally:
             process.kill()
-        self._end(running, training, job, snapshot, last_event)
+        self._end(attempt, training, job, snapshot, last_event)
 
     def _arguments(self, job: Job, training: Training) -> list[str]:
         """Return the trainer's command line: a new training, or `--resume` where it has begun.
@@ -82,7 +85,7 @@ class Trainings:
 
     def _end(
         self,
-        running: Running,
+        attempt: Attempt,
         training: Training,
         job: Job,
         snapshot: Snapshot,
@@ -92,21 +95,21 @@ class Trainings:
         about = {"training": training.id, "checkpoint_step": snapshot.values["checkpoint_step"]}
         if data := finished(training, job):
             # The adapter is there: a request to stop that came after that changes nothing.
-            self.attempts.end(running, "finished", data)
-        elif running.reason == "cancelled":
-            self.attempts.end(running, "cancelled", about | dict(self._cancelled(running)))
-        elif running.reason == "lost":
-            log.warning("job %s: another attempt has it", running.job)
-        elif running.reason == "draining":
-            self.attempts.requeue(running)
+            self.runner.end(attempt, "finished", data)
+        elif attempt.reason == "cancelled":
+            self.runner.end(attempt, "cancelled", about | dict(self._cancelled(attempt)))
+        elif attempt.reason == "lost":
+            log.warning("job %s: another attempt has it", attempt.job)
+        elif attempt.reason == "draining":
+            self.runner.requeue(attempt)
         elif last_event.get("event") == "failed":
             data = {"reason": "training", "detail": last_event["reason"], **about}
-            self.attempts.end(running, "failed", data)
+            self.runner.end(attempt, "failed", data)
         else:
             # Killed by a person, or by the kernel for want of memory: this attempt counts as lost.
-            log.warning("job %s: the training ended unexpectedly", running.job)
-            self.jobs.expire_lease(running.job, running.attempt)
+            log.warning("job %s: the training ended unexpectedly", attempt.job)
+            self.jobs.expire_lease(attempt.job, attempt.number)
 
-    def _cancelled(self, running: Running) -> Mapping[str, Any]:
-        job = self.jobs.get(running.job)
+    def _cancelled(self, attempt: Attempt) -> Mapping[str, Any]:
+        job = self.jobs.get(attempt.job)
         return job.cancelled if job else {}

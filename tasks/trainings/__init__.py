@@ -1,1 +1,1 @@
-"""What the training queue needs beside the trainer: data sets, pauses, the trainer process."""
+"""What the training queue needs beside the trainer: datasets, the trainer process, its pauses."""

@@ -1,4 +1,4 @@
-"""Training data by name: what lies in `$SWALLOW_HOME/datasets/`, or the configured default.
+"""Training data by name: the files and folders of `$SWALLOW_HOME/datasets/`, or the default.
 
 A name from Slack is never a path: it is looked for among the folder's own entries, and an entry
 that is a link, or a folder with a link out of it, is not one of them.
@@ -27,7 +27,7 @@ def known(settings: Settings) -> list[str]:
 
 
 def source_of(name: str, settings: Settings) -> str:
-    """Return what `--data-path` takes for a dataset's name; an empty one is the default's.
+    """Return the value of `--data-path` for a dataset's name; an empty name means the default.
 
     Raises:
         DatasetUnknown: there is no such dataset; the error lists those there are.
@@ -43,14 +43,14 @@ def source_of(name: str, settings: Settings) -> str:
 
 
 def _entries(settings: Settings) -> list[Path]:
-    """Return the folder's usable entries; a name that two share is the first one's."""
+    """Return the folder's usable entries in order; of two with one name, the first is used."""
     folder = settings.home / "datasets"
     if not folder.is_dir():
         return []
-    found = [path for path in sorted(folder.iterdir()) if is_dataset_name(path.name)]
+    named = [path for path in sorted(folder.iterdir()) if is_dataset_name(path.name)]
     return [
         path
-        for path in found
+        for path in named
         if not path.is_symlink() and (path.suffix in SUFFIXES or path.is_dir())
         if not (path.is_dir() and _leads_out(path))
     ]

@@ -32,10 +32,13 @@ class Resumable:
 
 def resumable(settings: Settings, jobs: Jobs) -> list[Resumable]:
     """Return the trainings that can be resumed, the one last worked on first."""
-    taken = {training_of(job) for job in jobs.open("train")}
-    left = [training for training in unfinished(settings.home) if training.id not in taken]
-    # In work without a job: at a terminal.
-    return [found for training in left if not training.is_busy and (found := _about(training))]
+    with_job = {training_of(job) for job in jobs.open("train")}
+    idle = [
+        training
+        for training in unfinished(settings.home)
+        if training.id not in with_job and not training.is_busy
+    ]
+    return [entry for training in idle if (entry := _about(training))]
 
 
 def training_of(job: Job) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from tasks.attempts.running import Running, RunningJobs
+from tasks.attempts.attempt import Attempt
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.connection import AWAY
 from tasks.broker.host_busy import is_busy
 from tasks.broker.jobs import Jobs
@@ -28,19 +29,19 @@ RECORD_SECONDS = 1.0
 
 
 class Supervision:
-    """One trainer process under supervision; `running` is the attempt it runs for."""
+    """One trainer process under supervision; it runs for `attempt`."""
 
     def __init__(
         self,
         jobs: Jobs,
-        running_jobs: RunningJobs,
-        running: Running,
+        running: RunningAttempts,
+        attempt: Attempt,
         process: TrainerProcess,
         snapshot: Snapshot,
     ) -> None:
         self._jobs = jobs
-        self._running_jobs = running_jobs
         self._running = running
+        self._attempt = attempt
         self._process = process
         self._snapshot = snapshot
         self._pause_policy = PausePolicy()
@@ -56,7 +57,7 @@ class Supervision:
         self._record()
         while self._process.exit_code() is None:
             if self._stopping():
-                if self._running.reason == "lost":
+                if self._attempt.reason == "lost":
                     break
                 self._process.stop()
             else:
@@ -69,9 +70,9 @@ class Supervision:
         return last
 
     def _stopping(self) -> bool:
-        if self._running_jobs.draining:
-            self._running.stop("draining")
-        return self._running.should_stop()
+        if self._running.draining:
+            self._attempt.stop("draining")
+        return self._attempt.should_stop()
 
     def _pause_while_busy(self) -> None:
         try:
@@ -90,10 +91,10 @@ class Supervision:
     def _record(self, *, saved: bool = False) -> None:
         self._recorded_at = time.monotonic()
         values = self._snapshot.values
-        job, attempt = self._running.job, self._running.attempt
+        job, number = self._attempt.job, self._attempt.number
         try:
-            if not self._jobs.record_progress(job, attempt, values, saved=saved):
-                self._running.stop("lost")
+            if not self._jobs.record_progress(job, number, values, saved=saved):
+                self._attempt.stop("lost")
         except RedisError as error:
             # The broker is away, or refuses writes because its disk is full. The training goes on;
             # whether this attempt still has the job is found out when the broker answers again.

@@ -15,9 +15,9 @@ from redis import Redis
 from redis.exceptions import ResponseError
 from safetensors.torch import load_file
 
-from tasks.attempts.attempts import Attempts
 from tasks.attempts.heartbeat import Heartbeat
-from tasks.attempts.running import RunningJobs
+from tasks.attempts.runner import JobRunner
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.host_busy import mark_busy
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -59,19 +59,19 @@ class Host:
     """A worker's heartbeat and its two kinds of jobs, in this process."""
 
     def __init__(self, settings: Settings, jobs: Jobs) -> None:
-        self.running = RunningJobs(drain_seconds=1)
+        self.running = RunningAttempts(drain_seconds=1)
         self.jobs = jobs
         self.published: list[str] = []
         common = (jobs, self.running, settings, "here")
-        self.plans = Plans(*common).attempts
-        self.trainings = Trainings(*common).attempts
+        self.plans = Plans(*common).runner
+        self.trainings = Trainings(*common).runner
         workers = Workers(jobs.redis)
         self.heartbeat = Heartbeat(
             jobs, workers, self.running, lambda: Worker("here", ("training",))
         )
 
-    def start(self, attempts: Attempts, id: str) -> threading.Thread:
-        thread = threading.Thread(target=attempts.run, args=[id], daemon=True)
+    def start(self, runner: JobRunner, id: str) -> threading.Thread:
+        thread = threading.Thread(target=runner.run, args=[id], daemon=True)
         thread.start()
         return thread
 
@@ -79,7 +79,7 @@ class Host:
 @pytest.fixture
 def host(settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     host = Host(settings, jobs)
-    for module in ("heartbeat", "attempts"):
+    for module in ("heartbeat", "runner"):
         monkeypatch.setattr(
             f"tasks.attempts.{module}.publish", lambda id, kind, first: host.published.append(id)
         )
@@ -173,13 +173,13 @@ def test_a_plan_does_not_say_where_the_default_data_lie(
 @pytest.mark.parametrize("kind", ["plan", "train"])
 def test_unknown_data_fails_with_the_names_there_are(host: Host, jobs: Jobs, kind: str) -> None:
     if kind == "train":
-        id, attempts = asked(jobs, "bad", data="../../etc"), host.trainings
+        id, runner = asked(jobs, "bad", data="../../etc"), host.trainings
     else:
-        id, attempts = "bad", host.plans
+        id, runner = "bad", host.plans
         jobs.create(id, "plan", destination={}, asked={"text": ""})
         jobs.enqueue(id, {"options": {"data": "../../etc"}})
 
-    attempts.run(id)
+    runner.run(id)
 
     assert final(jobs, id) == {
         "reason": "dataset",

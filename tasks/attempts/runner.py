@@ -1,4 +1,4 @@
-"""A worker's attempts at jobs, whatever their kind: claimed, ended, returned to the queue.
+"""How a worker runs jobs of one kind: a job is claimed, worked on, and ended or queued again.
 
 This module does not know what is done for a job, nor how its id reaches the worker.
 """
@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks.attempts.running import Running, RunningJobs
+from tasks.attempts.attempt import Attempt
+from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import publish
 from tasks.broker.connection import AWAY
 from tasks.broker.job import Ending, Job, Kind
@@ -17,12 +18,12 @@ from tasks.broker.leases import LEASE_MS
 
 log = logging.getLogger(__name__)
 
-Work = Callable[[Running, Job], None]
+Work = Callable[[Attempt, Job], None]
 """Does what a job asks for, and ends the job or returns it to the queue."""
 
 
-class Attempts:
-    """The attempts of one worker at jobs of one kind; `work` is called for each."""
+class JobRunner:
+    """Runs jobs of one kind for one worker; `work` is called for each attempt."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class Attempts:
         work: Work,
         *,
         jobs: Jobs,
-        running: RunningJobs,
+        running: RunningAttempts,
         worker: str,
         deadline_seconds: float = math.inf,
         lease_ms: int = LEASE_MS,
@@ -51,35 +52,35 @@ class Attempts:
         if self.running.draining:
             publish(id, self.kind, first=True)
             return
-        attempt = self.jobs.claim(id, self.worker, lease_ms=self._lease_ms)
+        number = self.jobs.claim(id, self.worker, lease_ms=self._lease_ms)
         job = self.jobs.get(id)
-        if attempt is None or job is None:
+        if number is None or job is None:
             return
-        running = Running(
+        attempt = Attempt(
             id,
-            attempt,
+            number,
             kind=self.kind,
             deadline_seconds=self._deadline_seconds,
             lease_ms=self._lease_ms,
         )
-        self.running.add(running)
+        self.running.add(attempt)
         try:
-            self._work(running, job)
+            self._work(attempt, job)
         except AWAY:
             # The lease expires, a sweep queues the job again, and the next attempt starts over.
             log.warning("job %s: the connection to the broker was lost during the attempt", id)
         finally:
-            self.running.remove(running)
+            self.running.remove(attempt)
 
-    def end(self, running: Running, ending: Ending, data: Mapping[str, Any]) -> None:
+    def end(self, attempt: Attempt, ending: Ending, data: Mapping[str, Any]) -> None:
         """Write the job's final event, unless this attempt has lost the job to another."""
-        if not self.jobs.finish(running.job, running.attempt, ending, data):
-            log.info("job %s: attempt %d no longer held it", running.job, running.attempt)
+        if not self.jobs.finish(attempt.job, attempt.number, ending, data):
+            log.info("job %s: attempt %d no longer held it", attempt.job, attempt.number)
 
-    def requeue(self, running: Running) -> None:
+    def requeue(self, attempt: Attempt) -> None:
         """Return the job to the queue, before those that wait."""
-        if self.jobs.requeue(running.job, running.attempt):
-            publish(running.job, self.kind, first=True)
+        if self.jobs.requeue(attempt.job, attempt.number):
+            publish(attempt.job, self.kind, first=True)
 
     def fail(self, id: str) -> None:
         """End a job that this worker runs, after an unexpected error."""
