@@ -19,7 +19,8 @@ from bot.workspace.state.people import Person, person_named
 async def json_of(request: web.Request) -> dict[str, Any]:
     """The JSON object in the body, which must be declared as JSON. Raises BadRequest.
 
-    Other web pages cannot send a request that is declared as JSON without asking first.
+    This keeps out other web pages: a browser sends JSON to a foreign origin only after a preflight
+    request, which the workspace does not grant.
     """
     if request.content_type != "application/json":
         raise BadRequest("Send JSON, with Content-Type: application/json.", 415)

@@ -23,7 +23,7 @@ def without(message: Message, field: str) -> Message:
 
 
 class Conversations:
-    """Messages in memory; public ones are written through to the database."""
+    """Messages in memory; all but the ephemeral ones are also written to the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -36,7 +36,7 @@ def bearer_token(request: web.Request) -> str:
 
 
 def may_call(caller: Caller, method: str) -> bool:
-    """Whether this kind of token may call `method`; the bot's calls all but the app's own."""
+    """Whether this kind of token may call `method`; the bot's may call all but the app's own."""
     if caller.kind == "app":
         return method in FOR_APPS
     if caller.kind == "user":

@@ -16,7 +16,7 @@ from bot.workspace.errors import Refused
 
 
 class Arguments:
-    """Reads each argument as the type its method expects. Raises Refused where it is another."""
+    """Reads each argument as the type its method expects. Raises Refused for another type."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {key: value for key, value in values.items() if value is not None}

@@ -1,3 +1,5 @@
+"""Injected faults, as the real Slack client and a real Bolt app meet them."""
+
 from __future__ import annotations
 
 import time

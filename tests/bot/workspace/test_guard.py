@@ -1,4 +1,4 @@
-"""Other web pages must not reach the workspace through the browser of whoever runs it."""
+"""Other web pages must not reach the workspace through the browser of the person who runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command as `swallow up` starts it: a process of its own."""
+"""`python -m bot.workspace` as `swallow up` starts it: as a process of its own."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_the_demo_asks_once_and_prints_the_final_answer(tmp_path: Path) ->
 
 @asynccontextmanager
 async def answering(address: str, asked: list[str]) -> AsyncIterator[None]:
-    """A bot that says it works on it, then answers."""
+    """A connected bot that posts a placeholder and then edits it into the final answer."""
     bot = AsyncWebClient("xoxb-local", base_url=f"{address}/api/")
     app = AsyncApp(client=bot)
 
@@ -118,7 +118,7 @@ async def answering(address: str, asked: list[str]) -> AsyncIterator[None]:
 
     @app.event("message")
     async def said() -> None:
-        """Of no concern."""
+        """Not looked at here."""
 
     async with connected(app):
         yield

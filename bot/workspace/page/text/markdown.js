@@ -4,6 +4,7 @@
 // elements, so that a growing answer neither flickers nor loses a selection.
 
 import { el, link } from "../dom.js";
+import { HEADING, ITEM, QUOTE, splitBlocks } from "./markdown_blocks.js";
 import { codeBlock } from "./mrkdwn.js";
 
 const INLINE = new RegExp(
@@ -43,57 +44,6 @@ function token([source, code, bold, star, under, strike, label, target, bare, es
   return escaped ?? source;
 }
 
-const FENCE = /^ {0,3}(```+|~~~+)/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
-const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
-const QUOTE = /^ {0,3}>\s?(.*)$/;
-const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
-const TABLE_RULE = /^\s*\|?\s*:?-{1,}:?\s*(\|\s*:?-{1,}:?\s*)*\|?\s*$/;
-
-// Splits a text into blocks {kind, lines, key}; only the last may be incomplete in a stream.
-function split(text) {
-  const source = text.split("\n");
-  const blocks = [];
-  for (let at = 0; at < source.length; ) {
-    const start = at;
-    const line = source[at];
-    const fence = line.match(FENCE);
-    const block = { kind: "paragraph" };
-    if (!line.trim()) {
-      at += 1;
-      continue;
-    } else if (fence) {
-      block.kind = "code";
-      at += 1;
-      while (at < source.length && !source[at].trim().startsWith(fence[1])) at += 1;
-      block.lines = source.slice(start + 1, at);
-      at += 1;
-    } else if (HEADING.test(line)) {
-      block.kind = "heading";
-      at += 1;
-    } else if (RULE.test(line)) {
-      block.kind = "rule";
-      at += 1;
-    } else if (QUOTE.test(line)) {
-      block.kind = "quote";
-      while (at < source.length && QUOTE.test(source[at])) at += 1;
-    } else if (ITEM.test(line)) {
-      block.kind = "list";
-      while (at < source.length && (ITEM.test(source[at]) || (source[at].trim() && /^\s+/.test(source[at])) || (!source[at].trim() && ITEM.test(source[at + 1] ?? "")))) at += 1;
-    } else if (line.includes("|") && TABLE_RULE.test(source[at + 1] ?? "x")) {
-      block.kind = "table";
-      while (at < source.length && source[at].includes("|")) at += 1;
-    } else {
-      at += 1;
-      while (at < source.length && source[at].trim() && ![FENCE, HEADING, RULE, QUOTE, ITEM].some((rule) => rule.test(source[at]))) at += 1;
-    }
-    block.lines ??= source.slice(start, at);
-    block.key = `${block.kind}\n${block.lines.join("\n")}`;
-    blocks.push(block);
-  }
-  return blocks;
-}
-
 const BUILD = {
   code: ({ lines }) => codeBlock(lines.join("\n")),
   heading: ({ lines }) => {
@@ -113,26 +63,31 @@ const BUILD = {
 
 const joined = (lines) => lines.flatMap((line, index) => (index ? [el("br"), ...inline(line.trim())] : inline(line.trim())));
 
+const depthOf = (line) => line.match(/^\s*/)[0].replaceAll("\t", "    ").length;
+
+// A list; lines that are indented deeper than its first belong to the item above them.
 function list(lines) {
-  const depth = (line) => line.match(/^\s*/)[0].replaceAll("\t", "    ").length;
-  const first = lines[0].match(ITEM);
-  const ordered = /\d/.test(first[2]);
-  const node = el(ordered ? "ol" : "ul", ordered ? { start: parseInt(first[2], 10) } : {});
-  const base = depth(lines[0]);
+  const [, , marker] = lines[0].match(ITEM);
+  const ordered = /\d/.test(marker);
+  const node = el(ordered ? "ol" : "ul", ordered ? { start: parseInt(marker, 10) } : {});
+  const isInner = (line) => depthOf(line) > depthOf(lines[0]) + 1 || !ITEM.test(line);
   for (let at = 0; at < lines.length; ) {
-    const match = lines[at].match(ITEM);
-    const item = el("li", {}, inline(match ? match[3] : lines[at].trim()));
-    node.append(item);
     let next = at + 1;
-    while (next < lines.length && (depth(lines[next]) > base + 1 || !ITEM.test(lines[next]))) next += 1;
-    const inner = lines.slice(at + 1, next);
-    const nested = inner.findIndex((line) => ITEM.test(line));
-    const plain = nested < 0 ? inner : inner.slice(0, nested);
-    if (plain.length) item.append(el("br"), ...joined(plain));
-    if (nested >= 0) item.append(list(inner.slice(nested)));
+    while (next < lines.length && isInner(lines[next])) next += 1;
+    node.append(listItem(lines[at], lines.slice(at + 1, next)));
     at = next;
   }
   return node;
+}
+
+// An item, the lines that continue its text, and the list nested in it.
+function listItem(line, inner) {
+  const item = el("li", {}, inline(line.match(ITEM)?.[3] ?? line.trim()));
+  const nested = inner.findIndex((innerLine) => ITEM.test(innerLine));
+  const continued = nested < 0 ? inner : inner.slice(0, nested);
+  if (continued.length) item.append(el("br"), ...joined(continued));
+  if (nested >= 0) item.append(list(inner.slice(nested)));
+  return item;
 }
 
 function table(lines) {
@@ -145,7 +100,7 @@ function table(lines) {
 }
 
 export function renderMarkdown(container, text) {
-  const blocks = split(text);
+  const blocks = splitBlocks(text);
   const keys = container.blockKeys ?? [];
   blocks.forEach((block, index) => {
     const there = container.children[index];

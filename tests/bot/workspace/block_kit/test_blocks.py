@@ -1,3 +1,5 @@
+"""Which blocks are refused, and the ids of those that are not."""
+
 from __future__ import annotations
 
 from typing import Any

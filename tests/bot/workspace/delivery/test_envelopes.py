@@ -31,7 +31,7 @@ class BareSocket:
         await self.connection.send_json({"envelope_id": envelope["envelope_id"]})
 
     async def silence(self, seconds: float) -> bool:
-        """Whether nothing arrives for a while."""
+        """Whether nothing arrives within so many seconds."""
         try:
             await asyncio.wait_for(self.connection.receive(), seconds)
         except TimeoutError:

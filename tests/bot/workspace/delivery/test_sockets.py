@@ -1,4 +1,4 @@
-"""The connections of bots: who may connect, and how the real Bolt client holds its own."""
+"""The connections of bots: who may connect, and how the real Bolt client stays connected."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_the_real_client_comes_back_after_its_socket_was_dropped(
 async def test_the_real_client_stays_connected_when_nothing_happens(
     app: AsyncApp, connect: Connect, workspace: Workspace
 ) -> None:
-    # The client reconnects where four pings, a second in all, are not answered.
+    # The client would reconnect after four unanswered pings, which take one second.
     async with connect(app, ping_interval=0.25) as handler:
         session = await handler.client.session_id()
         await asyncio.sleep(1.3)

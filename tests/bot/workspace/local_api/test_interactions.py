@@ -1,3 +1,5 @@
+"""Slash commands and buttons, with a real Bolt app that answers them."""
+
 from __future__ import annotations
 
 import asyncio

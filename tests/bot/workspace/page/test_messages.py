@@ -66,7 +66,7 @@ async def test_an_answer_streams_into_the_thread_that_opens_by_itself(
 
     @app.event("message")
     async def said() -> None:
-        """Of no concern."""
+        """Not looked at here."""
 
     async def answer(channel: str, ts: str) -> None:
         await bot.assistant_threads_setStatus(
@@ -244,7 +244,7 @@ async def test_a_button_is_pressed_after_its_question_was_confirmed(
 
     @app.event("message")
     async def said() -> None:
-        """Of no concern."""
+        """Not looked at here."""
 
     def plain(text: str) -> Json:
         return {"type": "plain_text", "text": text}

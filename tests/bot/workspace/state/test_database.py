@@ -1,3 +1,5 @@
+"""What is kept when the workspace is restarted on the same file."""
+
 from __future__ import annotations
 
 import stat
@@ -60,7 +62,7 @@ async def test_an_event_nobody_heard_is_delivered_after_a_restart(tmp_path: Path
 
         @app.event("message")
         async def said() -> None:
-            """Heard as well."""
+            """Every mention is a message event too."""
 
         async with connected(app):
             await soon(lambda: heard)

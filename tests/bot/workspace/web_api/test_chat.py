@@ -1,3 +1,5 @@
+"""Posting, editing and deleting messages through the real Slack client."""
+
 from __future__ import annotations
 
 import aiohttp

@@ -1,3 +1,5 @@
+"""Channels, their history and threads through the real Slack client."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Uploading and reading files through the real Slack client and over HTTP."""
+
 from __future__ import annotations
 
 import aiohttp

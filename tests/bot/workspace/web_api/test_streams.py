@@ -1,3 +1,5 @@
+"""Streamed messages and thread statuses through the real Slack client."""
+
 from __future__ import annotations
 
 import asyncio

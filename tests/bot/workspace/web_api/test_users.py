@@ -1,3 +1,5 @@
+"""Accounts, and which method each kind of token may call."""
+
 from __future__ import annotations
 
 import pytest
