@@ -23,8 +23,11 @@ Row = dict[str, Any]
 
 GB = 1e9
 LARGE_MODEL_BYTES = 14 * GB
-"""Swallow 7B in bf16, assumed for a model that is not on this machine yet; converting it takes more
-than half of that again."""
+"""Swallow 7B in bf16, assumed for a model that is not on this machine yet."""
+CONVERTED_SHARE = 1.6
+"""Disk that a model to be downloaded takes with its conversion, as a multiple of its size."""
+SPARE_DISK_BYTES = 2 * GB
+"""Disk that should be free beside the model's, for what the home collects in use."""
 
 
 def examine(settings: Settings) -> list[Row]:
@@ -63,6 +66,7 @@ def _memory(source: Source, here: bool, packed: float | None) -> Row:
     needed: float = size_of(source) if here else LARGE_MODEL_BYTES
     if not cpu_has_bf16() or source.name == SMALL_MODEL:
         needed *= 2
+    # A rough estimate where the engine gives none: the weights, and some room beside them.
     needed = packed or needed * 1.15 + 1.0 * GB
     memory = psutil.virtual_memory()
     return row(
@@ -93,7 +97,8 @@ def _disk(settings: Settings) -> Row:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    needed = 2 * GB + (_conversion(settings) if _is_here(settings) else LARGE_MODEL_BYTES * 1.6)
+    model = _conversion(settings) if _is_here(settings) else LARGE_MODEL_BYTES * CONVERTED_SHARE
+    needed = SPARE_DISK_BYTES + model
     writable = os.access(folder, os.W_OK)
     detail = f"{free / GB:.1f} GB free in {settings.home}, {needed / GB:.0f} GB needed"
     return row(

@@ -1,4 +1,4 @@
--- End a running attempt's job: ID ATTEMPT STATE DATA; 0 where the attempt does not hold the job.
+-- End a running attempt's job: ID ATTEMPT STATE DATA; 0 where it does not hold the job.
 local id, attempt = ARGV[1], ARGV[2]
 if not holds(id, attempt) then return 0 end
 finish(id, ARGV[3], ARGV[4])

@@ -1,6 +1,7 @@
--- Recover the jobs of dead workers: MAX_LOST MAX_LOST_TRAINING GRACE_MS. First every job whose lease
--- has expired is queued again, or ended where it was cancelled or lost too often. Then the queued jobs
--- whose message may be lost are returned: those published longer than GRACE_MS ago, or never (0).
+-- Recover the jobs of dead workers: MAX_LOST MAX_LOST_TRAINING GRACE_MS. First every job whose
+-- lease has expired is queued again, or ended where it was cancelled or lost too often. Then the
+-- queued jobs whose message may be lost are returned: those published longer than GRACE_MS ago, or
+-- never (0).
 local most = {answer = tonumber(ARGV[1]), plan = tonumber(ARGV[1]), train = tonumber(ARGV[2])}
 local grace = tonumber(ARGV[3])
 local time = now()
