@@ -10,7 +10,7 @@ from tasks.settings import ENV_FILE, Names, checked
 
 
 class BotSettings(BaseSettings):
-    """Every variable of this package."""
+    """Every environment variable that the bot reads."""
 
     model_config = SettingsConfigDict(
         env_prefix="SWALLOW_",
@@ -62,6 +62,10 @@ class BotSettings(BaseSettings):
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
+
+    def answers_in(self, channel: str, *, dm: bool) -> bool:
+        """Tell whether the bot serves this conversation; direct messages are always served."""
+        return dm or not self.channels or channel in self.channels
 
     @property
     def is_local(self) -> bool:

@@ -1,4 +1,4 @@
-"""Work that goes on after a command or a button was acknowledged."""
+"""Work that goes on after an event, a command or a button was acknowledged."""
 
 import asyncio
 import logging
@@ -23,4 +23,4 @@ class Background:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("a command failed", exc_info=error)
+            log.error("a background task failed", exc_info=error)

@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
 from bot.i18n.catalogue import say
+from bot.listeners.background import Background
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.job_id import job_id
 
@@ -34,12 +35,12 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
 
 class Questions:
-    """The listeners, and the questions whose askers know that the broker is away."""
+    """The listeners; they remember which questions got the notice that the broker is away."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._notified: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="listener")
 
@@ -109,9 +110,7 @@ class Questions:
         if key in self._notified:
             return
         self._notified.add(key)
-        task = asyncio.create_task(self._notify(destination, text))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(self._notify(destination, text))
 
     async def _notify(self, destination: Mapping[str, Any], text: str) -> None:
         try:

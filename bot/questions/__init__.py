@@ -1,1 +1,1 @@
-"""A question, from the words of a message to the final form of its answer."""
+"""A question, from the text of a message and what surrounds it to the final form of its answer."""

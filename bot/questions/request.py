@@ -26,11 +26,7 @@ async def prepare(
     if "request" in job.asked:  # the bot itself asks, as for a comparison
         return dict(job.asked["request"])
     destination = job.destination
-    if (
-        settings.channels
-        and not destination["dm"]
-        and destination["channel"] not in settings.channels
-    ):
+    if not settings.answers_in(destination["channel"], dm=bool(destination["dm"])):
         raise CannotAnswer("channel")
     asked = parse(job.asked["text"], bot_user)
     material = await text_of_files(client, job.asked["files"])

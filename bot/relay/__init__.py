@@ -1,1 +1,1 @@
-"""Which jobs this bot follows, and how their events reach it."""
+"""Between the bot and the workers: which jobs it follows, how events come and requests go."""

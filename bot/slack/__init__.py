@@ -1,1 +1,1 @@
-"""What every feature needs of Slack: text, names, rights, refusals, the pace of edits."""
+"""What every feature needs of Slack: client, text, blocks, people, notices, refusals."""

@@ -32,8 +32,7 @@ class Admins:
 
     async def refusal(self, actor: Actor) -> str:
         """Return why `actor` may not act, a key under `refused` in the catalogue; empty: may."""
-        channels = self._settings.channels
-        if channels and not actor.dm and actor.channel not in channels:
+        if not self._settings.answers_in(actor.channel, dm=actor.dm):
             return "channel"
         if self._settings.admins:
             return "" if actor.user in self._settings.admins else "not_admin"
@@ -54,7 +53,7 @@ class Admins:
         return why
 
     def _refusal_of(self, user: Mapping[str, Any]) -> str:
-        # An organisation's person is listed under one team and belongs to others too.
+        # In an organisation a person is listed under one team and may belong to others too.
         teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", ())}
         if any(user.get(flag) for flag in _OUTSIDE) or self._team not in teams:
             return "guest"

@@ -1,4 +1,4 @@
-"""A real bot on a real local workspace and a real Valkey; workers are played by the tests."""
+"""A real bot on a real local workspace and a real Valkey; the tests act as the workers."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def on_valkey(redis: Redis, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def serve(workspace: Workspace, on_valkey: None, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """Start a bot; keywords are settings of its own, without their prefix."""
+    """Start a bot; keywords are settings without their prefix."""
 
     @asynccontextmanager
     async def start(name: str = "bot", **own: str) -> AsyncIterator[Bot]:
@@ -95,7 +95,7 @@ class Person:
             return [message["text"] for message in (await response.json())["messages"]]
 
     async def told(self, words: str, user: str = "UADMIN", channel: str = "CGENERAL") -> str:
-        """Wait until somebody is told something privately."""
+        """Wait for a message that only one person sees, and return it."""
 
         async def look() -> str | None:
             return next((text for text in await self.private(user, channel) if words in text), None)

@@ -17,7 +17,7 @@ from trainer.adapters.adapter_files import ABOUT, CONFIG, WEIGHTS
 
 @pytest.fixture
 def adapter(home: Path) -> Callable[..., Path]:
-    """Write an adapter that is well and was evaluated."""
+    """Write a valid adapter with an evaluation."""
 
     def write(name: str = "output") -> Path:
         folder = home / "adapters" / name
@@ -40,7 +40,7 @@ def adapter(home: Path) -> Callable[..., Path]:
 
 
 def played(jobs: Jobs, job: Job, text: str) -> None:
-    """Play the worker: answer a question."""
+    """Act as the worker: answer a question."""
     attempt = jobs.claim(job.id, "worker")
     assert attempt
     jobs.append(job.id, attempt, "text", {"text": text})

@@ -12,7 +12,7 @@ POST, PLAIN = sentence("all of it"), sentence("in short")
 
 
 class Slack:
-    """Refuses with each of `errors` in turn, then takes anything."""
+    """Fails with each of `errors` in turn, then accepts everything."""
 
     def __init__(self, *errors: str) -> None:
         self.errors = list(errors)

@@ -1,4 +1,4 @@
-"""How answers look: limits kept, nothing pings, nothing links."""
+"""Answers keep Slack's limits; nothing in them notifies anybody or becomes a link."""
 
 from typing import Any
 

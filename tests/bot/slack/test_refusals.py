@@ -1,4 +1,4 @@
-"""What a failed call of Slack's means."""
+"""What a failed call of Slack's Web API means."""
 
 import pytest
 from slack_sdk.errors import SlackApiError, SlackRequestError

@@ -1,4 +1,4 @@
-"""A training in its channel: one message that moves, milestones once each, and its end."""
+"""A training in its channel: one edited message, each milestone once, and the end."""
 
 import base64
 import json
@@ -71,7 +71,7 @@ FINISHED: Json = {
 
 
 class Trainer:
-    """Plays the worker that trains."""
+    """Acts as the worker that trains."""
 
     def __init__(self, jobs: Jobs, id: str = "t1") -> None:
         self.jobs, self.id = jobs, id
@@ -105,7 +105,7 @@ def trainer(jobs: Jobs) -> Trainer:
 
 
 async def over(jobs: Jobs) -> None:
-    """Wait until every claim is done with: nothing more will be posted."""
+    """Wait until every claim is completed: nothing more will be posted."""
 
     async def look() -> bool:
         return jobs.redis.xlen("swallow:relay") == 0
@@ -200,7 +200,7 @@ async def test_milestones_are_said_once_whatever_restarts(
         await person.sees_reply(message["ts"], "Resumed at step 2")
         trainer.progress(step=4, resumed_step=2)
         await person.sees_reply(message["ts"], "50 % done")
-    # As after a crash between posting a milestone and noting it.
+    # As after a crash between posting a milestone and writing it into the journal.
     posts = dict(jobs.get("t1").posts)  # type: ignore[union-attr]
     said = list(posts["milestones"])
     jobs.record_posts("t1", {**posts, "milestones": said[:-1], "milestone": said[-1]})

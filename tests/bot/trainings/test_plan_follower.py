@@ -1,4 +1,4 @@
-"""`/swallow-train` in a channel: who may, the plan, and its buttons."""
+"""`/swallow-train` in a channel: who may train, the plan, and its buttons."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ PLAN: Json = {
 
 
 async def planned(jobs: Jobs, **changes: Any) -> Job:
-    """Play the worker: take the plan's job and end it."""
+    """Act as the worker: claim the plan's job and finish it."""
     job = await job_of(jobs, "plan")
     attempt = jobs.claim(job.id, "worker")
     assert attempt
