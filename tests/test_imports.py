@@ -42,7 +42,10 @@ def test_help_imports_neither_celery_nor_settings() -> None:
 
 
 def test_openvino_reports_nothing_to_anybody(tmp_path: Path) -> None:
-    """Its package notes a client's id in the home and sends it; CI would keep it from that."""
+    """OpenVINO's telemetry writes a client's id into the home folder and sends it to its makers.
+
+    It does neither where it finds the variables of a CI, so that they are removed here.
+    """
     environment = {k: v for k, v in os.environ.items() if k not in ("CI", "JENKINS_URL")}
     script = "import tasks.engines.openvino.convert.graph, openvino_genai, openvino.tools.ovc"
     subprocess.run(

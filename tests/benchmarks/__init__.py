@@ -1,1 +1,1 @@
-"""Scripts that measure; run each by itself on an idle machine."""
+"""Benchmarks: scripts that measure speed and agreement, each run by itself on an idle machine."""

@@ -1,10 +1,11 @@
-"""How close the fast engine is to the model as it was: `python -m tests.benchmarks.agreement`.
+"""How close the converted model is to the original one: `python -m tests.benchmarks.agreement`.
 
-Asks both engines the same hundred questions, greedily, and counts equal answers; measures the mean
-KL divergence from the fp32 model's distributions over those answers, in nats per token, for the
-graph as it is served, and for the same model with int4 scales: the plain ones, ours, and ours with
-activations rounded to 8 bits as our kernels do. The small model is the only one here with weights
-that were learned; its KL at int4 says which scales are better, not how good a 7B is.
+Both engines answer the same hundred questions greedily, and equal answers are counted. Then the
+mean KL divergence from the fp32 model's distributions over those answers is measured, in nats per
+token: of the graph as it is served, and of the fp32 model with its weights rounded to int4, with
+plain scales, with searched scales, and with searched scales and activations rounded to 8 bits as
+our kernels round them. Tests have no other model with learned weights than the small one; its
+divergence at int4 tells which scales are better, not how good a 7B is.
 """
 
 import argparse
@@ -39,11 +40,11 @@ FORMS = (
 )
 QUESTIONS = [form.format(topic) for topic in TOPICS for form in FORMS]
 INT4_GROUP = 64
-"""The longest that divides the small model's rows."""
+"""Weights per scale: the longest group that divides the small model's row lengths."""
 
 
 def answers(engine: Engine, tokens: int, together: int) -> list[str]:
-    """Answer every question greedily."""
+    """Return the greedy answers to all questions, of which `together` run at the same time."""
 
     def one(question: str) -> str:
         pieces: list[str] = []
@@ -55,7 +56,7 @@ def answers(engine: Engine, tokens: int, together: int) -> list[str]:
 
 
 def sequences(engine: Any, replies: list[str]) -> Iterator[tuple[int, torch.Tensor]]:
-    """Yield the prompt's length and the ids of prompt and answer, for each question."""
+    """Yield the prompt's length and the ids of prompt and answer, [1, tokens], of each question."""
     for question, reply in zip(QUESTIONS, replies, strict=True):
         prompt = Question(question, sampling=Sampling(1)).prompt(
             engine.style, engine.tokenizer, engine.context_length
@@ -65,7 +66,10 @@ def sequences(engine: Any, replies: list[str]) -> Iterator[tuple[int, torch.Tens
 
 
 def divergence(expected: list[torch.Tensor], found: list[torch.Tensor]) -> float:
-    """Return the mean of Σ p log(p / q) over all tokens; each is [tokens, vocabulary] of logits."""
+    """Return the mean KL divergence Σ p·log(p / q) per token, in nats.
+
+    `expected` gives p and `found` gives q, one tensor of logits [tokens, vocabulary] per answer.
+    """
     sums, count = 0.0, 0
     for one, other in zip(expected, found, strict=True):
         p, q = one.log_softmax(-1), other.log_softmax(-1)
@@ -75,19 +79,21 @@ def divergence(expected: list[torch.Tensor], found: list[torch.Tensor]) -> float
 
 
 @torch.inference_mode()
-def of_model(model: Any, rows: list[tuple[int, torch.Tensor]]) -> list[torch.Tensor]:
-    """Return the logits behind every answer's tokens, [tokens, vocabulary], of the torch model."""
+def logits_of_model(model: Any, rows: list[tuple[int, torch.Tensor]]) -> list[torch.Tensor]:
+    """Return the torch model's logits that predict each answer's tokens, [tokens, vocabulary]."""
     return [model(ids).logits[0, start - 1 : -1].float() for start, ids in rows]
 
 
-def of_graph(converted: Converted, rows: list[tuple[int, torch.Tensor]]) -> list[torch.Tensor]:
-    """Return the same of the converted graph, with the properties it is served with."""
+def logits_of_graph(
+    converted: Converted, rows: list[tuple[int, torch.Tensor]]
+) -> list[torch.Tensor]:
+    """Return the converted graph's logits, likewise, computed with the properties of serving."""
     properties = dict(spec_of(converted, threads=None).properties)
     compiled = ov.Core().compile_model(
         str(converted.folder / "openvino_model.xml"), "CPU", properties
     )
     request = compiled.create_infer_request()
-    found = []
+    logits = []
     for start, ids in rows:
         count = ids.shape[1]
         request.reset_state()
@@ -99,33 +105,34 @@ def of_graph(converted: Converted, rows: list[tuple[int, torch.Tensor]]) -> list
                 "beam_idx": np.zeros(1, np.int32),
             }
         )
-        found.append(torch.from_numpy(np.array(outputs["logits"]))[0, start - 1 : -1].float())
-    return found
+        logits.append(torch.from_numpy(np.array(outputs["logits"]))[0, start - 1 : -1].float())
+    return logits
 
 
 @torch.no_grad()
-def with_int4(
+def logits_with_int4(
     model: Any, quantise: Any, rows: list[tuple[int, torch.Tensor]], *, activations: bool = False
 ) -> Any:
-    """Return the logits with every block's weights rounded to int4; the model is put back.
+    """Return the model's logits with the weights of all blocks rounded to int4 by `quantise`.
 
-    With `activations` the layers' inputs are rounded to 8 bits in groups of the same length.
+    With `activations` the layers' inputs are rounded to 8 bits in groups of the same length. The
+    model has its own weights again afterwards.
     """
     kept, hooks = {}, []
     for name, module in model.named_modules():
         if isinstance(module, torch.nn.Linear) and "lm_head" not in name:
             kept[module] = module.weight.clone()
             integers, scales = quantise(module.weight.reshape(-1, INT4_GROUP))
-            rounded = integers.float() * scales.float()
-            module.weight.copy_(rounded.view_as(module.weight))
+            weight = integers.float() * scales.float()
+            module.weight.copy_(weight.view_as(module.weight))
             if activations:
                 hooks.append(module.register_forward_pre_hook(_round_input))
-    found = of_model(model, rows)
+    logits = logits_of_model(model, rows)
     for module, weight in kept.items():
         module.weight.copy_(weight)
     for hook in hooks:
         hook.remove()
-    return found
+    return logits
 
 
 def _round_input(_: Any, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
@@ -148,14 +155,14 @@ def main() -> None:
 
     rows = list(sequences(reference, slow))
     model = load_model(source, cache=options.cache)
-    expected = of_model(model, rows)
+    expected = logits_of_model(model, rows)
     folder = local_folder(source, cache=options.cache)
     converted = convert(folder, name=source.name, cache=options.cache)
-    print(json.dumps({"kl_as_served": divergence(expected, of_graph(converted, rows))}))
+    print(json.dumps({"kl_as_served": divergence(expected, logits_of_graph(converted, rows))}))
     for name, quantise in (("plain", plain_int4), ("searched", searched_int4)):
-        found = with_int4(model, quantise, rows)
+        found = logits_with_int4(model, quantise, rows)
         print(json.dumps({f"kl_int4_{name}_scales": divergence(expected, found)}))
-    found = with_int4(model, searched_int4, rows, activations=True)
+    found = logits_with_int4(model, searched_int4, rows, activations=True)
     print(json.dumps({"kl_int4_searched_scales_8_bit_activations": divergence(expected, found)}))
 
 

@@ -1,11 +1,11 @@
-"""How long an answer takes while a training runs on the same host, beside an idle host.
+"""How long an answer takes while a training runs on the same host, compared with an idle host.
 
     python -m tests.benchmarks.beside_training [QUESTIONS]
 
-The whole system with the small model, asked the same question again and again, greedily, so that
-every answer has the same tokens. Between two questions it waits until the training runs again: each
-question finds it running, which is the worst case. Idle, training, idle, in one run; seconds from
-the question's post to its final message.
+The whole system runs with the small model and is asked one question repeatedly, greedily, so that
+every answer has the same tokens. Between two questions the script waits until the training runs
+again, so that each question interrupts it, which is the worst case. One run measures an idle host,
+a host that trains, and an idle host again, in seconds from the question to its final message.
 """
 
 import json
@@ -18,7 +18,7 @@ from statistics import median
 from tests.system.workspace import System, running_system, until
 
 PAUSE_SECONDS = 6.5
-"""Longer than a host counts as busy after an answer."""
+"""Longer than the time for which a host counts as busy after an answer."""
 QUESTION = "<@UBOT> Name three colours."
 
 

@@ -1,7 +1,8 @@
-"""How fast and lean the engine is: `python -m tests.benchmarks.engine MODEL --help`.
+"""Speed and memory of the engine, also beside other engines: `python -m tests.benchmarks.engine`.
 
-Every side has its model loaded; each figure is the best of some rounds in which the sides take
-turns, so that whatever else the machine does hits them alike. Prints one table in Markdown.
+All engines have their model loaded. They take turns, and each figure is the best of several rounds,
+so that other work of the machine affects them alike. Prints one table in Markdown; `--help` lists
+the options.
 """
 
 import argparse
@@ -61,7 +62,10 @@ def _options() -> Any:
 
 
 def _converted(arguments: tuple[Path, str, Path, Any]) -> tuple[Converted, float, int]:
-    """Convert in a process of its own and watch its memory; returns also seconds and peak bytes."""
+    """Convert in a process of its own; return the result, the seconds, and the peak of memory.
+
+    The peak is in bytes of anonymous memory, sampled ten times a second.
+    """
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=_convert, args=arguments)
     start, peak = time.perf_counter(), 0
@@ -94,7 +98,7 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
     # Embeddings are looked up, not multiplied; of a prompt the output layer sees the last token.
     blocks = architecture.parameters - (1 if architecture.tied else 2) * head
     bytes_read = _read_per_step(converted)
-    # Neighbours on the same machine take a share of both that changes: before, and behind.
+    # Measured before and after, because other users of the machine take changing shares of both.
     gops = max(gops, int8_peak(options.threads))
     bandwidth = max(bandwidth, read_bandwidth(options.threads))
     print(f"limits: int8 {gops / 1e9:.0f} GOPS, memory {bandwidth / 1e9:.1f} GB/s\n")
@@ -119,7 +123,7 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
 
 
 def _read_per_step(converted: Converted) -> int:
-    """Return the bytes of the matrices a token passes through; of embeddings it takes one row."""
+    """Return the bytes of weights that one step reads: of the embeddings only single rows."""
     architecture, name = converted.architecture, "model.embed_tokens"
     everything = planned_bytes(architecture, converted.precision)
     format, group = plan(architecture, converted.precision)[name]
@@ -130,7 +134,7 @@ def _read_per_step(converted: Converted) -> int:
 def _rounds(
     sides: list[Side], rounds: int, measure: Callable[[Side], float | None]
 ) -> list[float | None]:
-    """Return each side's best seconds, the sides taking turns."""
+    """Return the best seconds of each side over `rounds` in which they take turns."""
     best: list[float | None] = [None] * len(sides)
     for _ in range(rounds):
         for index, side in enumerate(sides):
@@ -150,14 +154,17 @@ def _row(what: str, tokens: int, seconds: list[float | None], limit: float) -> N
 
 
 def read_bandwidth(threads: int) -> float:
-    """Return bytes per second of `threads` that read memory far larger than any cache."""
+    """Return the bytes per second that `threads` read from memory far larger than any cache."""
     torch.set_num_threads(1)
     blocks = [torch.ones(1 << 25) for _ in range(threads)]  # 128 MB each
     return threads * (1 << 27) / _together([block.sum for block in blocks])
 
 
 def int8_peak(threads: int) -> float:
-    """Return operations per second of torch's int8 product on `threads`, the best of some."""
+    """Return the int8 operations per second of torch's GEMM on `threads`, the best of 8 runs.
+
+    A multiplication with its addition counts as two operations.
+    """
     torch.set_num_threads(threads)
     a = torch.randint(-9, 9, (512, 4096), dtype=torch.int8)
     b = torch.randint(-9, 9, (4096, 4096), dtype=torch.int8)
@@ -170,7 +177,7 @@ def int8_peak(threads: int) -> float:
 
 
 def _together(works: list[Callable[[], Any]]) -> float:
-    """Run all at once, ten times; returns the best seconds."""
+    """Run all of `works` at the same time, ten times; return the seconds of the fastest run."""
     best = 1e9
     for _ in range(10):
         threads = [threading.Thread(target=work) for work in works]

@@ -1,7 +1,8 @@
-"""llama.cpp as a peer: `python llama_cpp_side.py FILE THREADS` obeys lines on its standard input.
+"""llama.cpp for comparison: `python llama_cpp_side.py FILE THREADS`, a process with its own Python.
 
-`prefill N` reads a prompt of N tokens, `decode S` lets S streams take one step each; the answer is
-the seconds it took. Needs the package llama-cpp-python and nothing of this project.
+It reads commands from standard input, one a line, and prints the seconds each took: `prefill N`
+computes a prompt of N tokens, `decode S` generates one token for each of S streams. It needs the
+package llama-cpp-python and imports nothing of this project.
 """
 
 import sys
@@ -13,8 +14,9 @@ import numpy as np
 
 CONTEXT = 4096
 START = 8
-"""Tokens each stream begins with."""
+"""Tokens in each stream before the first measured step."""
 STEPS = 6
+"""Measured steps, of which the first is left out as warm-up."""
 
 
 class Llama:
@@ -35,12 +37,12 @@ class Llama:
         self.random = np.random.default_rng(0)
 
     def prefill(self, tokens: int) -> float:
-        """Read a prompt; seconds."""
+        """Return the seconds that a prompt of `tokens` tokens takes."""
         self._clear()
         return self._batch(1, 0, tokens)
 
     def decode(self, streams: int) -> float:
-        """Let every stream take a step; the median of some, in seconds."""
+        """Return the median seconds of a step that generates one token for each stream."""
         self._clear()
         self._batch(streams, 0, START)
         times = [self._batch(streams, START + step, 1) for step in range(STEPS)]
@@ -50,6 +52,7 @@ class Llama:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)
 
     def _batch(self, streams: int, position: int, each: int) -> float:
+        """Return the seconds of computing `each` tokens of every stream, from `position` on."""
         batch: Any = llama_cpp.llama_batch_init(streams * each, 0, 1)
         batch.n_tokens = streams * each
         for index in range(streams * each):
@@ -69,7 +72,7 @@ class Llama:
 
 
 def main() -> None:
-    """Load, say so, and obey."""
+    """Load the model, print `ready`, and run commands until standard input ends."""
     llama = Llama(sys.argv[1], int(sys.argv[2]))
     llama.prefill(16)
     sys.stdout.write("ready\n")

@@ -1,8 +1,9 @@
-"""How long the system takes besides the model: python -m tests.benchmarks.overhead [QUESTIONS].
+"""The system's share of the time to the first text: python -m tests.benchmarks.overhead [COUNT].
 
-From a question's arrival at the local workspace (its ts, which the server gives on delivery) to the
-first text in the thread (the ts of the bot's message), less the engine's own time to its first
-token, which the job's final event tells. Everything real: Socket Mode, Bolt, Valkey, Celery, model.
+That is the time from a question's arrival at the local workspace (the ts that the server gives it)
+to the first text in the thread (the ts of the bot's message), minus the engine's own time to its
+first token, which is in the job's final event. All parts are real: Socket Mode, Bolt, Valkey,
+Celery and the model.
 """
 
 import json
@@ -15,7 +16,7 @@ from tests.system.workspace import System, running_system
 
 
 def overhead(system: System, number: int) -> float:
-    """Ask once and return the seconds that were not the engine's."""
+    """Ask one question and return the seconds to its first text without the engine's."""
     ts = system.workspace.say(f"<@UBOT> Tell me one fact about the number {number}.")
     (message,) = system.workspace.answers(ts)
     job = message["metadata"]["event_payload"]["job"]

@@ -1,4 +1,7 @@
-"""What is compared: each side reads a prompt or lets streams take a step, and tells the seconds."""
+"""The engines that the benchmark compares, each with the same two measurements.
+
+Prefill is computing a prompt, decode is one step in which every stream gets a token.
+"""
 
 import subprocess
 import time
@@ -16,7 +19,7 @@ from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 
 START, STEPS = 8, 12
-"""Tokens each stream begins with, and how many it is then given."""
+"""Tokens in each stream before the first measured step, and the number of measured steps."""
 
 
 class Side(Protocol):
@@ -25,14 +28,17 @@ class Side(Protocol):
     name: str
 
     def prefill(self, tokens: int) -> float:
-        """Seconds from asking with a prompt of so many tokens to the first token."""
+        """Return the seconds from sending a prompt of `tokens` tokens to the first new token."""
 
     def decode(self, streams: int) -> float | None:
-        """Seconds of one step in which every stream gets a token; None where it cannot."""
+        """Return the seconds of a step in which every stream gets a token, the median of several.
+
+        None where the engine cannot run so many streams.
+        """
 
 
 class Fast:
-    """The openvino engine's generating process as the worker runs it, adapter slots and all."""
+    """The openvino engine's generating process as a worker runs it, with its adapter slots."""
 
     name = "openvino"
 
@@ -52,9 +58,10 @@ class Fast:
 
     def decode(self, streams: int) -> float | None:
         runs = [self._ask(START, STEPS + streams) for _ in range(streams)]
-        for run in runs:  # until the last prompt is read
+        for run in runs:  # each one's first token, after which all prompts are computed
             run.news.get()
-        # Every step tells every stream's token: the last stream's are seen when all have theirs.
+        # A step gives one token to every stream in the order of asking, so that the last stream's
+        # token marks the end of a step.
         times = []
         for _ in range(STEPS):
             start = time.perf_counter()
@@ -114,7 +121,7 @@ class LlamaCpp:
 
 
 class Reference:
-    """The transformers engine's model; one stream."""
+    """The model of the transformers engine, which runs one stream."""
 
     name = "transformers"
 
@@ -152,6 +159,6 @@ def _wait(run: Run) -> None:
 
 
 def anonymous_bytes(pid: int) -> int:
-    """Return `RssAnon` of a process: what the kernel cannot take back."""
+    """Return `RssAnon` of a process in bytes: memory that the kernel cannot drop and read again."""
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     return int(status.split("RssAnon:")[1].split()[0]) * 1024

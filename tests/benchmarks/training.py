@@ -1,11 +1,12 @@
-"""Rows per second of training, beside the reference recipe, on 4 layers with the 7B's dimensions.
+"""Rows per second of training compared with the reference recipe, on 4 layers of the 7B's size.
 
     python -m tests.benchmarks.training [--rows 64] [--layers 4] [--skip-recipe] [--rounds 2]
     python -m tests.benchmarks.training --curves curves.png [--steps 12]
 
-The recipe's script is run as it stands (fp32, checkpointing, padded), then ours on the same rows
-with lengths by the same rule: packing, dropout, label tokens, optimizer step, all through the loop
-that trains. One JSON line per figure; quote ratios, absolute figures drift with the machine.
+First the recipe's script runs unchanged (fp32, activation checkpointing, padded rows), then our
+training on the same rows with the same lengths, through the loop that trains: packing, dropout,
+loss and optimizer step. Prints one JSON line per figure. Quote ratios: absolute figures change with
+the machine. With `--curves` it draws the small model's loss in each precision instead.
 """
 
 import argparse
@@ -48,7 +49,10 @@ PREAMBLE = {True: 40, False: 29}
 
 
 def rows(count: int) -> list[Encoded]:
-    """The recipe's own choice of rows; a token is 1.9 characters, as there, with random ids."""
+    """Return the rows that the recipe's script chooses, with random token ids.
+
+    As in that script, a token counts as 1.9 characters.
+    """
     lines = (SHARED / "data/dolly-ja/train.jsonl").read_text(encoding="utf-8").splitlines()
     chosen = random.Random(0).sample([json.loads(line) for line in lines], count)
     generator = random.Random(1)
@@ -62,12 +66,13 @@ def rows(count: int) -> list[Encoded]:
         preamble = tuple(range(300, 300 + length))
         prompt = preamble + ids(row["instruction"] + row["input"]) + ids("\n\n### 応答:")
         full = (*prompt, *ids(row["output"]), 2)[:CUTOFF]
-        # A row without room for an answer is computed all the same: the recipe does so too.
+        # A row whose question fills the limit is kept with one label, because the recipe keeps it.
         encoded.append(Encoded(full, min(len(prompt), len(full) - 1), length))
     return encoded
 
 
 def slice_model(layers: int, precision: str) -> Any:
+    """Return a model of `layers` layers of the 7B's size, with random weights and an adapter."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.bfloat16)
     try:
@@ -81,7 +86,7 @@ def slice_model(layers: int, precision: str) -> Any:
 
 
 def gemm_rate(kind: str) -> float:
-    """Operations per second of the plain GEMM, 1024 rows by 11008 by 4096."""
+    """Return the operations per second of torch's GEMM of [1024, 4096] by [4096, 11008]."""
     if kind == "int8":
         left = torch.randint(-127, 127, (1024, 4096), dtype=torch.int8)
         right = torch.randint(-127, 127, (11008, 4096), dtype=torch.int8)
@@ -96,7 +101,7 @@ def gemm_rate(kind: str) -> float:
     return 2 * 1024 * 11008 * 4096 / best
 
 
-def ours(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> dict[str, Any]:
+def measure(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> dict[str, Any]:
     model = slice_model(layers, precision)
     steps = Steps(encoded, rounds, len(encoded), 4 * CUTOFF, 0)
     with packed_rows(model):
@@ -122,9 +127,10 @@ def ours(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> di
         times.append(time.perf_counter())
         loop.train()
     seconds = min(after - before for before, after in itertools.pairwise(times))
-    one = slice_parameters(layers)
+    parameters = slice_parameters(layers)
     labels = sum(len(row.ids) - row.prompt for row in encoded)
-    int8 = 4 * one * steps[0].tokens
+    # Forward and the gradient of the input: two GEMMs, of two operations per weight and token.
+    blocks = 4 * parameters * steps[0].tokens
     head = 4 * DIMENSIONS["vocab_size"] * DIMENSIONS["hidden_size"] * labels
     return {
         "rows_per_second": len(encoded) / seconds,
@@ -132,13 +138,14 @@ def ours(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> di
         "packed_tokens": steps[0].tokens,
         "row_tokens": sum(len(row.ids) for row in encoded),
         "label_tokens": labels,
-        "block_operations": int8,
+        "block_operations": blocks,
         "head_operations": head,
         "seconds": seconds,
     }
 
 
 def slice_parameters(layers: int) -> float:
+    """Return the number of weights in the linear layers of the blocks."""
     hidden, wide = DIMENSIONS["hidden_size"], DIMENSIONS["intermediate_size"]
     return layers * (4 * hidden * hidden + 3 * hidden * wide)
 
@@ -153,7 +160,7 @@ def recipe(count: int) -> dict[str, Any]:
 
 
 def curve(precision: str, steps: int, folder: Path) -> list[float]:
-    """The loss of each step of the small model on real rows, 8 a step."""
+    """Return the loss of each step of training the small model on real rows, 8 rows a step."""
     made = plan.make(
         Options(
             data_path=str(SHARED / "data/dolly-ja/train.jsonl"), precision=precision, batch_size=8
@@ -228,7 +235,7 @@ def main() -> None:
     reference = None if options.skip_recipe else recipe(options.rows)
     print(json.dumps({"recipe": reference}), flush=True)
     for precision in options.precisions.split(","):
-        result = ours(encoded, options.layers, precision, options.rounds)
+        result = measure(encoded, options.layers, precision, options.rounds)
         ideal = result["block_operations"] / rates[precision]
         ideal += result["head_operations"] / rates["bf16"]
         result["share_of_gemm_peak"] = ideal / result["seconds"]

@@ -68,7 +68,7 @@ def write_rows(file: Path, count: int, seed: int = 0) -> Path:
 
 
 def random_rows(count: int, seed: int = 0, vocabulary: int = 256) -> list[Encoded]:
-    """Rows behind two kinds of preamble, some of a single prompt token of their own."""
+    """Rows with one of two preambles or none; some questions are the preamble only."""
     generator = random.Random(seed)
 
     def ids(count: int) -> tuple[int, ...]:

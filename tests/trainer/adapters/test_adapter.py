@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from trainer.adapters.adapter import check_base, read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
-from trainer.adapters.names import folder_of, free_folder, is_adapter_name
 from trainer.errors import AdapterRefused
 
 GOOD = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["v_proj", "q_proj"]}
@@ -176,36 +173,3 @@ def test_the_base_model_is_compared_by_its_own_name(tmp_path: Path) -> None:
     check_base(found, "/models/Base-7b/")
     with pytest.raises(AdapterRefused, match="trained on Base-7b and cannot be used with Other"):
         check_base(found, "Other")
-
-
-def test_a_bare_name_lies_under_the_home_and_a_slash_makes_a_path(tmp_path: Path) -> None:
-    assert folder_of("output", tmp_path) == tmp_path / "adapters" / "output"
-    assert folder_of("./output", tmp_path) == Path("./output")
-    for wrong in ("..", ".", "", "-a", "a b", "a" * 65, "ａ", "a\n", "a\0"):
-        with pytest.raises(AdapterRefused, match="cannot name an adapter"):
-            folder_of(wrong, tmp_path)
-
-
-@given(st.text(max_size=80))
-def test_a_valid_name_is_one_plain_path_component(name: str) -> None:
-    if is_adapter_name(name):
-        assert Path(name).name == name
-        assert name not in (".", "..")
-        assert name.isascii()
-
-
-def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
-    assert free_folder(tmp_path / "output") == tmp_path / "output"
-    (tmp_path / "output").mkdir()
-    (tmp_path / "output-2").symlink_to("nowhere")
-
-    assert free_folder(tmp_path / "output") == tmp_path / "output-3"
-
-
-def test_a_taken_name_of_full_length_stays_a_name(tmp_path: Path) -> None:
-    for _ in range(12):
-        free_folder(tmp_path / ("a" * 64)).mkdir()
-
-    names = sorted(path.name for path in tmp_path.iterdir())
-    assert all(map(is_adapter_name, names))
-    assert names[0] == "a" * 61 + "-10"
