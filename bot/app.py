@@ -10,6 +10,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import aiohttp
+from redis import Redis
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -71,8 +72,11 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         os.environ.pop("SLACK_BOT_TOKEN", None)
         app = AsyncApp(client=bot.client, process_before_response=True)
         register(app, bot)
-        async with _Relaying(settings, bot, name), _connected(app, bot):
-            yield bot
+        try:
+            async with _Relaying(settings, bot, name), _connected(app, bot):
+                yield bot
+        finally:
+            _close_idle(bot.jobs.redis)
 
 
 @asynccontextmanager
@@ -116,6 +120,7 @@ class _Relaying:
         # The relay may wait longer for the broker than a listener.
         jobs = jobs_of(settings)
         blocking = connect(settings, block=BLOCK_SECONDS)
+        self._clients = (jobs.redis, blocking)
         self._relay = Relay(jobs, Claims(jobs, name), self._follow)
         self._streams = EventStreams(
             blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake
@@ -132,9 +137,16 @@ class _Relaying:
             await self._task
         self._streams.end()
         await asyncio.to_thread(self._streams.join, BLOCK_SECONDS + 1)
+        for redis in self._clients:
+            _close_idle(redis)
 
     async def _follow(self, job: Job) -> None:
         await FOLLOWERS[job.kind](self._bot, self._streams, job).run()
+
+
+def _close_idle(redis: Redis) -> None:
+    """Close the connections that no thread uses; a call under way is completed."""
+    redis.connection_pool.disconnect(inuse_connections=False)
 
 
 def _on_signals() -> asyncio.Event:
