@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,6 +16,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from tests.trainer import doubles
+from tests.trainer.forked import SECONDS, Forked, run
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,13 +35,14 @@ def command(model: Path, rows: Path, home: Path, *more: str) -> list[str]:
         "--progress": "json",
     }
     flat = [str(part) for pair in options.items() for part in pair]
-    return [sys.executable, "-m", "trainer", *flat, *more]
+    return [*flat, *more]
 
 
-def run(arguments: list[str], code: int = 0) -> list[dict[str, Any]]:
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def started(arguments: list[str]) -> "subprocess.Popen[str]":
+    """Start the command as people do, with an interpreter of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "trainer", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
 
 
 def weights(home: Path, name: str = "output") -> dict[str, torch.Tensor]:
@@ -51,8 +52,12 @@ def weights(home: Path, name: str = "output") -> dict[str, torch.Tensor]:
 def test_a_training_ends_with_an_adapter_a_verdict_and_a_curve(
     model_folder: Path, rows_file: Path, home: Path
 ) -> None:
-    events = run(command(model_folder, rows_file, home, "--learning-rate", "0.01"))
+    process = started(command(model_folder, rows_file, home, "--learning-rate", "0.01"))
 
+    output, _ = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+    events = [json.loads(line) for line in output.splitlines()]
     assert [one["event"] for one in events][:2] == ["planned", "started"]
     assert events[-1]["event"] == "finished"
     folder = home / "adapters" / "output"
@@ -104,8 +109,7 @@ def test_killed_ten_times_the_adapter_is_bit_for_bit_the_uninterrupted_one(
 
     steps = []
     for _ in range(10):
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
+        process = Forked(arguments)
         wanted = generator.randrange(2, 9)
         for line in process.stdout:
             event = json.loads(line)
@@ -116,7 +120,7 @@ def test_killed_ten_times_the_adapter_is_bit_for_bit_the_uninterrupted_one(
                 break
         time.sleep(generator.random() * 0.02)
         process.kill()
-        process.communicate()
+        process.finish()
         arguments = command(model_folder, rows_file, broken, "--resume", "t")
     events = run(arguments)
 
@@ -134,15 +138,13 @@ def test_a_signal_saves_and_the_exit_code_says_resumable(
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     run(command(model_folder, rows_file, whole))
-    process = subprocess.Popen(
-        command(model_folder, rows_file, broken), cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = started(command(model_folder, rows_file, broken))
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line)["event"] == "step":
             break
     process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=SECONDS)
 
     assert process.returncode == 75
     events = [json.loads(line)["event"] for line in rest.splitlines()]
@@ -155,14 +157,11 @@ def test_a_signal_saves_and_the_exit_code_says_resumable(
 def test_a_resume_with_other_data_is_refused(
     model_folder: Path, rows_file: Path, home: Path
 ) -> None:
-    process = subprocess.Popen(
-        command(model_folder, rows_file, home), cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
+    process = Forked(command(model_folder, rows_file, home))
     while json.loads(process.stdout.readline())["event"] != "step":
         pass
     process.kill()
-    process.communicate()
+    process.finish()
     doubles.write_rows(rows_file, 48, seed=9)
 
     (failed,) = run(command(model_folder, rows_file, home, "--resume", "t"), code=1)
@@ -174,12 +173,20 @@ def test_two_processes_compute_what_one_does(
     model_folder: Path, rows_file: Path, tmp_path: Path
 ) -> None:
     run(command(model_folder, rows_file, tmp_path / "one"))
-    _, _, _, *arguments = command(model_folder, rows_file, tmp_path / "two")
+    arguments = command(model_folder, rows_file, tmp_path / "two")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     port = str(20_000 + os.getpid() % 20_000)
 
-    events = run([*torchrun, "--master-port", port, "-m", "trainer", *arguments])
+    done = subprocess.run(
+        [*torchrun, "--master-port", port, "-m", "trainer", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
 
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[-1]["event"] == "finished"
     expected, found = weights(tmp_path / "one"), weights(tmp_path / "two")
     for name in expected:
@@ -227,26 +234,20 @@ def test_a_measured_speed_is_remembered_for_the_next_plan(
 def test_what_cannot_work_is_refused_in_one_sentence(
     model_folder: Path, rows_file: Path, home: Path, more: list[str], expected: str
 ) -> None:
-    done = subprocess.run(
-        command(model_folder, rows_file, home, *more),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = Forked(command(model_folder, rows_file, home, *more))
+    output = done.finish()
 
     assert done.returncode == 1
     assert expected in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert json.loads(done.stdout.splitlines()[-1])["event"] == "failed"
+    assert json.loads(output.splitlines()[-1])["event"] == "failed"
     assert not list(home.rglob("options.json"))
 
 
 def test_an_unknown_option_is_a_usage_error(
     model_folder: Path, rows_file: Path, home: Path
 ) -> None:
-    done = subprocess.run(
-        command(model_folder, rows_file, home, "--nonsense"), cwd=ROOT, capture_output=True
-    )
+    process = started(command(model_folder, rows_file, home, "--nonsense"))
 
-    assert done.returncode == 2
+    assert process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
