@@ -29,7 +29,11 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 
 @dataclass(frozen=True)
 class Adapter:
-    """An adapter whose files were checked: a LoRA of rank `rank` on `targets` of `base_model`."""
+    """An adapter whose files were checked: a LoRA of rank `rank` on `targets` of `base_model`.
+
+    `digest` is the SHA-256 of configuration and weights in hex, `style` the name of the prompt
+    style it was trained with, None where that is not known.
+    """
 
     name: str
     path: Path

@@ -15,7 +15,7 @@ from trainer.prompts.styles import Tokenizer
 
 VOCABULARIES = ("tokenizer.json", "tokenizer.model")
 """The files that hold the vocabulary of a Llama-family model; one of them is enough."""
-OTHER_VOCABULARIES = ("vocab.json", "vocab.txt", "spiece.model", "tekken.json", "*.tiktoken")
+OTHER_VOCABULARIES = ("vocab*", "*.model", "*.tiktoken", "tekken.json")
 """The same of other families, which the transformers engine may load."""
 
 
@@ -35,8 +35,9 @@ def load_tokenizer(source: Source, *, cache: Path | None = None) -> Tokenizer:
         return from_pretrained(AutoTokenizer, source, cache)
     try:
         tokenizer = from_pretrained(AutoTokenizer, source, cache)
-    except ModelMissing:
-        _check_fetched(source)
+    except ModelMissing as error:
+        if not isinstance(error.__cause__, OSError):  # that is a network or disk that failed
+            _check_fetched(source)
         raise
     _check_fetched(source)
     return tokenizer

@@ -51,7 +51,8 @@ def encode_rows(
 ) -> EncodedData:
     """Encode `rows`, each cut to `cutoff` tokens; a row with no answer left is dropped.
 
-    A row that is cut loses its stop token too: an answer must not be learned to end mid-sentence.
+    A row that is cut loses its stop token too, so that the model does not learn to end an answer
+    in the middle of a sentence.
     """
     preambles = find_preambles(style, tokenizer)
     encoded: list[Encoded] = []

@@ -33,10 +33,6 @@ class LastInput:
             self._input, self._version = x, version
         return self._value
 
-    def clear(self) -> None:
-        """Forget the last input, so that its memory can be freed."""
-        self._input = self._value = None
-
 
 class Int8Linear(torch.nn.Module):
     """A frozen linear layer without bias.

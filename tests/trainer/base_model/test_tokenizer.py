@@ -75,6 +75,16 @@ def test_a_whole_tokenizer_is_loaded(folder: Path) -> None:
     assert load_tokenizer(find(str(folder)))("red")["input_ids"]
 
 
+def test_a_hub_that_cannot_be_reached_is_not_a_missing_tokenizer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+    with pytest.raises(ModelMissing, match="check the name and the network"):
+        load_tokenizer(find("org/Model-1b"))
+
+
 def test_a_fetched_model_without_a_tokenizer_is_named_with_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
