@@ -1,7 +1,7 @@
 """The generated parts of the READMEs: the command reference and the table of settings.
 
-`python -m tests.reference [--check] FILE…` writes them between their markers, or with `--check`
-fails where they are out of step.
+`python -m tests.reference [--check] FILE…` writes them between their markers in each file; with
+`--check` it changes nothing and fails where a file is out of date.
 """
 
 import sys
@@ -36,7 +36,10 @@ def _helps(path: list[str], command: click.Command) -> Iterator[str]:
 def settings() -> str:
     """Return every variable with its default and its meaning as one Markdown table."""
     rows = {}
-    for kind in (Settings, BotSettings):  # the bot knows more of a variable both of them read
+    for kind in (
+        Settings,
+        BotSettings,
+    ):  # of a variable that both read, the bot's description is taken
         for name, field in kind.model_fields.items():
             rows[_variable(kind, name, field)] = (_default(field), _meaning(field))
     lines = [f"| `{name}` | {' | '.join(cells)} |" for name, cells in sorted(rows.items())]
@@ -67,7 +70,7 @@ def _meaning(field: FieldInfo) -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {"reference": commands, "settings": settings}
-"""What stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`."""
+"""The text to write between `<!-- NAME:start -->` and `<!-- NAME:end -->`, by NAME."""
 
 
 def filled(text: str) -> str:
@@ -82,7 +85,7 @@ def filled(text: str) -> str:
 
 
 def main() -> int:
-    """Write or check; returns 1 where a file is out of step."""
+    """Write the files, or check them; return 1 where the check finds one out of date."""
     files = [Path(name) for name in sys.argv[1:] if name != "--check"]
     stale = [file for file in files if filled(file.read_text("utf-8")) != file.read_text("utf-8")]
     if "--check" not in sys.argv:

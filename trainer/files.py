@@ -23,17 +23,17 @@ def whole_folder(final: Path) -> Iterator[Path]:
     Raises:
         NotWritable: the disk is full, or the place cannot be written to; nothing is left behind.
     """
-    aside = _aside(final)
+    temporary = _temporary_path(final)
     with writing(final.parent):
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
         try:
-            yield aside
-            sync(aside)
-            aside.rename(final)
+            yield temporary
+            sync(temporary)
+            temporary.rename(final)
             sync_file(final.parent)
         except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
 
 
@@ -56,20 +56,20 @@ def write_text(file: Path, text: str, *, mode: int = 0o666, durable: bool = True
     Raises:
         OSError: the disk is full, or the folder cannot be written to; the old content stays.
     """
-    aside = _aside(file)
+    temporary = _temporary_path(file)
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
         if durable:
-            sync_file(aside)
-        aside.replace(file)
+            sync_file(temporary)
+        temporary.replace(file)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def _aside(final: Path) -> Path:
+def _temporary_path(final: Path) -> Path:
     """Return the temporary name beside `final`; the process id keeps two processes apart."""
     return final.with_name(f".{final.name}.{os.getpid()}")
 

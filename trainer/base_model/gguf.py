@@ -36,17 +36,17 @@ def unpacked(file: Path, cache: Path) -> Path:
         return folder
     log.info("unpacking %s once, for this and later starts", file.name)
     cache.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".unpack-", dir=cache))
+    temporary = Path(tempfile.mkdtemp(prefix=".unpack-", dir=cache))
     try:
-        _unpack(file, aside)
-        sync(aside)
+        _unpack(file, temporary)
+        sync(temporary)
         try:
-            aside.rename(folder)
+            temporary.rename(folder)
         except OSError:
             if not folder.is_dir():  # otherwise another process finished first, with equal content
                 raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The records of a JSON, JSONL or CSV file, each with a text that says where in the file it stands.
+"""The records of a JSON, JSONL or CSV file, each with its place in the file for error messages.
 
 A file that cannot be read is an error that names the file and the line. This module does not know
 which keys a record should have.
@@ -18,7 +18,7 @@ from trainer.errors import DataUnusable
 def records(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the place of each record of `file`, such as `rows.jsonl, line 3`, and the record.
 
-    A CSV file is told by its name, JSON and JSONL by the first character.
+    A CSV file is recognised by its suffix, JSON and JSONL by the first character.
 
     Raises:
         DataUnusable: the file is unreadable, empty or not UTF-8, or a record is not an object.

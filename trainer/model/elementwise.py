@@ -21,9 +21,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _state = {"compiled": False}
 
 
-def use_compiled(wanted: bool) -> None:
+def use_compiled(compiled: bool) -> None:
     """Choose between compiled and eager kernels for the whole process."""
-    _state["compiled"] = wanted
+    _state["compiled"] = compiled
 
 
 def can_compile(cache: Path) -> bool:
