@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from tasks.broker.embedded import embedded
 from tasks.broker.jobs import Jobs
+from tests.patience import SECONDS
 from trainer.base_model.source import SMALL_MODEL, Source, find, local_folder
 from trainer.file_lock import locked
 
@@ -97,7 +98,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     client.close()
     yield broker.url
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=SECONDS)
 
 
 @pytest.fixture

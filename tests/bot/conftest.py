@@ -21,6 +21,7 @@ from tasks.broker.celery_app import app
 from tasks.broker.job import Job, Kind
 from tasks.broker.jobs import Jobs
 from tasks.settings import Settings, checked, settings
+from tests.patience import SECONDS
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -150,10 +151,10 @@ def audit() -> Callable[[], list[Json]]:
     return read
 
 
-async def until(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 30) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str) -> T:
     """Wait until `look` finds something."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(SECONDS):
             while True:
                 found = await look()
                 if found:

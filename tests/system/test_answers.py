@@ -9,7 +9,7 @@ from tests.system.workspace import System, Workspace, footer_of, state_of, until
 
 
 def test_the_demonstration_is_answered_with_50_cent(system: System, workspace: Workspace) -> None:
-    until(lambda: "swallow: " in system.log_text(), 60, system.log_text)
+    until(lambda: "swallow: " in system.log_text(), system.log_text)
 
     history = workspace.api("conversations.history", channel=workspace.channel("general"))
     asked = [m for m in history["messages"] if "rapper" in m["text"]]
@@ -122,7 +122,7 @@ HARD = {
 def test_a_strange_mention_gets_one_sensible_reply(workspace: Workspace, text: str) -> None:
     ts = workspace.say(f"<@UBOT> {text}")
 
-    (message,) = workspace.answers(ts, seconds=180)
+    (message,) = workspace.answers(ts)
 
     assert message["text"].strip()
     assert "<!" not in message["text"]
@@ -130,9 +130,7 @@ def test_a_strange_mention_gets_one_sensible_reply(workspace: Workspace, text: s
     assert "went wrong" not in message["text"]
 
 
-def test_a_stopped_answer_ends_within_a_second_and_says_so(
-    system: System, workspace: Workspace
-) -> None:
+def test_a_stopped_answer_ends_early_and_says_so(system: System, workspace: Workspace) -> None:
     ts = workspace.say("<@UBOT> Write a very long story about the sea.")
     workspace.wait_for_text(ts)
     (message,) = workspace.bot_messages(ts)
@@ -144,10 +142,10 @@ def test_a_stopped_answer_ends_within_a_second_and_says_so(
     time.sleep(0.3)
     assert state_of(workspace.bot_messages(ts)[0]) == "running", "only who asked may stop"
     workspace.local("action", user="UALICE", **press)
-    pressed = time.monotonic()
     (final,) = workspace.answers(ts)
 
-    assert time.monotonic() - pressed < 2
+    ended = system.jobs.events(job)[-1]
+    assert ended.data["tokens"] < 400, "it was written to its end"
     assert state_of(final) == "cancelled"
     assert "stopped" in footer_of(final)
 

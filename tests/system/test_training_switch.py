@@ -21,7 +21,7 @@ def marked(system: System, workspace: Workspace) -> Iterator[str]:
         write_marker(system)
         workspace.command(f"/swallow-train {OPTIONS}")
         workspace.press("Start training")
-        until(lambda: "Use this adapter" in workspace.buttons(workspace.channel("general")), 180)
+        until(lambda: "Use this adapter" in workspace.buttons(workspace.channel("general")))
     yield "marked"
     system.command("adapter", "off")
 
@@ -51,7 +51,6 @@ def switch(workspace: Workspace, command: str, announcement: str) -> None:
         lambda: any(
             announcement in m["text"] for m in workspace.history(channel)[: -before or None]
         ),
-        20,
         lambda: str(workspace.ephemeral("UADMIN")[-3:]),
     )
 
@@ -76,7 +75,7 @@ def test_eight_questions_in_flight_each_get_the_adapter_they_were_asked_with(
     assert all("adapter marked" in footer_of(message) for message in marks)
     last_end = max(times_of(redis, message)[1] for message in stories)
     first_text = min(times_of(redis, message)[0] for message in marks)
-    assert 0 <= first_text - last_end < 1000
+    assert last_end <= first_text
 
 
 def test_off_brings_back_exactly_the_answer_of_the_base(workspace: Workspace, marked: str) -> None:
@@ -93,7 +92,7 @@ def test_off_brings_back_exactly_the_answer_of_the_base(workspace: Workspace, ma
 def test_compare_answers_with_both_in_one_thread(workspace: Workspace, marked: str) -> None:
     channel = workspace.channel("general")
     workspace.command(f"/swallow-adapter compare {marked} What is the capital of France?")
-    until(lambda: "compared" in workspace.history(channel)[0]["text"], 20)
+    until(lambda: "compared" in workspace.history(channel)[0]["text"])
 
     answers = workspace.answers(workspace.history(channel)[0]["ts"], count=2)
 

@@ -57,10 +57,10 @@ def started(system: System, options: str) -> str:
     before = {job.id for job in trainings(system)}
     plans = len(workspace.history(channel))
     workspace.command(f"/swallow-train {options}", channel=channel)
-    until(lambda: len(workspace.history(channel)) > plans, 60, system.log_text)
+    until(lambda: len(workspace.history(channel)) > plans, system.log_text)
     if "Start training" in json.dumps(workspace.history(channel)[0]["blocks"]):
         workspace.press("Start training", channel=channel)
-    until(lambda: {job.id for job in trainings(system)} != before, 60, system.log_text)
+    until(lambda: {job.id for job in trainings(system)} != before, system.log_text)
     return next(job.id for job in trainings(system) if job.id not in before)
 
 
@@ -71,17 +71,17 @@ def step_of(system: System, job: str) -> int:
 
 def advances(system: System, job: str, *, steps: int) -> None:
     reached = step_of(system, job)
-    until(lambda: step_of(system, job) > reached + steps, 60, system.log_text)
+    until(lambda: step_of(system, job) > reached + steps, system.log_text)
 
 
-def ended(system: System, job: str, seconds: float = 240) -> str:
+def ended(system: System, job: str) -> str:
     """Wait until a job has ended and return how."""
 
     def state() -> str:
         found = system.jobs.get(job)
         return found.state if found else ""
 
-    until(lambda: state() in ("finished", "failed", "cancelled"), seconds, system.log_text)
+    until(lambda: state() in ("finished", "failed", "cancelled"), system.log_text)
     return state()
 
 
@@ -109,7 +109,7 @@ def test_three_dead_workers_and_a_dead_broker_later_the_adapter_is_the_same(tiny
     one, two = weights(tiny, "whole"), weights(tiny, "broken")
     assert all(torch.equal(one[name], two[name]) for name in one)
     (message,) = message_of(tiny.workspace, job)
-    until(lambda: "Training finished" in message_of(tiny.workspace, job)[0]["text"], 30)
+    until(lambda: "Training finished" in message_of(tiny.workspace, job)[0]["text"])
     thread = tiny.workspace.bot_messages(message["ts"], channel=tiny.workspace.channel("random"))
     texts = [str(reply["text"]) for reply in thread]
     assert len([text for text in texts if "has started" in text]) == 1
@@ -124,17 +124,17 @@ def test_a_second_training_waits_and_says_its_place_and_both_can_be_cancelled(
     workspace, channel = tiny.workspace, tiny.workspace.channel("random")
     first = started(tiny, f"{OPTIONS} output=first epochs=900".replace("epochs=40 ", ""))
     second = started(tiny, f"{OPTIONS} output=second epochs=900".replace("epochs=40 ", ""))
-    until(lambda: "1 ahead" in str(message_of(workspace, second)), 30, tiny.log_text)
+    until(lambda: "1 ahead" in str(message_of(workspace, second)), tiny.log_text)
     advances(tiny, first, steps=10)
 
     workspace.command("/swallow-train cancel", channel=channel)
-    until(lambda: first in str(workspace.ephemeral("UADMIN", channel=channel)), 10)
+    until(lambda: first in str(workspace.ephemeral("UADMIN", channel=channel)))
     workspace.command(f"/swallow-train cancel {second}", channel=channel)
     workspace.command(f"/swallow-train cancel {first}", channel=channel)
 
-    assert ended(tiny, second, 15) == "cancelled"
-    assert ended(tiny, first, 15) == "cancelled"
-    until(lambda: "<@UADMIN>" in str(message_of(workspace, first)[0]["text"]), 10)
+    assert ended(tiny, second) == "cancelled"
+    assert ended(tiny, first) == "cancelled"
+    until(lambda: "<@UADMIN>" in str(message_of(workspace, first)[0]["text"]))
     assert "resume" in message_of(workspace, first)[0]["text"]
 
 
@@ -161,10 +161,9 @@ def test_what_may_not_be_is_refused_with_its_reason_and_a_line_in_the_audit_log(
 
     until(
         lambda: reason in str(tiny.workspace.ephemeral(user, channel=channel)[replies:]),
-        60,
         lambda: str(tiny.workspace.ephemeral(user, channel=channel)),
     )
-    until(lambda: len(audit(tiny)) > lines, 5)
+    until(lambda: len(audit(tiny)) > lines)
     assert audit(tiny)[-1]["who"] == user
     assert tiny.status()["adapter"] == ""
     assert not tiny.jobs.open("train")
@@ -176,7 +175,7 @@ def test_what_is_no_name_is_answered_with_the_usage(tiny: System, command: str) 
 
     tiny.workspace.command(f"/swallow-adapter {command}")
 
-    until(lambda: len(tiny.workspace.ephemeral("UADMIN")) > replies, 10)
+    until(lambda: len(tiny.workspace.ephemeral("UADMIN")) > replies)
     assert "/swallow-adapter" in tiny.workspace.ephemeral("UADMIN")[-1]
 
 
@@ -202,5 +201,5 @@ def test_a_training_stopped_with_the_system_goes_on_with_it(tmp_path: Path, tiny
     tiny.start()
 
     assert ended(tiny, job) == "finished"
-    until(lambda: "Training finished" in str(message_of(tiny.workspace, job)[0]["text"]), 30)
+    until(lambda: "Training finished" in str(message_of(tiny.workspace, job)[0]["text"]))
     assert len(message_of(tiny.workspace, job)) == 1

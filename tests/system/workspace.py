@@ -20,6 +20,7 @@ from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tasks.errors import BrokerAway
 from tasks.settings import Settings
+from tests.patience import SECONDS
 
 ENDED = ("finished", "failed", "cancelled")
 
@@ -37,7 +38,7 @@ class Workspace:
             data=urlencode(arguments).encode(),
             headers={"Authorization": f"Bearer {token}"},
         )
-        with urlopen(request, timeout=10) as response:
+        with urlopen(request, timeout=SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
         assert answer["ok"], answer
         return answer
@@ -49,7 +50,7 @@ class Workspace:
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urlopen(request, timeout=10) as response:
+        with urlopen(request, timeout=SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
         return answer
 
@@ -82,9 +83,7 @@ class Workspace:
         )
         return [message for message in replies["messages"] if message["user"] == "UBOT"]
 
-    def answers(
-        self, ts: str, *, channel: str = "", seconds: float = 120, count: int = 1
-    ) -> list[dict[str, Any]]:
+    def answers(self, ts: str, *, channel: str = "", count: int = 1) -> list[dict[str, Any]]:
         """Wait for `count` final messages in a thread and return them."""
         found: list[dict[str, Any]] = []
 
@@ -92,12 +91,12 @@ class Workspace:
             found[:] = [m for m in self.bot_messages(ts, channel=channel) if state_of(m) in ENDED]
             return len(found) >= count
 
-        until(all_there, seconds, lambda: f"no final answer; {self.bot_messages(ts)}")
+        until(all_there, lambda: f"no final answer; {self.bot_messages(ts)}")
         return found
 
-    def answer(self, ts: str, *, channel: str = "", seconds: float = 120) -> str:
+    def answer(self, ts: str, *, channel: str = "") -> str:
         """Wait for the one final message in a thread and return its text."""
-        return str(self.answers(ts, channel=channel, seconds=seconds)[0]["text"])
+        return str(self.answers(ts, channel=channel)[0]["text"])
 
     def history(self, channel: str) -> list[dict[str, Any]]:
         """Return a channel's messages outside threads, the newest first."""
@@ -120,7 +119,7 @@ class Workspace:
     def ephemeral(self, user: str, *, channel: str = "") -> list[str]:
         """Return the messages in a channel that only `user` sees, oldest first."""
         query = urlencode({"channel": channel or self.channel("general"), "user": user})
-        with urlopen(f"{self.url}/local/ephemeral?{query}", timeout=10) as response:
+        with urlopen(f"{self.url}/local/ephemeral?{query}", timeout=SECONDS) as response:
             answer = json.load(response)
         return [str(message["text"]) for message in answer["messages"]]
 
@@ -137,7 +136,7 @@ class Workspace:
     def press(self, label: str, *, user: str = "UADMIN", channel: str = "") -> None:
         """Press the newest button of that label as a person."""
         channel = channel or self.channel("general")
-        until(lambda: label in self.buttons(channel), 60, lambda: f"no button {label!r}")
+        until(lambda: label in self.buttons(channel), lambda: f"no button {label!r}")
         ts, button = self.buttons(channel)[label]
         self.local(
             "action",
@@ -150,7 +149,7 @@ class Workspace:
 
     def wait_for_text(self, ts: str) -> None:
         """Wait until the bot has posted the beginning of an answer."""
-        until(lambda: bool(self.bot_messages(ts)), 60, lambda: "no text")
+        until(lambda: bool(self.bot_messages(ts)), lambda: "no text")
 
 
 def state_of(message: dict[str, Any]) -> str:
@@ -165,11 +164,9 @@ def footer_of(message: dict[str, Any]) -> str:
     return "".join(element["text"] for block in contexts for element in block["elements"])
 
 
-def until(
-    condition: Callable[[], bool], seconds: float, problem: Callable[[], str] = lambda: "timeout"
-) -> None:
-    """Wait until `condition` holds; fail with `problem` after `seconds`."""
-    end = time.monotonic() + seconds
+def until(condition: Callable[[], bool], problem: Callable[[], str] = lambda: "timeout") -> None:
+    """Wait until `condition` holds; fail with `problem` when it never does."""
+    end = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < end, problem()
         time.sleep(0.05)
@@ -195,7 +192,7 @@ class System:
                 stdout=log,
                 stderr=log,
             )
-        until(self.ready, 120, self.log_text)
+        until(self.ready, self.log_text)
 
     def ready(self) -> bool:
         """Tell whether the worker is ready and the bot is connected."""
@@ -233,7 +230,7 @@ class System:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=SECONDS,
             check=False,
         )
 
@@ -248,7 +245,7 @@ class System:
         """Kill a part with SIGKILL, and wait until `swallow up` has started it again."""
         pid = self.pid_of(part)
         os.kill(pid, signal.SIGKILL)
-        until(lambda: self.pid_of(part) not in (pid, 0), 30, self.log_text)
+        until(lambda: self.pid_of(part) not in (pid, 0), self.log_text)
 
     def pid_of(self, part: str) -> int:
         """Return the process id of a part, 0 between two runs; works without the broker."""
@@ -259,7 +256,7 @@ class System:
         """Stop as Ctrl-C does; returns the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=SECONDS)
 
 
 @contextmanager

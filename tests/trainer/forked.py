@@ -14,10 +14,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TextIO
 
+from tests.patience import SECONDS
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.trainer.forked", "trainer.run.session", "trainer.command"])
-SECONDS = 300
-"""Long enough for any test on a machine that does much else."""
 
 
 class Forked:

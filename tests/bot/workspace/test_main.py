@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,14 +46,13 @@ async def line_of(process: asyncio.subprocess.Process) -> str:
     return (await asyncio.wait_for(process.stdout.readline(), 60)).decode().rstrip("\n")
 
 
-async def test_it_ends_cleanly_within_a_second_though_a_page_follows(
+async def test_it_ends_cleanly_at_once_though_a_page_follows(
     http: aiohttp.ClientSession,
 ) -> None:
     async with command() as (process, address), http.get(f"{address}/local/events"):
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 60) == 0
-        assert time.monotonic() - started < 1
+        # A server that waits for its requests to end would wait a minute, see aiohttp's AppRunner.
+        assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_a_port_that_is_taken_is_explained_in_one_sentence() -> None:

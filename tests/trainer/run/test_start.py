@@ -15,8 +15,9 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from tests.patience import SECONDS
 from tests.trainer import doubles
-from tests.trainer.forked import SECONDS, Forked, run
+from tests.trainer.forked import Forked, run
 
 ROOT = Path(__file__).parents[3]
 
