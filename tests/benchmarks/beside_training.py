@@ -45,7 +45,7 @@ def start_training(system: System) -> None:
     workspace = system.workspace
     workspace.command("/swallow-train epochs=50")
     workspace.press("Start training")
-    until(lambda: "step" in str(workspace.history(workspace.channel("general"))), 120)
+    until(lambda: "step" in str(workspace.history(workspace.channel("general"))))
     time.sleep(10)
 
 

@@ -122,12 +122,12 @@ def test_eight_at_once_answer_as_each_alone(engine: OpenVinoEngine, adapter: Pat
 
 def test_a_switch_keeps_the_base_loaded(engine: OpenVinoEngine, adapter: Path) -> None:
     ask(engine, "one", adapter=adapter, tokens=1)
-    generating = engine.generator.process.pid
+    generating = engine.generator.pid
 
     ask(engine, "one", tokens=1)
     ask(engine, "one", adapter=adapter, tokens=1)
 
-    assert engine.generator.process.pid == generating  # the base was not loaded again
+    assert engine.generator.pid == generating  # the base was not loaded again
 
 
 def test_an_adapter_with_a_tensor_that_has_no_place_is_refused(
