@@ -1,1 +1,1 @@
-"""Did it help? Losses and sample answers of base and adapter, the verdict, the curve."""
+"""Whether an adapter helps: losses and sample answers of base and adapter, verdict, loss curve."""

@@ -1,4 +1,7 @@
-"""The loss curve as a PNG: each step, running mean, held-out loss. Knows only numbers."""
+"""The loss curve as a PNG: each step's loss, its running mean, the held-out loss.
+
+This module knows numbers only, not models or where they come from.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +9,10 @@ from typing import Any
 
 
 def draw(history: Sequence[dict[str, Any]], file: Path, title: str) -> None:
-    """Draw `history`, entries of step with loss or validation_loss (nats per token), to `file`."""
+    """Draw `history` to `file`; `title` is shown in ASCII, as matplotlib's font has no kana.
+
+    Each entry has a `step`, and a `loss` or a `validation_loss` in nats per label token.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), dpi=110, layout="constrained")
@@ -32,6 +38,7 @@ def draw(history: Sequence[dict[str, Any]], file: Path, title: str) -> None:
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:
+    """Return the mean over the last twentieth of all steps, at each step."""
     window = max(1, len(losses) // 20)
     return [
         sum(losses[max(0, end - window) : end]) / len(losses[max(0, end - window) : end])

@@ -1,1 +1,1 @@
-"""What a training will do, fixed before it starts: options, memory, speed, plan."""
+"""What a training will do, decided before it starts: options, rows, memory, speed, plan."""

@@ -1,7 +1,8 @@
-"""How fast this host trained each model, and how long a training will therefore take.
+"""How fast this host trained each model before, in tokens per second.
 
-Speeds are kept in one small JSON file under the home folder, by host, model and way of computing.
-A stopped process must not look slow: a speed is the median over what was timed.
+Speeds are kept in `speeds.json` in the home folder, by host, model, precision and processes. A
+speed is the median over timed packs, so that a pause of the process does not lower it. This module
+does not know what is trained.
 """
 
 import json
@@ -13,19 +14,19 @@ from statistics import median
 
 from trainer.files import write_text
 
-KEPT = 30
-"""Timings the running median looks back on."""
+WINDOW = 30
+"""How many of the last packs the median is taken over."""
 
 
 class Stopwatch:
-    """Collects tokens with the seconds they took; the median is not moved by a stop of minutes."""
+    """Times packs: their median speed, and the sum of the seconds that they took."""
 
     def __init__(self) -> None:
-        self._speeds: deque[float] = deque(maxlen=KEPT)
+        self._speeds: deque[float] = deque(maxlen=WINDOW)
         self.seconds = 0.0
 
     def add(self, tokens: int, seconds: float) -> None:
-        """Note that `tokens` took `seconds`."""
+        """Count a pack of `tokens` that took `seconds`."""
         if tokens and seconds > 0:
             self._speeds.append(tokens / seconds)
             self.seconds += seconds
@@ -37,20 +38,20 @@ class Stopwatch:
 
 
 def key(model: str, precision: str, processes: int) -> str:
-    """Return what a speed depends on, as a key."""
+    """Return the key of a speed on this host: the host's name and all that a speed depends on."""
     return f"{platform.node()}/{model}/{precision}/{processes}"
 
 
-def recall(home: Path, of: str) -> float | None:
-    """Return the tokens per second last measured for `of`, None if never."""
-    value = _read(home / "speeds.json").get(of)
+def recall(home: Path, key: str) -> float | None:
+    """Return the tokens per second last measured under `key`, None if there is no usable value."""
+    value = _read(home / "speeds.json").get(key)
     return float(value) if isinstance(value, (int, float)) and value > 0 else None
 
 
-def remember(home: Path, of: str, tokens_per_second: float) -> None:
-    """Keep a speed; a file that cannot be written is not worth failing a training for."""
+def remember(home: Path, key: str, tokens_per_second: float) -> None:
+    """Keep a speed under `key`; does nothing if the file cannot be written."""
     file = home / "speeds.json"
-    speeds = {**_read(file), of: round(tokens_per_second, 2)}
+    speeds = {**_read(file), key: round(tokens_per_second, 2)}
     with suppress(OSError):
         write_text(file, json.dumps(speeds, indent=2), durable=False)
 

@@ -1,1 +1,1 @@
-"""The process of a training: its signals, its parent, its fellow ranks."""
+"""The operating-system process of a training: its signals, its parent, the other ranks."""

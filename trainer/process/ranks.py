@@ -1,6 +1,6 @@
-"""The processes of one training, as torchrun starts them; a single process is the plain case.
+"""The processes of one training, as torchrun starts them; most trainings have only one.
 
-Knows ranks and how they agree on a value; it does not know what is trained.
+This module knows ranks and how they agree on a value; it does not know what is trained.
 """
 
 import os
@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's `rank` among `count`, of which `local` share this host."""
+    """This process's `rank`, from 0, among `count` processes, of which `local` run on this host."""
 
     rank: int = 0
     count: int = 1
@@ -23,11 +23,11 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this process speaks and writes for all."""
+        """Whether this process reports and writes files for all."""
         return self.rank == 0
 
     def agree(self, value: Value) -> Value:
-        """Return the first process's `value` in every process."""
+        """Return the first process's `value` in every process; all must call this."""
         if self.count == 1:
             return value
         import torch.distributed
@@ -38,7 +38,7 @@ class Processes:
 
 
 def current() -> Processes:
-    """Read what torchrun set, else one process."""
+    """Return this process's place as torchrun set it in the environment; without torchrun, one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     return Processes(int(os.environ.get("RANK", "0")), count, local)
@@ -46,7 +46,7 @@ def current() -> Processes:
 
 @contextmanager
 def joined(processes: Processes) -> Iterator[None]:
-    """Connect the processes over gloo for the length of the block."""
+    """Connect the processes over gloo for the length of the block; a single one needs nothing."""
     if processes.count == 1:
         yield
         return
@@ -60,10 +60,10 @@ def joined(processes: Processes) -> Iterator[None]:
 
 
 def leave(code: int) -> NoReturn:
-    """End this process with `code`; one of several ends at once, past the interpreter's own end.
+    """End this process with `code`; one of several skips the interpreter's shutdown.
 
-    gloo's threads may still hold tensors then, and letting go of them while the interpreter is torn
-    down aborts the process: seen in two of twelve exits.
+    gloo's threads may still hold tensors, and freeing them while the interpreter shuts down aborts
+    the process (seen in two of twelve exits).
     """
     if current().count > 1:
         sys.stdout.flush()
@@ -73,5 +73,5 @@ def leave(code: int) -> NoReturn:
 
 
 def cores(processes: Processes) -> int:
-    """Return the cores this process may use, fairly shared with the others on this host."""
+    """Return how many cores this process may use: an equal part of those of this host."""
     return max(1, len(os.sched_getaffinity(0)) // processes.local)

@@ -1,1 +1,1 @@
-"""What a training reports, and the terminal that shows it."""
+"""What a training reports while it runs, and how a terminal shows it."""

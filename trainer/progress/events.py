@@ -1,7 +1,7 @@
-"""What a training tells while it runs: plain events, and two listeners for them.
+"""The events that a training reports while it runs, and a listener that writes them as JSON lines.
 
-A listener is any callable that takes an event. Here are a progress bar for a terminal and JSON
-lines for a supervising process; the loop knows neither, and this module knows no torch.
+A listener is any callable that takes an event; the JSON lines are read by a supervising process.
+This module does not know who listens, and imports no torch.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TextIO, TypeAlias
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened; `event` names it in JSON."""
+    """Something that happened; `event` is its name in JSON."""
 
     event: ClassVar[str]
 
@@ -29,14 +29,14 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Begun(Event):
-    """The process runs, and ends with the one that started it; said to a supervisor only."""
+    """The process runs, and the kernel kills it with its parent; reported to a supervisor only."""
 
     event: ClassVar[str] = "begun"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned(Event):
-    """What is about to be done, before the model is loaded; the plan's own fields."""
+    """The training is planned and not yet loaded; `plan` is what `Plan.to_dict` returns."""
 
     event: ClassVar[str] = "planned"
     training: str
@@ -45,7 +45,10 @@ class Planned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Event):
-    """Training begins: the model is loaded. `seconds_left` is an estimate or None."""
+    """Training begins: the model is loaded and the base measured.
+
+    `output` is the adapter's folder; `seconds_left` is an estimate, None without a known speed.
+    """
 
     event: ClassVar[str] = "started"
     training: str
@@ -56,7 +59,7 @@ class Started(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """Training goes on after `step` finished steps."""
+    """Training continues from a checkpoint, after `step` whole steps."""
 
     event: ClassVar[str] = "resumed"
     training: str
@@ -68,10 +71,10 @@ class Resumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Stepped(Event):
-    """A step, or with `part` below 1 some packs of it, is done.
+    """Step number `step`, from 1, is done; with `part` below 1 that part of its packs.
 
-    `loss` is nats per label token of this step (None until the step is whole), `seconds` the time
-    trained in this process.
+    `loss` is in nats per label token of this step, None until the step is whole; `epoch` counts the
+    epochs done, with their fraction; `seconds` is the time trained since this process started.
     """
 
     event: ClassVar[str] = "step"
@@ -88,7 +91,7 @@ class Stepped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated(Event):
-    """The held-out response loss in nats per token; step 0 is the base model."""
+    """The held-out loss in nats per answer token, after `step` steps; step 0 is the base model."""
 
     event: ClassVar[str] = "evaluated"
     step: int
@@ -98,7 +101,7 @@ class Evaluated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointSaved(Event):
-    """The training can be resumed from here."""
+    """A checkpoint is complete, taken after `step` whole steps; `path` is its folder."""
 
     event: ClassVar[str] = "checkpoint"
     step: int
@@ -108,7 +111,10 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Finished(Event):
-    """The adapter is in `output`; `verdict` is better, worse, no clear difference or unknown."""
+    """The adapter is in the folder `output`.
+
+    `verdict` is better, worse, no clear difference or unknown; `evaluation` is `Verdict.to_dict`.
+    """
 
     event: ClassVar[str] = "finished"
     training: str
@@ -122,7 +128,7 @@ class Finished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Interrupted(Event):
-    """Stopped by a signal; `--resume` continues it."""
+    """A signal stopped the training; `--resume` continues it. `reason` is one sentence."""
 
     event: ClassVar[str] = "interrupted"
     training: str
@@ -131,7 +137,7 @@ class Interrupted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(Event):
-    """Nothing came of it; `reason` is one sentence."""
+    """The training failed; `reason` is one sentence."""
 
     event: ClassVar[str] = "failed"
     reason: str
@@ -141,11 +147,11 @@ Listener: TypeAlias = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
-    """Listen to nothing."""
+    """Ignore `event`: the listener of all processes but the first."""
 
 
 class JsonLines:
-    """Writes each event as a line of JSON to `stream`, at once."""
+    """Writes each event as a line of JSON to `stream`, and flushes it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

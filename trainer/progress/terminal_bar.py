@@ -1,4 +1,7 @@
-"""A progress bar in the terminal: loss, tokens per second, time left. Knows only events."""
+"""A progress bar in the terminal: loss, tokens per second, time left.
+
+This module knows events only, not the training that reports them.
+"""
 
 from typing import Any, TextIO
 
@@ -10,7 +13,7 @@ from trainer.progress.duration import duration
 
 
 class Bar:
-    """Shows events as a bar with a line for each thing worth keeping; ends with the training."""
+    """A listener that draws a bar on `stream`, and prints one line for each event but the steps."""
 
     def __init__(self, stream: TextIO) -> None:
         self._console = Console(file=stream, highlight=False, soft_wrap=True)
@@ -69,7 +72,7 @@ class Bar:
 
 
 def described(plan: dict[str, Any]) -> str:
-    """Return a plan, as `Plan.to_dict` gives it, in a few lines for people."""
+    """Return a plan, as `Plan.to_dict` gives it, as a few lines of text."""
     dropped = "".join(f", {count} {why}" for why, count in plan["dropped_reasons"].items())
     seconds = plan["seconds"]
     lasting = duration(seconds) if seconds else "a duration that was not measured here yet"

@@ -1,1 +1,1 @@
-"""One training: started or resumed, calibrated, looped, watched, saved."""
+"""Running one training: start or resume, calibrate, loop, watch, save."""

@@ -118,7 +118,7 @@ def _evaluation_interval(plan: Plan) -> int:
 
     At most MAX_EVALUATIONS times, and seldom enough to keep within MAX_EVALUATION_SHARE.
     """
-    tokens = sum(len(row.ids) for row in plan.held_out.encoded)
+    tokens = plan.held_out.tokens
     if not tokens:
         return len(plan.steps) + 1
     per_step = sum(plan.steps.tokens) / len(plan.steps)
