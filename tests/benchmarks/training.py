@@ -30,7 +30,8 @@ from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import pack_loss, packed_rows
 from trainer.planning import plan
 from trainer.planning.options import Options
-from trainer.run.loop import Loop, LoopCallbacks, arguments
+from trainer.run.loop import Loop, LoopCallbacks
+from trainer.run.trainer_arguments import trainer_arguments
 from trainer.training_folder import Training
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -116,14 +117,14 @@ def measure(encoded: list[Encoded], layers: int, precision: str, rounds: int) ->
         loop = Loop(
             model=model,
             steps=steps,
-            arguments=arguments(
+            arguments=trainer_arguments(
                 Path(folder), steps=rounds, learning_rate=3e-4, warmup_steps=0, seed=0
             ),
             callbacks=Clock(),
             checkpoint_path=Training(Path(folder)).checkpoint_path,
             clock=time.perf_counter,
         )
-        loop._save_checkpoint = lambda partial: None  # type: ignore[method-assign]
+        loop._write_checkpoint = lambda partial: None  # type: ignore[method-assign]
         times.append(time.perf_counter())
         loop.train()
     seconds = min(after - before for before, after in itertools.pairwise(times))
@@ -185,12 +186,14 @@ def curve(precision: str, steps: int, folder: Path) -> list[float]:
         loop = Loop(
             model=model,
             steps=made.steps,
-            arguments=arguments(folder, steps=steps, learning_rate=1e-3, warmup_steps=0, seed=0),
+            arguments=trainer_arguments(
+                folder, steps=steps, learning_rate=1e-3, warmup_steps=0, seed=0
+            ),
             callbacks=Losses(),
             checkpoint_path=Training(folder).checkpoint_path,
             clock=time.perf_counter,
         )
-        loop._save_checkpoint = lambda partial: None  # type: ignore[method-assign]
+        loop._write_checkpoint = lambda partial: None  # type: ignore[method-assign]
         loop.train()
     return losses
 

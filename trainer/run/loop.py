@@ -39,8 +39,10 @@ class LoopCallbacks:
         return False
 
     def pack_done(self, step: Step, done: int, tokens: int, seconds: float) -> None:
-        """Called when this process has done `done` packs of `step`; the last had `tokens` tokens
-        and took `seconds`."""
+        """Called when this process has done `done` of its packs of `step`.
+
+        The last of them had `tokens` tokens and took `seconds`.
+        """
 
     def step_done(self, loop: "Loop", step: Step, loss: float, learning_rate: float) -> None:
         """Called after each step in every process; `loss` is in nats per label token.
@@ -72,7 +74,7 @@ class Loop(Trainer):  # type: ignore[misc]
         self.steps, self.callbacks = steps, callbacks
         self._checkpoint_path, self._clock = checkpoint_path, clock
         self._partial: checkpoints.PartialStep | None = None
-        self._stop = self._save = False
+        self._stop_after_step = self._save_after_step = False
         self._reported_step = -1
         self.remove_callback(PrinterCallback)
         self.remove_callback(ProgressCallback)
@@ -156,7 +158,7 @@ class Loop(Trainer):  # type: ignore[misc]
             return
         stopping = self.callbacks.stopping()
         if stopping or self.callbacks.checkpoint_due():
-            self._save_checkpoint(checkpoints.PartialStep(done, loss, _gradients(self.model)))
+            self._write_checkpoint(checkpoints.PartialStep(done, loss, _gradients(self.model)))
         if stopping:
             raise TrainingStopped
 
@@ -176,7 +178,7 @@ class Loop(Trainer):  # type: ignore[misc]
             for parameter, part in zip(trained(self.model), parts, strict=True):
                 parameter.grad = part.view_as(parameter).clone()
             loss, stop, save = float(scalars[0]), bool(scalars[1] > 0), bool(scalars[2] > 0)
-        self._stop, self._save = stop, save
+        self._stop_after_step, self._save_after_step = stop, save
         return loss
 
     def _maybe_log_save_evaluate(self, tr_loss: torch.Tensor, *args: Any, **kwargs: Any) -> None:
@@ -198,12 +200,12 @@ class Loop(Trainer):  # type: ignore[misc]
         )
         self.callbacks.step_done(self, self.steps[self.state.global_step - 1], loss, rate)
         finished = self.state.global_step >= self.state.max_steps
-        if self._save or self._stop or finished:
-            self._save_checkpoint(None)
-        if self._stop and not finished:
+        if self._save_after_step or self._stop_after_step or finished:
+            self._write_checkpoint(None)
+        if self._stop_after_step and not finished:
             raise TrainingStopped
 
-    def _save_checkpoint(self, partial: checkpoints.PartialStep | None) -> None:
+    def _write_checkpoint(self, partial: checkpoints.PartialStep | None) -> None:
         step = self.state.global_step
         path = self._checkpoint_path(step, partial.packs if partial else 0)
         if self.rank == 0:
@@ -246,27 +248,3 @@ def _gradients(model: torch.nn.Module) -> list[torch.Tensor]:
 def _seed(seed: int, step: int, pack: int) -> int:
     digest = hashlib.sha256(f"{seed}/{step}/{pack}".encode()).digest()
     return int.from_bytes(digest[:6], "big")
-
-
-def arguments(
-    folder: Path, *, steps: int, learning_rate: float, warmup_steps: int, seed: int
-) -> TrainingArguments:
-    """Return the Trainer's arguments: linear decay after the warm-up, AdamW, clipping at 1."""
-    return TrainingArguments(
-        output_dir=str(folder),
-        max_steps=steps,
-        per_device_train_batch_size=1,
-        learning_rate=learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=warmup_steps,
-        optim="adamw_torch",
-        seed=seed,
-        use_cpu=True,
-        save_strategy="no",
-        logging_strategy="no",
-        eval_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )

@@ -5,16 +5,14 @@ not decide what to train, nor whether a training may start. It is the first that
 """
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from trainer.errors import TrainingChanged
-from trainer.evaluation import measure
-from trainer.evaluation.sample_answers import answers
-from trainer.evaluation.verdict import Losses, Verdict, judge
+from trainer.evaluation.measure import response_tokens
+from trainer.evaluation.verdict import Verdict
 from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import packed_rows
 from trainer.planning import speeds
@@ -23,28 +21,12 @@ from trainer.process.signals import StopRequested
 from trainer.progress import events
 from trainer.run import calibrate
 from trainer.run.context import Run, with_threads
-from trainer.run.loop import Loop, TrainingStopped, arguments
+from trainer.run.loop import Loop, TrainingStopped
+from trainer.run.measurement import Measurement, judge, measure, measure_base, side_by_side
 from trainer.run.save_adapter import save_adapter
+from trainer.run.trainer_arguments import trainer_arguments
 from trainer.run.watcher import Watcher
 from trainer.training_folder import step_of
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """Held-out losses and the answers to the fixed questions, of the base or of the adapter."""
-
-    losses: Losses
-    answers: list[dict[str, str]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON values; floats survive JSON exactly."""
-        losses = {"own": self.losses.own, "other": self.losses.other}
-        return {"losses": losses, "answers": self.answers}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Measurement":
-        """Read what `to_dict` wrote."""
-        return cls(Losses(**values["losses"]), values["answers"])
 
 
 def train(run: Run) -> Path:
@@ -57,15 +39,15 @@ def train(run: Run) -> Path:
     model = _load_model(run)
     run, speed = _with_speed(run, model)
     torch.set_num_threads(int(run.options.threads or 1))
-    before = _base_measurement(run, model)
+    before = measure_base(run, model)
     _report_start(run, speed)
     _report_base_loss(run, before)
     history, speed = _fit(run, model)
-    after = _measure(run, model)
-    verdict = _judge(run, before, after)
+    after = measure(run, model)
+    verdict = judge(run, before, after)
     output = None
     if run.processes.first:
-        output = save_adapter(run, model, verdict, _side_by_side(before, after), history)
+        output = save_adapter(run, model, verdict, side_by_side(before, after), history)
         run.training.prune(keep=0)  # an ended training is never resumed
         if speed:
             speeds.remember(run.home, run.plan.speed_key, speed)
@@ -135,49 +117,6 @@ def _with_speed(run: Run, model: Any) -> tuple[Run, float | None]:
     return run, speed * run.processes.count
 
 
-def _base_measurement(run: Run, model: Any) -> Measurement:
-    """Measure the model without its adapter, once per training."""
-    kept = run.processes.agree(run.training.result("before"))
-    if kept:
-        return Measurement.from_dict(kept)
-    with model.disable_adapter():
-        measurement = _measure(run, model)
-    if run.processes.first:
-        run.training.write_result("before", measurement.to_dict())
-    return measurement
-
-
-def _measure(run: Run, model: Any) -> Measurement:
-    losses = measure.losses(
-        model,
-        run.plan.held_out.encoded,
-        limit=run.plan.steps.limit,
-        share=run.options.packing,
-        processes=run.processes,
-    )
-    first = run.processes.first
-    answered = answers(model, run.plan.tokenizer, run.plan.style) if first else []
-    return Measurement(losses, answered)
-
-
-def _judge(run: Run, before: Measurement, after: Measurement) -> Verdict:
-    rows = run.plan.held_out.encoded
-    return judge(
-        before.losses,
-        after.losses,
-        measure.response_tokens(rows),
-        measure.response_bytes(rows, run.plan.tokenizer),
-    )
-
-
-def _side_by_side(before: Measurement, after: Measurement) -> list[dict[str, str]]:
-    """Return each question with the answer of the base model and that of the adapter."""
-    return [
-        {**old, "base": old["answer"], "adapter": new["answer"]}
-        for old, new in zip(before.answers, after.answers, strict=True)
-    ]
-
-
 def _report_start(run: Run, speed: float | None) -> None:
     id, output, steps = run.training.id, str(run.plan.output), len(run.plan.steps)
     left = run.plan.seconds_at(speed) if speed else None
@@ -195,7 +134,7 @@ def _report_start(run: Run, speed: float | None) -> None:
 
 def _report_base_loss(run: Run, before: Measurement) -> None:
     """Report the base model's held-out loss as step 0, unless an earlier start did."""
-    tokens = measure.response_tokens(run.plan.held_out.encoded)
+    tokens = response_tokens(run.plan.held_out.encoded)
     if tokens and not run.training.checkpoints():
         loss = sum(before.losses.own) / sum(tokens)
         steps = len(run.plan.steps)
@@ -233,7 +172,7 @@ def _fit(run: Run, model: Any) -> tuple[list[dict[str, Any]], float | None]:
     loop = Loop(
         model=model,
         steps=steps,
-        arguments=arguments(
+        arguments=trainer_arguments(
             run.training.folder,
             steps=len(steps),
             learning_rate=options.learning_rate,
