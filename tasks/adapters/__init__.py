@@ -1,1 +1,1 @@
-"""The adapters of a home: listed, switched, and shared with other hosts."""
+"""The adapters of a home: listed, verified, switched, and shared with other hosts."""

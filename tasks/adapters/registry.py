@@ -1,8 +1,8 @@
-"""The adapters people may choose from: those of this home, which one is in use, and its files.
+"""The adapters people may choose from: those of this home, and which one is in use.
 
-A question is asked with a *reference*, `name@digest`, fixed when it was asked, so that an adapter
-removed and trained anew under its old name is never mistaken for the old one. Files travel to other
-hosts through `shipping`. This module knows no engine and no Slack.
+Each question carries a *reference*, `name@digest`, fixed when it was asked, so that an adapter
+removed and trained anew under its old name is never mistaken for the old one. `shipping` copies
+files between hosts. This module knows no engine and no Slack.
 """
 
 import os
@@ -13,30 +13,31 @@ from typing import Any, cast
 
 from redis import Redis
 
+from tasks.adapters.files import AdapterFiles
 from tasks.adapters.shipping import Shipping
 from tasks.broker.job import Job
 from tasks.broker.jobs import ADAPTER, Jobs
 from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
-from trainer.adapters.adapter import Adapter, check_base, read
-from trainer.adapters.adapter_files import WEIGHTS
+from trainer.adapters.adapter import Adapter, check_base
 from trainer.adapters.names import folder_of, is_adapter_name
 from trainer.errors import AdapterInUse, AdapterRefused
 
 
 def reference(adapter: Adapter) -> str:
-    """Return what a question is asked with to get exactly this adapter."""
+    """Return the reference by which a question names exactly this content: `name@digest`."""
     return f"{adapter.name}@{adapter.digest}"
 
 
 def shown(reference: str) -> str:
-    """Return the name in a reference, as people know it."""
+    """Return the adapter's name in a reference, without the digest."""
     return reference.partition("@")[0]
 
 
 @dataclass(frozen=True)
 class Listed:
-    """An adapter in a list; with a `problem` it cannot be used and the rest is empty."""
+    """One line of the list of adapters; with a `problem` it cannot be used, and the other fields
+    are empty."""
 
     name: str
     problem: str = ""
@@ -48,18 +49,18 @@ class Listed:
 
 
 class Registry:
-    """The adapters of one home, and the broker's word on which is in use."""
+    """The adapters of one home; which one is in use is a key in the broker, for all hosts."""
 
     def __init__(self, settings: Settings, redis: Redis | None) -> None:
         self._settings = settings
-        # Without a broker there is a home all the same: its adapters can be listed and removed.
+        # Without a broker, adapters can still be listed and removed.
         self._broker = redis
+        self._files = AdapterFiles()
         self._shipping = Shipping(settings)
-        self._checked: dict[str, tuple[Path, tuple[int, int]]] = {}
 
     @property
     def in_use(self) -> str:
-        """The reference new questions are asked with, empty for none."""
+        """The reference that new questions get; empty for the base model."""
         if self._broker is None:
             return ""
         return cast(str | None, self._redis.get(ADAPTER)) or ""
@@ -74,50 +75,54 @@ class Registry:
         """Return the adapter `name` of this home, its files checked.
 
         Raises:
-            AdapterRefused: the name may not be one, or the adapter is not there or unsafe.
+            AdapterRefused: the name is not allowed, or the adapter is missing or unsafe.
         """
+        return self._files.read(self._folder(name))
+
+    def _folder(self, name: str) -> Path:
         if not is_adapter_name(name):
             raise AdapterRefused(f"{name[:80]!r} is not the name of an adapter.")
-        return read(folder_of(name, self._settings.home))
+        return folder_of(name, self._settings.home)
 
     def use(self, name: str) -> Adapter:
-        """Ask every new question with `name` from now on.
+        """Put `name` in use: every new question is answered with it.
 
         Raises:
             AdapterRefused: it cannot be used with the model that answers now; nothing changes.
         """
-        adapter = self._checked_and_published(name)
+        adapter = self._publish(name)
         before = self.in_use
         self._redis.set(ADAPTER, reference(adapter))
-        self._retire(before, reference(adapter))
+        self._expire_replaced(before, reference(adapter))
         return adapter
 
     def offer(self, name: str) -> Adapter:
-        """Make `name` ready for questions that are asked with it although it is not in use.
+        """Publish `name` for questions that name it although it is not in use, for a comparison.
 
         Raises:
             AdapterRefused: it cannot be used with the model that answers now.
         """
-        adapter = self._checked_and_published(name)
-        self._retire(reference(adapter), self.in_use)
+        adapter = self._publish(name)
+        self._expire_replaced(reference(adapter), self.in_use)
         return adapter
 
-    def _checked_and_published(self, name: str) -> Adapter:
+    def _publish(self, name: str) -> Adapter:
+        """Check `name` against the models that answer now, and publish it for other hosts."""
         adapter = self.get(name)
         for model in self._models():
             check_base(adapter, model)
-        if self._settings.redis_url:  # the embedded broker serves this home alone
+        if self._settings.redis_url:  # the embedded broker serves this host alone
             self._shipping.publish(adapter)
         return adapter
 
     def off(self) -> str:
-        """Ask new questions without an adapter; returns the name that was in use."""
+        """Answer new questions with the base model; returns the name that was in use."""
         before = cast(str | None, self._redis.getdel(ADAPTER)) or ""
-        self._retire(before, "")
+        self._expire_replaced(before, "")
         return shown(before)
 
     def all(self) -> list[Listed]:
-        """Return the adapters of this home by name, also those that cannot be used."""
+        """Return the adapters of this home by name, those that cannot be used among them."""
         folder = self._settings.home / "adapters"
         in_use = self.in_use
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
@@ -127,7 +132,7 @@ class Registry:
         """Delete an adapter of this home for good.
 
         Raises:
-            AdapterRefused: it is not there, in use, or a question that waits was asked with it.
+            AdapterRefused: it is missing, in use, or named by a question that is not answered yet.
         """
         adapter = self.get(name)
         if shown(self.in_use) == name:
@@ -136,31 +141,31 @@ class Registry:
             raise AdapterRefused(
                 f"The adapter {name!r} still has questions to answer; try again when they are."
             )
-        # Out of sight at once: a removal that is interrupted leaves nothing that looks usable.
+        # Renamed first, so that an interrupted removal leaves no folder that looks usable.
         aside = adapter.path.with_name(f".{name}.{os.getpid()}.removed")
         adapter.path.rename(aside)
         shutil.rmtree(aside)
 
-    def folder(self, reference: str) -> Path:
-        """Return a folder on this host with exactly the files of `reference`.
+    def resolve(self, reference: str) -> Adapter:
+        """Return the adapter that `reference` names, fetched from the broker if need be.
 
         Raises:
-            AdapterRefused: they are not here, not what they were, and nobody published them.
+            AdapterRefused: this host does not have that content, and nobody published it.
         """
         name, _, digest = reference.partition("@")
-        known = self._checked.get(reference)
-        if known and known[1] == _stamp(known[0]):
-            return known[0]
-        folder = self._own(name, digest) or self._shipping.fetch(name, digest)
-        self._checked[reference] = (folder, _stamp(folder))
-        return folder
+        for folder in (self._folder(name), self._shipping.folder(name, digest)):
+            adapter = self._read_as(folder, digest)
+            if adapter is not None:
+                return adapter
+        return self._files.read(self._shipping.fetch(name, digest))
 
-    def _own(self, name: str, digest: str) -> Path | None:
+    def _read_as(self, folder: Path, digest: str) -> Adapter | None:
+        """Return the adapter in `folder`, or None where it is not whole or has another digest."""
         try:
-            adapter = self.get(name)
+            adapter = self._files.read(folder)
         except AdapterRefused:
             return None
-        return adapter.path if adapter.digest == digest else None
+        return adapter if adapter.digest == digest else None
 
     def _open_questions(self) -> list[Job]:
         if self._broker is None:
@@ -170,13 +175,14 @@ class Registry:
     def _models(self) -> set[str]:
         return {worker.model for worker in answering(Workers(self._redis).all()) if worker.model}
 
-    def _retire(self, before: str, now: str) -> None:
+    def _expire_replaced(self, before: str, now: str) -> None:
+        """Let the published files of `before` expire, unless `now` is the same reference."""
         if before and before != now and self._settings.redis_url:
             self._shipping.expire(before.partition("@")[2], self._settings.keep_ms)
 
     def _listed(self, path: Path, in_use: str) -> Listed:
         try:
-            found = read(path)
+            found = self._files.read(path)
         except AdapterRefused as error:
             return Listed(path.name, problem=str(error))
         return Listed(
@@ -190,15 +196,6 @@ class Registry:
 
 
 def verdict_of(adapter: Adapter) -> str:
-    """Return what the evaluation found, empty where there was none."""
+    """Return the verdict of the evaluation after the training; empty where there was none."""
     evaluation: Any = adapter.about.get("evaluation")
     return str(evaluation.get("verdict", "")) if isinstance(evaluation, dict) else ""
-
-
-def _stamp(folder: Path) -> tuple[int, int]:
-    """Return what changes with the weights' file, or zeros where it is gone."""
-    try:
-        found = (folder / WEIGHTS).lstat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)

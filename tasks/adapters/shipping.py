@@ -1,7 +1,7 @@
 """An adapter's files on their way to other hosts: published by digest, fetched once per host.
 
-They lie in the broker in pieces, under the digest of what they are, and what arrives is checked
-like any adapter before it is used. This module does not know which adapter is in use.
+The broker holds them in pieces, under the adapter's digest. Files that arrive are checked like any
+adapter before they are used. This module does not know which adapter is in use.
 """
 
 import logging
@@ -24,28 +24,29 @@ from trainer.files import whole_folder
 log = logging.getLogger(__name__)
 
 PIECE_BYTES = 4 << 20
-"""Small enough that the broker serves others between two pieces."""
+"""Small enough that the broker serves other clients between two pieces."""
 ABANDONED_SECONDS = 600
+"""After so long without another piece, an unfinished publication expires."""
 FILES = (CONFIG, ABOUT, WEIGHTS)
 KEPT = 8
-"""Fetched adapters kept on a host: the last ones. Others are fetched again if need be."""
+"""How many fetched adapters a host keeps, the latest; others are fetched again if need be."""
 
 
 class Shipping:
-    """Publishes to and fetches from the broker of `settings`, connecting when it has to."""
+    """Publishes to and fetches from the broker of `settings`, connecting only when it is used."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def publish(self, adapter: Adapter) -> None:
-        """Put an adapter's files where every host can fetch them; nothing if they are there."""
+        """Put an adapter's files into the broker, where every host can fetch them."""
         redis = self._redis()
         key = _key(adapter.digest)
-        # Anybody's `use` of the same files keeps them: they no longer expire.
+        # Published before: they may be about to expire, and must stay while they are in use.
         if redis.persist(key) or redis.exists(key):
             return
-        # A key of its own: two who publish the same files must not mix their pieces. It expires, so
-        # that what was begun and never ended does not stay in the broker's memory.
+        # Under a key of its own first, so that two hosts that publish the same files do not mix
+        # their pieces. It expires, so that an interrupted publication frees the broker's memory.
         aside = f"{key}:{uuid4().hex}"
         for name in FILES:
             for piece in _pieces(adapter.path / name):
@@ -58,20 +59,25 @@ class Shipping:
         log.info("adapter %s is published for other hosts", adapter.name)
 
     def expire(self, digest: str, milliseconds: int) -> None:
-        """Forget an adapter's files when the questions asked with it are past."""
+        """Let an adapter's files expire, after the questions that name it have ended."""
         self._redis().pexpire(_key(digest), milliseconds)
+
+    def folder(self, name: str, digest: str) -> Path:
+        """Return where the files of `digest` are on this host once they were fetched."""
+        return self._settings.cache / "adapters" / digest / name
 
     def fetch(self, name: str, digest: str) -> Path:
         """Return the folder of the files of `digest` on this host, fetching them if need be.
 
         Raises:
-            AdapterRefused: nobody has published them, or they are not what they should be.
+            AdapterRefused: nobody has published them, or other content arrived.
         """
-        folder = self._settings.cache / "adapters" / digest / name
+        folder = self.folder(name, digest)
         fetched = folder.parent.parent
         fetched.mkdir(parents=True, exist_ok=True)
         with locked(fetched / ".lock"):
-            if not folder.exists():
+            if not _holds(folder, digest):
+                shutil.rmtree(folder, ignore_errors=True)
                 self._fetch(name, digest, folder)
                 _prune(fetched)
         return folder
@@ -102,19 +108,27 @@ class Shipping:
         return connect(self._settings, decode=False)
 
 
+def _holds(folder: Path, digest: str) -> bool:
+    """Tell whether another thread or process fetched `digest` in the meantime."""
+    try:
+        return read(folder).digest == digest
+    except AdapterRefused:
+        return False
+
+
 def _key(digest: str) -> str:
     return f"swallow:adapter-files:{digest}"
 
 
 def _prune(folder: Path) -> None:
-    """Remove all but the last that were fetched."""
+    """Remove all but the `KEPT` adapters fetched last."""
     digests = [each for each in folder.iterdir() if each.is_dir()]
     for old in sorted(digests, key=lambda each: each.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _pieces(file: Path) -> Iterator[bytes]:
-    if not file.exists():  # an adapter that another program trained has no swallow.json
+    if not file.exists():  # an adapter trained by another program has no swallow.json
         return
     with file.open("rb") as content:
         while piece := content.read(PIECE_BYTES):

@@ -56,9 +56,8 @@ def ask(
     from trainer.adapters.adapter import read
     from trainer.adapters.names import folder_of
 
-    adapter = folder_of(lora_data, settings().home) if lora_data else None
-    if adapter is not None:
-        read(adapter)  # says at once what is wrong with it, before a model is loaded
+    # Before the model is loaded, which takes long, so that a broken adapter is reported at once.
+    adapter = read(folder_of(lora_data, settings().home)) if lora_data else None
     question_text, material = _text(instruction), _text(input_)
     loaded = load()
     question = Question(
@@ -71,7 +70,7 @@ def ask(
         style=style,
     )
     if verbose and not as_json:
-        click.echo(f"adapter: {adapter or 'none'}")
+        click.echo(f"adapter: {adapter.path if adapter else 'none'}")
         click.echo(f"instruction: {_origin(instruction)}")
         click.echo(f"input: {_origin(input_) if input_ else 'none'}")
         click.echo(f"model: {loaded.model} ({loaded.name})")

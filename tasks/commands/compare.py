@@ -8,9 +8,8 @@ from tasks.commands.ask import load
 from tasks.commands.output import as_json, print_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tasks.engines.protocol import Engine
+    from trainer.adapters.adapter import Adapter
 
 
 @click.command()
@@ -23,19 +22,19 @@ def compare(name: str, question: tuple[str, ...], as_json: bool) -> None:
     from trainer.adapters.adapter import read
     from trainer.adapters.names import folder_of
 
-    folder = folder_of(name, settings().home)
-    read(folder)  # says at once what is wrong with it, before a model is loaded
+    # Before the model is loaded, which takes long, so that a broken adapter is reported at once.
+    adapter = read(folder_of(name, settings().home))
     engine = load()
     answers = {}
-    for heading, adapter in (("base", None), (folder.name, folder)):
+    for key, heading, used in (("base", "base", None), ("adapter", adapter.name, adapter)):
         if not as_json:
             click.secho(f"{heading}:", bold=True)
-        answers[heading] = _answered(engine, " ".join(question), adapter, quiet=as_json)
+        answers[key] = _answer(engine, " ".join(question), used, quiet=as_json)
     if as_json:
-        print_json({"base": answers["base"], "adapter": answers[folder.name]})
+        print_json(answers)
 
 
-def _answered(engine: "Engine", question: str, adapter: "Path | None", *, quiet: bool) -> str:
+def _answer(engine: "Engine", question: str, adapter: "Adapter | None", *, quiet: bool) -> str:
     from tasks.engines.protocol import Question
     from tasks.settings import settings
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from trainer.adapters.adapter import Adapter
 from trainer.prompts.prompt import Prompt, render
 from trainer.prompts.styles import Style, Tokenizer, Turn
 
@@ -26,13 +26,14 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: by which adapter, in which style (None: the adapter's, else the model's)."""
+    """What is asked, of which adapter (None: of the base model), and in which prompt style (None:
+    the adapter's, else the model's)."""
 
     instruction: str
     input: str = ""
     thread: Sequence[Turn] = ()
     sampling: Sampling = Sampling()
-    adapter: Path | None = None
+    adapter: Adapter | None = None
     style: str | None = None
 
     def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:

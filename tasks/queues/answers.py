@@ -109,7 +109,7 @@ class Answers:
             input=request.get("input", ""),
             thread=[Turn(turn["role"], turn["text"]) for turn in request.get("thread", [])],
             sampling=sampling,
-            adapter=self.registry.folder(adapter) if adapter else None,
+            adapter=self.registry.resolve(adapter) if adapter else None,
         )
 
     def _note_speed(self, answer: Answer) -> None:

@@ -22,7 +22,7 @@ import torch
 from tasks.engines.openvino.convert.converted import Converted, convert
 from tasks.engines.openvino.convert.quantise import plain_int4, searched_int4
 from tasks.engines.openvino.engine import OpenVinoEngine
-from tasks.engines.openvino.serving import spec_of
+from tasks.engines.openvino.serving import pipeline_spec
 from tasks.engines.protocol import Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
 from tests.tasks.engines.openvino.built_kernels import rounded
@@ -88,7 +88,7 @@ def logits_of_graph(
     converted: Converted, rows: list[tuple[int, torch.Tensor]]
 ) -> list[torch.Tensor]:
     """Return the converted graph's logits, likewise, computed with the properties of serving."""
-    properties = dict(spec_of(converted, threads=None).properties)
+    properties = dict(pipeline_spec(converted, threads=None).properties)
     compiled = ov.Core().compile_model(
         str(converted.folder / "openvino_model.xml"), "CPU", properties
     )

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from tasks.engines.openvino.convert.converted import Converted
-from tasks.engines.openvino.generator_client import Generator, Run
-from tasks.engines.openvino.scheduler import Ask
-from tasks.engines.openvino.serving import spec_of
+from tasks.engines.openvino.generator_client import Generator, RequestHandle
+from tasks.engines.openvino.messages import Request
+from tasks.engines.openvino.serving import pipeline_spec
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 
@@ -44,9 +44,9 @@ class Fast:
 
     def __init__(self, converted: Converted, threads: int | None) -> None:
         self.vocabulary = converted.architecture.vocabulary
-        self.generator = Generator(spec_of(converted, threads=threads, parallel=32))
+        self.generator = Generator(pipeline_spec(converted, threads=threads, parallel=32))
         start = time.perf_counter()
-        self.generator.ready()
+        self.generator.wait_until_ready()
         self.ready_seconds = time.perf_counter() - start
         self._random = np.random.default_rng(0)
 
@@ -59,13 +59,13 @@ class Fast:
     def decode(self, streams: int) -> float | None:
         runs = [self._ask(START, STEPS + streams) for _ in range(streams)]
         for run in runs:  # each one's first token, after which all prompts are computed
-            run.news.get()
+            run.tokens.get()
         # A step gives one token to every stream in the order of asking, so that the last stream's
         # token marks the end of a step.
         times = []
         for _ in range(STEPS):
             start = time.perf_counter()
-            runs[-1].news.get()
+            runs[-1].tokens.get()
             times.append(time.perf_counter() - start)
         for run in runs:
             run.cancel()
@@ -76,9 +76,9 @@ class Fast:
         assert self.generator.pid is not None
         return anonymous_bytes(self.generator.pid)
 
-    def _ask(self, tokens: int, new: int) -> Run:
+    def _ask(self, tokens: int, new: int) -> RequestHandle:
         ids = self._random.integers(300, self.vocabulary, tokens).tolist()
-        return self.generator.ask(lambda id: Ask(id, ids, new, [self.vocabulary - 1]))
+        return self.generator.submit(lambda id: Request(id, ids, new, [self.vocabulary - 1]))
 
 
 class LlamaCpp:
@@ -150,10 +150,10 @@ class Reference:
         return float(np.median(times[1:]))
 
 
-def _wait(run: Run) -> None:
+def _wait(run: RequestHandle) -> None:
     last = False
     while not last:
-        _, last, error = run.news.get()
+        _, last, error = run.tokens.get()
         if error is not None:
             raise error
 

@@ -1,7 +1,7 @@
 """The files of an adapter's folder: their names, their size limits, and reading them safely.
 
 Files are opened without following links, and nothing is unpickled. It does not know what the
-configuration means and does not load weights.
+configuration means and does not parse the weights.
 """
 
 import hashlib
@@ -57,6 +57,27 @@ def checked_digest(folder: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def read_weights(folder: Path, digest: str) -> bytes:
+    """Return the content of the weights' file of an adapter that was checked as `digest`.
+
+    The bytes that are returned are those that were hashed, so that a file replaced since the check
+    is never used.
+
+    Raises:
+        AdapterRefused: the files are gone, or they were replaced.
+    """
+    with _open(folder, CONFIG, MAX_JSON_BYTES) as file:
+        found = hashlib.sha256(file.read())
+    with _open(folder, WEIGHTS, MAX_WEIGHTS_BYTES) as file:
+        weights = file.read()
+    found.update(weights)
+    if found.hexdigest() != digest:
+        raise AdapterRefused(
+            f"The files of adapter {folder.name!r} were replaced after they were checked."
+        )
+    return weights
 
 
 def _open(folder: Path, name: str, limit: int) -> BinaryIO:

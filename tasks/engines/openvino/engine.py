@@ -1,7 +1,7 @@
 """The fast engine: Llama-family models on a CPU, many questions at once, adapters at run time.
 
-Renders prompts, turns token ids into text and watches for reasons to stop; generation itself
-happens in a process of its own (`generator`, `batching`). Does not know jobs, queues or settings.
+Renders prompts, turns token ids into text and stops answers; the tokens are generated in a process
+of its own (`generator_client`, `generator_process`). Does not know jobs, queues or settings.
 """
 
 import logging
@@ -12,18 +12,18 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Literal
 
-from tasks.engines.openvino.adapter_check import CheckedAdapters
+from tasks.adapters.verify import AdapterVerifier
 from tasks.engines.openvino.convert.converted import Progress, convert
 from tasks.engines.openvino.convert.plan import Wanted
-from tasks.engines.openvino.generator_client import Generator, Run
+from tasks.engines.openvino.generator_client import Generator, RequestHandle
 from tasks.engines.openvino.kernels.build import library
-from tasks.engines.openvino.scheduler import Ask
-from tasks.engines.openvino.serving import PARALLEL, context_of, spec_of
+from tasks.engines.openvino.messages import Request, RequestAdapter
+from tasks.engines.openvino.serving import PARALLEL, context_length, pipeline_spec
 from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import defaults_of
 from tasks.engines.text_stream import TextStream
 from tasks.errors import KernelsMissing
-from trainer.adapters.adapter import Adapter, check_base, read
+from trainer.adapters.adapter import Adapter
 from trainer.base_model.source import Source, local_folder
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.prompts.prompt import Prompt
@@ -31,8 +31,8 @@ from trainer.prompts.styles import Style, choose_style
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 0.05
-"""Seconds between two looks at `should_stop` while no token comes."""
+STOP_POLL_SECONDS = 0.05
+"""How often `should_stop` is asked while no token arrives."""
 
 Finish = Literal["stop", "length", "interrupted"]
 
@@ -71,20 +71,20 @@ class OpenVinoEngine:
             kernels=lambda: kernels_in(cache),
             progress=progress,
         )
-        spec = spec_of(converted, threads=threads, parallel=parallel)
-        how = "our kernels" if converted.kernels else "OpenVINO's kernels"
-        log.info("serving %s in %s with %s", source.name, converted.precision, how)
+        spec = pipeline_spec(converted, threads=threads, parallel=parallel)
+        kernels = "our kernels" if converted.kernels else "OpenVINO's kernels"
+        log.info("serving %s in %s with %s", source.name, converted.precision, kernels)
         self.parallel = parallel
         self.precision = converted.precision
-        self.context_length = context_of(converted, spec)
+        self.context_length = context_length(converted, spec)
         self.generator = Generator(spec)
-        self.generator.start()  # loads while the tokenizer does
+        self.generator.start()  # it loads the model while the tokenizer is loaded here
         self.model = source.name
         self.tokenizer = load_tokenizer(source, cache=cache)
         self.style: Style = choose_style(self.tokenizer, style)
         self.sampling: Sampling = defaults_of(source.name, _generation_config(folder))
-        self._adapters = CheckedAdapters(converted.architecture)
-        self.generator.ready()
+        self._verifier = AdapterVerifier(source.name, spec.linears)
+        self.generator.wait_until_ready()
 
     def answer(
         self,
@@ -94,24 +94,27 @@ class OpenVinoEngine:
     ) -> Answer:
         """Answer one question; see `Engine.answer`. Also raises EngineFailed."""
         start = time.perf_counter()
-        adapter = self._adapter(question.adapter)
+        adapter = question.adapter
+        if adapter is not None:
+            self._verifier.verify(adapter)
         named = question.style or (adapter.style if adapter else None) or self.style.name
         style = choose_style(self.tokenizer, named)
         prompt = question.prompt(style, self.tokenizer, self.context_length)
-        facts = self._adapters.facts(adapter) if adapter else None
         stop_ids = style.stop_ids(self.tokenizer)
-        run = self.generator.ask(
-            lambda id: _ask(id, prompt, question.sampling, stop_ids, facts, self.context_length)
+        handle = self.generator.submit(
+            lambda id: _request(
+                id, prompt, question.sampling, stop_ids, adapter, self.context_length
+            )
         )
         text = TextStream(self.tokenizer, style.stop_texts, on_text)
-        reading = _Reading(run, text, set(stop_ids), should_stop, start)
+        reader = _TokenReader(handle, text, set(stop_ids), should_stop, start)
         return Answer(
-            finish=reading.run_to_its_end(),
+            finish=reader.read_to_the_end(),
             prompt=prompt.text,
             prompt_tokens=len(prompt.ids),
-            tokens=reading.tokens,
+            tokens=reader.tokens,
             seconds=time.perf_counter() - start,
-            first_token_seconds=reading.first_token_seconds,
+            first_token_seconds=reader.first_token_seconds,
             dropped_turns=prompt.dropped_turns,
             cut_characters=prompt.cut_characters,
         )
@@ -120,26 +123,19 @@ class OpenVinoEngine:
         """End the generating process."""
         self.generator.close()
 
-    def _adapter(self, folder: Path | None) -> Adapter | None:
-        if folder is None:
-            return None
-        adapter = read(folder)
-        check_base(adapter, self.model)
-        return adapter
 
-
-class _Reading:
-    """Reads one run's tokens as they come, until the text or the asker ends it."""
+class _TokenReader:
+    """Reads one request's tokens as they arrive, until the answer ends or must stop."""
 
     def __init__(
         self,
-        run: Run,
+        handle: RequestHandle,
         text: TextStream,
         stop_ids: set[int],
         should_stop: Callable[[], bool],
         start: float,
     ) -> None:
-        self.run = run
+        self.handle = handle
         self.text = text
         self.stop_ids = stop_ids
         self.should_stop = should_stop
@@ -147,13 +143,13 @@ class _Reading:
         self.tokens = 0
         self.first_token_seconds = 0.0
 
-    def run_to_its_end(self) -> Finish:
-        """Return why it ended; whatever happens, nothing is generated for it afterwards."""
+    def read_to_the_end(self) -> Finish:
+        """Return why the answer ended; even after an error, its generation is cancelled."""
         try:
             finish = self._read()
             self.text.close()
         finally:
-            self.run.cancel()
+            self.handle.cancel()
         return finish
 
     def _read(self) -> Finish:
@@ -162,17 +158,18 @@ class _Reading:
             if self.should_stop():
                 return "interrupted"
             try:
-                ids, last, error = self.run.news.get(timeout=PATIENCE)
+                ids, last, error = self.handle.tokens.get(timeout=STOP_POLL_SECONDS)
             except Empty:
                 continue
             if error is not None:
                 raise error
             for id in ids:
-                if self._ends_with(id):
+                if self._is_last(id):
                     return "stop"
         return "length"
 
-    def _ends_with(self, id: int) -> bool:
+    def _is_last(self, id: int) -> bool:
+        """Count a token and turn it into text; returns whether the answer ends with it."""
         if not self.tokens:
             self.first_token_seconds = time.perf_counter() - self.start
         self.tokens += 1
@@ -182,29 +179,38 @@ class _Reading:
         return self.text.stopped
 
 
-def _ask(
+def _request(
     id: int,
     prompt: Prompt,
     sampling: Sampling,
     stop_ids: list[int],
-    adapter: dict[str, Any] | None,
+    adapter: Adapter | None,
     context_length: int,
-) -> Ask:
-    return Ask(
+) -> Request:
+    return Request(
         id=id,
-        ids=prompt.ids,
+        prompt_ids=prompt.ids,
         max_new_tokens=min(sampling.max_new_tokens, context_length - len(prompt.ids)),
         stop_ids=stop_ids,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
-        # Without one the library would draw the same answer each time. It takes 32 bits.
+        # OpenVINO GenAI takes 32 bits, and without a seed it would draw the same answer each time.
         seed=(secrets.randbits(32) if sampling.seed is None else sampling.seed) % 2**32,
-        adapter=adapter,
+        adapter=_request_adapter(adapter) if adapter else None,
+    )
+
+
+def _request_adapter(adapter: Adapter) -> RequestAdapter:
+    return RequestAdapter(
+        folder=str(adapter.path.absolute()), digest=adapter.digest, scale=adapter.scale
     )
 
 
 def kernels_in(cache: Path) -> Path | None:
-    """Return the library of our own kernels; without them OpenVINO's compute, more slowly."""
+    """Return the library of our kernels, None where this machine cannot have it.
+
+    OpenVINO's own kernels then compute the model, more slowly.
+    """
     try:
         return library(cache)
     except KernelsMissing as error:

@@ -1,11 +1,10 @@
-"""The worker's side of the generating process: starts it, asks it, hands its tokens to who waits.
+"""The worker's side of the generating process: starts it, sends it requests, passes tokens on.
 
-A process that died fails what it was generating; the next question starts another. Knows no text
-and no adapters' content.
+When the process dies, the requests it was generating fail, and the next request starts another
+process. Knows no text and nothing of what an adapter holds.
 """
 
 import json
-import logging
 import os
 import socket
 import subprocess
@@ -15,126 +14,125 @@ from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
-from tasks.engines.openvino.scheduler import Ask
-from tasks.engines.openvino.spec import Spec
+from tasks.engines.openvino.messages import PipelineSpec, Request
 from tasks.errors import EngineFailed
 from trainer.errors import AdapterRefused
 
-log = logging.getLogger(__name__)
-
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""Memory in pages of 2 MB where Linux gives them to who asks (glibc 2.35 on, else without effect).
-OpenVINO's kernels have their weights there and read all of them for every token. Measured at 7B:
-3 % faster with one stream, 4 % with eight."""
+"""Memory in pages of 2 MB, where Linux gives them to a process that asks (`madvise`; glibc 2.35 or
+newer, without effect on older ones). All weights are read for every token, and OpenVINO's kernels
+hold theirs in such memory. Measured at 7B: 3 % faster with one request, 4 % with eight."""
 
-News = tuple[list[int], bool, Exception | None]
-"""New token ids, whether they are the last, and what went wrong if they are."""
+
+class Tokens(NamedTuple):
+    """New token ids of a request, whether they are the last, and the error that ended it."""
+
+    ids: list[int]
+    last: bool
+    error: Exception | None = None
 
 
 class Generator:
-    """One generating process at a time; safe to use from several threads."""
+    """The generating process, one at a time; safe to use from several threads."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: PipelineSpec) -> None:
         self.spec = spec
         self._lock = threading.Lock()
-        self._child: _Child | None = None
+        self._process: _Process | None = None
         self._last_id = 0
 
     def start(self) -> None:
-        """Start loading the model; `ready` waits for it."""
+        """Start loading the model; `wait_until_ready` waits for it."""
         with self._lock:
-            self._running()
+            self._living_process()
 
-    def ready(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until the model is loaded and warmed up.
 
         Raises:
             EngineFailed: it could not be loaded.
         """
         with self._lock:
-            child = self._running()
-        child.wait_until_ready()
+            process = self._living_process()
+        process.wait_until_ready()
 
-    def ask(self, make: Callable[[int], Ask]) -> "Run":
-        """Ask what `make` returns for a new id."""
+    def submit(self, make: Callable[[int], Request]) -> "RequestHandle":
+        """Send the request that `make` returns for a new id."""
         with self._lock:
             self._last_id += 1
-            return self._running().ask(make(self._last_id))
+            return self._living_process().submit(make(self._last_id))
 
     @property
     def pid(self) -> int | None:
         """The process id of the generating process, if there is one."""
-        return self._child.process.pid if self._child else None
+        return self._process.popen.pid if self._process else None
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
-            if self._child is not None:
-                self._child.close()
-                self._child = None
+            if self._process is not None:
+                self._process.close()
+                self._process = None
 
-    def _running(self) -> "_Child":
-        if self._child is None or self._child.gone:
-            self._child = _Child(self.spec)
-        return self._child
+    def _living_process(self) -> "_Process":
+        if self._process is None or self._process.gone:
+            self._process = _Process(self.spec)
+        return self._process
 
 
-class Run:
-    """One question under way; `news` is what comes of it."""
+class RequestHandle:
+    """A submitted request; its tokens arrive in the queue `tokens`, the last entry with `last`."""
 
-    def __init__(self, id: int, child: "_Child") -> None:
+    def __init__(self, id: int, process: "_Process") -> None:
         self.id = id
-        self.news: SimpleQueue[News] = SimpleQueue()
-        self._child = child
+        self.tokens: SimpleQueue[Tokens] = SimpleQueue()
+        self._process = process
 
     def cancel(self) -> None:
-        """Let it end; nothing more is heard of it."""
-        self._child.forget(self.id)
+        """End the generation; no more tokens arrive. Without effect on a request that ended."""
+        self._process.cancel(self.id)
 
 
-class _Child:
-    """The process, its socket, and the runs that wait for its news."""
+class _Process:
+    """One process with its socket, and the handles of the requests it has not ended yet."""
 
-    def __init__(self, spec: Spec) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [
-                sys.executable,
-                "-m",
-                "tasks.engines.openvino.generator_process",
-                str(theirs.fileno()),
-            ]
-            self.process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], env={**os.environ, **HUGE_PAGES}
+    def __init__(self, spec: PipelineSpec) -> None:
+        ours, childs = socket.socketpair()
+        with childs:
+            module = "tasks.engines.openvino.generator_process"
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", module, str(childs.fileno())],
+                pass_fds=[childs.fileno()],
+                env={**os.environ, **HUGE_PAGES},
             )
         self.gone = False
         self._connection = Connection(ours.detach())
         self._sending = threading.Lock()
-        self._runs: dict[int, Run] = {}
-        self._ready = threading.Event()
-        self._why: EngineFailed | None = None
+        self._handles: dict[int, RequestHandle] = {}
+        self._ready_or_failed = threading.Event()
+        self._failure: EngineFailed | None = None
         self._send({"spec": asdict(spec)})
         self._listener = threading.Thread(target=self._listen, name="generator", daemon=True)
         self._listener.start()
 
     def wait_until_ready(self) -> None:
-        self._ready.wait()
-        if self._why is not None:
-            raise self._why
+        self._ready_or_failed.wait()
+        if self._failure is not None:
+            raise self._failure
 
-    def ask(self, ask: Ask) -> Run:
-        run = self._runs[ask.id] = Run(ask.id, self)
-        self._send({"ask": asdict(ask)})
-        return run
+    def submit(self, request: Request) -> RequestHandle:
+        handle = self._handles[request.id] = RequestHandle(request.id, self)
+        self._send({"request": asdict(request)})
+        return handle
 
-    def forget(self, id: int) -> None:
-        if self._runs.pop(id, None):
+    def cancel(self, id: int) -> None:
+        if self._handles.pop(id, None):
             self._send({"cancel": id})
 
     def close(self) -> None:
-        self.process.kill()
+        self.popen.kill()
         self._listener.join()
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -145,43 +143,46 @@ class _Child:
                 self._fail("it is gone")
 
     def _listen(self) -> None:
-        why = "it ended"
+        reason = "it ended"
         try:
             while True:
                 message = json.loads(self._connection.recv_bytes())
-                why = message.get("failed", why)
-                self._take(message)
+                reason = message.get("failed", reason)
+                self._receive(message)
         except (EOFError, OSError):
-            self._fail(why)
-            self.process.kill()
-            self.process.wait()
+            self._fail(reason)
+            self.popen.kill()
+            self.popen.wait()
             self._connection.close()
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if "ready" in message:
-            self._ready.set()
+            self._ready_or_failed.set()
         elif "refused" in message:
-            self._end(message["refused"], AdapterRefused(message["why"]))
+            self._end(message["refused"], AdapterRefused(message["reason"]))
         elif "ids" in message:
             ended = set(message["ended"])
             for key, ids in message["ids"].items():
-                self._tell(int(key), ids, int(key) in ended)
+                self._pass_on(int(key), ids, last=int(key) in ended)
             for id in ended:
-                self._tell(id, [], True)
+                self._pass_on(id, [], last=True)
 
-    def _tell(self, id: int, ids: list[int], last: bool) -> None:
-        run = self._runs.pop(id, None) if last else self._runs.get(id)
-        if run is not None:
-            run.news.put((ids, last, None))
+    def _pass_on(self, id: int, ids: list[int], *, last: bool) -> None:
+        # A request that was cancelled has no handle any more, and its last tokens no reader.
+        handle = self._handles.pop(id, None) if last else self._handles.get(id)
+        if handle is not None:
+            handle.tokens.put(Tokens(ids, last))
 
     def _end(self, id: int, error: Exception) -> None:
-        run = self._runs.pop(id, None)
-        if run is not None:
-            run.news.put(([], True, error))
+        handle = self._handles.pop(id, None)
+        if handle is not None:
+            handle.tokens.put(Tokens([], True, error))
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, reason: str) -> None:
         self.gone = True
-        self._why = EngineFailed(f"The generating process failed ({why}); it is started again.")
-        for id in list(self._runs):
-            self._end(id, self._why)
-        self._ready.set()
+        self._failure = EngineFailed(
+            f"The generating process failed ({reason}); it is started again."
+        )
+        for id in list(self._handles):
+            self._end(id, self._failure)
+        self._ready_or_failed.set()

@@ -1,10 +1,11 @@
-"""The generating process: answers asks that come over the socket of file descriptor FD (argv).
+"""The generating process: serves the requests that come over the socket of descriptor FD (argv).
 
 It is a process of its own because a step of the pipeline holds Python's lock: in the worker,
 heartbeats and cancellations would wait for it. It ends when the other side closes the socket.
 
-Messages are JSON. In: `{"spec": …}` first, then `{"ask": …}` and `{"cancel": id}`. Out: `{"ready":
-…}`, `{"ids": {id: [token, …]}, "ended": [id, …]}`, `{"refused": id, "why": …}`, `{"failed": why}`.
+Messages are JSON. In: `{"spec": …}` first, then `{"request": …}` and `{"cancel": id}`. Out:
+`{"ready": true}`, `{"ids": {id: [token, …]}, "ended": [id, …]}`, `{"refused": id, "reason": …}`,
+`{"failed": reason}`.
 """
 
 import json
@@ -13,51 +14,52 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
+from tasks.engines.openvino.messages import PipelineSpec, request_from
 from tasks.engines.openvino.pipeline import Pipeline
-from tasks.engines.openvino.scheduler import Ask, Line
-from tasks.engines.openvino.spec import Spec
+from tasks.engines.openvino.scheduler import Scheduler
 from trainer.errors import AdapterRefused
 
 
-class Batching:
-    """The loop: take messages, let in who may run, step, tell the news."""
+class GeneratorLoop:
+    """Continuous batching: receive messages, start requests that may run, compute one step, send
+    the new tokens."""
 
-    def __init__(self, pipeline: Pipeline, line: Line, connection: Connection) -> None:
+    def __init__(self, pipeline: Pipeline, scheduler: Scheduler, connection: Connection) -> None:
         self.pipeline = pipeline
-        self.line = line
+        self.scheduler = scheduler
         self.connection = connection
 
     def run(self) -> None:
-        """Work until the other side is gone (EOFError)."""
+        """Serve until the other side closes the connection (EOFError)."""
         while True:
-            while self.line.idle or self.connection.poll(0):
-                self._take(json.loads(self.connection.recv_bytes()))
-            self._let_in()
-            if self.line.running:
+            while self.scheduler.idle or self.connection.poll(0):
+                self._receive(json.loads(self.connection.recv_bytes()))
+            self._start_requests()
+            if self.scheduler.running:
                 self._step()
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if "ask" in message:
-            self.line.add(Ask(**message["ask"]))
-        elif not self.line.leave(message["cancel"]):
+    def _receive(self, message: dict[str, Any]) -> None:
+        if "request" in message:
+            self.scheduler.add(request_from(message["request"]))
+        elif not self.scheduler.cancel_waiting(message["cancel"]):
             self.pipeline.cancel(message["cancel"])
 
-    def _let_in(self) -> None:
-        while ask := self.line.next():
+    def _start_requests(self) -> None:
+        while request := self.scheduler.start_next():
             try:
-                self.pipeline.use(ask.adapter)
+                self.pipeline.activate(request.adapter)
             except AdapterRefused as error:
-                self.line.end(ask.id)
-                send(self.connection, {"refused": ask.id, "why": str(error)})
+                self.scheduler.end(request.id)
+                send(self.connection, {"refused": request.id, "reason": str(error)})
             else:
-                self.pipeline.start(ask)
+                self.pipeline.start(request)
 
     def _step(self) -> None:
-        news = self.pipeline.step()
-        for id in news.ended:
-            self.line.end(id)
-        if news.ids or news.ended:
-            send(self.connection, {"ids": news.ids, "ended": news.ended})
+        result = self.pipeline.step()
+        for id in result.ended:
+            self.scheduler.end(id)
+        if result.ids or result.ended:
+            send(self.connection, {"ids": result.ids, "ended": result.ended})
 
 
 def send(connection: Connection, message: dict[str, Any]) -> None:
@@ -67,15 +69,16 @@ def send(connection: Connection, message: dict[str, Any]) -> None:
 
 def main() -> int:
     """Serve the socket whose descriptor is the first argument."""
-    # Whoever stops the worker decides when this process goes: answers may still be under way.
+    # The worker alone ends this process: it drains first, and answers may still be under way.
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
     try:
-        spec = Spec(**json.loads(connection.recv_bytes())["spec"])
+        spec = PipelineSpec(**json.loads(connection.recv_bytes())["spec"])
         pipeline = Pipeline(spec)
         send(connection, {"ready": True})
-        Batching(pipeline, Line(places=spec.places, blocks=spec.blocks), connection).run()
+        scheduler = Scheduler(max_running=spec.max_running, kv_blocks=spec.kv_blocks)
+        GeneratorLoop(pipeline, scheduler, connection).run()
     except RuntimeError as error:  # what OpenVINO raises
         send(connection, {"failed": str(error).strip().splitlines()[-1]})
         return 1

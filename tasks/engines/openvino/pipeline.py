@@ -1,10 +1,9 @@
 """OpenVINO GenAI's continuous batching over a converted model, with adapters at run time.
 
-Works in token ids and knows no text. It is used by the generating process alone: `step` holds
-Python's lock for as long as it takes, which is seconds where a long prompt is read.
+Works in token ids and knows no text. Only the generating process uses it: `step` holds Python's
+lock for as long as it takes, which is seconds during the prefill of a long prompt.
 """
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,155 +14,155 @@ import openvino_genai as genai
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
+from tasks.adapters.verify import PEFT_PREFIX
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
-from tasks.engines.openvino.scheduler import Ask
-from tasks.engines.openvino.spec import Spec
-from trainer.adapters.adapter import read
-from trainer.adapters.adapter_files import WEIGHTS
+from tasks.engines.openvino.messages import PipelineSpec, Request, RequestAdapter
+from trainer.adapters.adapter_files import read_weights
 from trainer.errors import AdapterRefused
 
-PREFIX = "base_model.model."
-"""What PEFT puts before a layer's name."""
-
-UNKNOWN: dict[str, Any] = {"digest": "none that was asked for"}
-"""What is active where a change went wrong: the next question changes it again."""
+UNKNOWN = RequestAdapter(folder="", digest="", scale=0.0)
+"""The active adapter after a switch that failed: equal to none, so that the next request switches
+again."""
 
 WARM_UP_TOKENS = 32
-"""Long enough for the kernels of prompts to be made ready, beside those of single tokens."""
+"""Long enough for OpenVINO to prepare its kernels of the prefill beside those of single tokens."""
 
 
 @dataclass
-class News:
-    """What a step brought: new token ids of each request, and which requests ended."""
+class StepResult:
+    """The new token ids of each request in a step, and the ids of requests that ended."""
 
     ids: dict[int, list[int]]
     ended: list[int]
 
 
 class Pipeline:
-    """A loaded model; the base is active until `use` says otherwise."""
+    """A loaded model; the base model is active until `activate` switches to an adapter."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: PipelineSpec) -> None:
         self._kernels = ActiveAdapter(Path(spec.kernels), spec.linears) if spec.kernels else None
         self._pipeline = genai.ContinuousBatchingPipeline(
             spec.folder, _scheduling(spec), "CPU", _properties(spec)
         )
         self._handles: dict[int, Any] = {}
         self._generate(None if self._kernels else genai.AdapterConfig(), tokens=WARM_UP_TOKENS)
-        self._active: dict[str, Any] | None = None
+        self._active: RequestAdapter | None = None
 
-    def use(self, adapter: dict[str, Any] | None) -> None:
-        """Make `adapter` (`folder`, `digest`, `scale`) or the base active; nothing may be running.
+    def activate(self, adapter: RequestAdapter | None) -> None:
+        """Make `adapter`, or the base model for None, the active one; no request may be running.
 
         Raises:
-            AdapterRefused: the folder has other content than was checked, or does not load.
+            AdapterRefused: its files were replaced since they were checked, or do not load.
         """
         if adapter == self._active:
             return
-        self._active = UNKNOWN  # until it is changed in full
-        if self._kernels:
-            _switch(self._kernels, adapter)
+        self._active = UNKNOWN  # until the switch is complete
+        if self._kernels is not None:
+            _activate_in_kernels(self._kernels, adapter)
         else:
             config = genai.AdapterConfig()
             if adapter is not None:
-                config.add(_loaded(adapter), float(adapter["scale"]))
+                config.add(_genai_adapter(adapter), adapter.scale)
             self._generate(config)
         self._active = adapter
 
-    def start(self, ask: Ask) -> None:
-        """Let a request take part in the steps that follow."""
-        ids = ov.Tensor(np.array([ask.ids], np.int64))
-        self._handles[ask.id] = self._pipeline.add_request(ask.id, ids, _generation(ask))
+    def start(self, request: Request) -> None:
+        """Add a request to those that the next steps compute."""
+        ids = ov.Tensor(np.array([request.prompt_ids], np.int64))  # [1, tokens]
+        handle = self._pipeline.add_request(request.id, ids, _generation(request))
+        self._handles[request.id] = handle
 
     def cancel(self, id: int) -> None:
-        """Let a request end with the next step; it is then among those that ended."""
+        """End a running request; the next step reports it among those that ended."""
         if id in self._handles:
             self._handles[id].cancel()
 
-    def step(self) -> News:
-        """Compute once: a token for each running request, and up to `chunk` tokens of prompts."""
+    def step(self) -> StepResult:
+        """Compute a token of each running request and up to `chunk_tokens` of prefill."""
         self._pipeline.step()
-        news = News({}, [])
+        result = StepResult({}, [])
         for id, handle in list(self._handles.items()):
             while handle.can_read():
                 for output in handle.read().values():
-                    news.ids.setdefault(id, []).extend(output.generated_ids)
+                    result.ids.setdefault(id, []).extend(output.generated_ids)
             if handle.get_status() != genai.GenerationStatus.RUNNING:
                 del self._handles[id]
-                news.ended.append(id)
-        return news
+                result.ended.append(id)
+        return result
 
     def _generate(self, adapters: Any, tokens: int = 1) -> None:
-        # Adapters given to `add_request` are ignored; `generate` applies them, to what follows.
+        # `add_request` ignores adapters; `generate` applies them, and they stay for what follows.
         config = genai.GenerationConfig(max_new_tokens=2, ignore_eos=True, eos_token_id=0)
         if adapters is not None:
             config.adapters = adapters
         self._pipeline.generate([ov.Tensor(np.ones((1, tokens), np.int64))], [config])
 
 
-def _scheduling(spec: Spec) -> Any:
+def _scheduling(spec: PipelineSpec) -> Any:
     config = genai.SchedulerConfig()
-    config.num_kv_blocks = spec.blocks
-    config.max_num_seqs = spec.places
-    config.max_num_batched_tokens = spec.chunk
+    config.num_kv_blocks = spec.kv_blocks
+    config.max_num_seqs = spec.max_running
+    config.max_num_batched_tokens = spec.chunk_tokens
     config.dynamic_split_fuse = True
-    # The cache of prefixes does not know adapters: after a switch, text would be generated from
-    # the other adapter's keys and values.
+    # The prefix cache does not take adapters into account: after a switch, text would be generated
+    # from the other adapter's keys and values.
     config.enable_prefix_caching = False
     return config
 
 
-def _generation(ask: Ask) -> Any:
+def _generation(request: Request) -> Any:
     config = genai.GenerationConfig(
-        max_new_tokens=ask.max_new_tokens,
-        eos_token_id=ask.stop_ids[0],
-        stop_token_ids=set(ask.stop_ids),
+        max_new_tokens=request.max_new_tokens,
+        eos_token_id=request.stop_ids[0],
+        stop_token_ids=set(request.stop_ids),
     )
-    if ask.temperature > 0:
+    if request.temperature > 0:
         config.do_sample = True
-        config.temperature = ask.temperature
-        config.top_p = ask.top_p
-        config.rng_seed = ask.seed
+        config.temperature = request.temperature
+        config.top_p = request.top_p
+        config.rng_seed = request.seed
     return config
 
 
-def _any_adapter(linears: dict[str, list[int]]) -> Any:
-    """Return an adapter that names every layer: what it names, others may change later."""
-    tensors = {}
-    for name, (rows, columns) in linears.items():
-        tensors[f"{PREFIX}{name}.lora_A.weight"] = np.zeros((1, columns), np.float32)
-        tensors[f"{PREFIX}{name}.lora_B.weight"] = np.zeros((rows, 1), np.float32)
-    return genai.Adapter(ov.Tensor(np.frombuffer(save(tensors), np.uint8)))
-
-
-def _switch(kernels: ActiveAdapter, adapter: dict[str, Any] | None) -> None:
+def _activate_in_kernels(kernels: ActiveAdapter, adapter: RequestAdapter | None) -> None:
     if adapter is None:
         kernels.clear()
         return
-    folder = Path(adapter["folder"])
     try:
-        weights = (folder / WEIGHTS).read_bytes()
-        _unchanged(adapter)  # after reading: what was read is what was checked
-        kernels.use(weights, PREFIX, float(adapter["scale"]))
-    except (OSError, ValueError, SafetensorError) as error:
-        raise AdapterRefused(f"The adapter {folder.name!r} cannot be read.") from error
+        kernels.use(_weights(adapter), PEFT_PREFIX, adapter.scale)
+    except (ValueError, SafetensorError) as error:
+        raise _unreadable(adapter) from error
 
 
-def _loaded(adapter: dict[str, Any]) -> Any:
-    folder = _unchanged(adapter)
-    with contextlib.suppress(RuntimeError):
-        return genai.Adapter(folder / WEIGHTS)
-    raise AdapterRefused(f"The adapter {folder.name!r} cannot be read.")
+def _genai_adapter(adapter: RequestAdapter) -> Any:
+    # From the bytes that were hashed, not from the file, which might be replaced in between.
+    tensor = ov.Tensor(np.frombuffer(_weights(adapter), np.uint8))
+    try:
+        return genai.Adapter(tensor)
+    except RuntimeError as error:
+        raise _unreadable(adapter) from error
 
 
-def _unchanged(adapter: dict[str, Any]) -> Path:
-    folder = Path(adapter["folder"])
-    if read(folder).digest != adapter["digest"]:
-        raise AdapterRefused(f"The adapter {folder.name!r} was replaced while it was asked for.")
-    return folder
+def _weights(adapter: RequestAdapter) -> bytes:
+    return read_weights(Path(adapter.folder), adapter.digest)
 
 
-def _properties(spec: Spec) -> dict[str, Any]:
+def _unreadable(adapter: RequestAdapter) -> AdapterRefused:
+    return AdapterRefused(f"The adapter {Path(adapter.folder).name!r} cannot be read.")
+
+
+def _properties(spec: PipelineSpec) -> dict[str, Any]:
     if spec.kernels:
         return {**spec.properties, "extensions": [spec.kernels]}
-    return {**spec.properties, "adapters": genai.AdapterConfig([_any_adapter(spec.linears)])}
+    adapters = genai.AdapterConfig([_placeholder_adapter(spec.linears)])
+    return {**spec.properties, "adapters": adapters}
+
+
+def _placeholder_adapter(linears: dict[str, list[int]]) -> Any:
+    """Return an adapter of zeros on every layer: OpenVINO prepares the layers that are named when
+    the model is loaded, and only those can get another adapter later."""
+    tensors = {}
+    for name, (rows, columns) in linears.items():
+        tensors[f"{PEFT_PREFIX}{name}.lora_A.weight"] = np.zeros((1, columns), np.float32)
+        tensors[f"{PEFT_PREFIX}{name}.lora_B.weight"] = np.zeros((rows, 1), np.float32)
+    return genai.Adapter(ov.Tensor(np.frombuffer(save(tensors), np.uint8)))

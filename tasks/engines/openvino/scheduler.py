@@ -1,79 +1,65 @@
-"""Who generates now and who waits: first come, first served, one adapter at a time.
+"""Which requests are generated now and which wait: first come, first served, one adapter at a time.
 
-Nobody is overtaken: a question that needs another adapter, or more memory than is free, waits until
-what runs has ended, and those behind it wait too. So nobody starves when adapters alternate. Knows
-no pipeline and no processes.
+No request overtakes another: one that needs another adapter, or more memory than is free, waits
+until the running ones have ended, and those behind it wait too. So none starves when adapters
+alternate. Knows no pipeline and no processes.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Any
 
-BLOCK = 32
-"""Tokens in one block of the cache of keys and values, as OpenVINO GenAI has it on a CPU."""
+from tasks.engines.openvino.messages import Request
 
-
-@dataclass(frozen=True)
-class Ask:
-    """A prompt to be continued: its token ids, and what the continuation must keep to."""
-
-    id: int
-    ids: list[int]
-    max_new_tokens: int
-    stop_ids: list[int]
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int = 0
-    adapter: dict[str, Any] | None = field(default=None)
-    """Folder, digest and scale of the adapter; None is the base."""
-
-    @property
-    def blocks(self) -> int:
-        """Return the blocks it may come to fill."""
-        return -(-(len(self.ids) + self.max_new_tokens) // BLOCK)
+KV_BLOCK_TOKENS = 32
+"""Tokens in one block of the cache of keys and values; OpenVINO GenAI's block size on a CPU."""
 
 
-class Line:
-    """The questions of one pipeline, of which `places` run at once in `blocks` of memory."""
+class Scheduler:
+    """The requests of one pipeline, of which at most `max_running` run, in `kv_blocks` of cache."""
 
-    def __init__(self, *, places: int, blocks: int) -> None:
-        self.places = places
-        self.blocks = blocks
-        self.waiting: deque[Ask] = deque()
-        self.running: dict[int, Ask] = {}
+    def __init__(self, *, max_running: int, kv_blocks: int) -> None:
+        self.max_running = max_running
+        self.kv_blocks = kv_blocks
+        self.waiting: deque[Request] = deque()
+        self.running: dict[int, Request] = {}
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+        """Whether no request runs and none waits."""
         return not self.running and not self.waiting
 
-    def add(self, ask: Ask) -> None:
-        """Take a question at the end of the line."""
-        self.waiting.append(ask)
+    def add(self, request: Request) -> None:
+        """Append a request to those that wait."""
+        self.waiting.append(request)
 
-    def leave(self, id: int) -> bool:
-        """Forget a question that waits; returns whether it did."""
-        for ask in self.waiting:
-            if ask.id == id:
-                self.waiting.remove(ask)
+    def cancel_waiting(self, id: int) -> bool:
+        """Remove a request from those that wait; returns False where it does not wait."""
+        for request in self.waiting:
+            if request.id == id:
+                self.waiting.remove(request)
                 return True
         return False
 
-    def next(self) -> Ask | None:
-        """Move the first that waits to those that run, where it may; else None."""
+    def start_next(self) -> Request | None:
+        """Move the first waiting request to the running ones, or return None if it must wait."""
         if not self.waiting or not self._may_run(self.waiting[0]):
             return None
-        ask = self.waiting.popleft()
-        self.running[ask.id] = ask
-        return ask
+        request = self.waiting.popleft()
+        self.running[request.id] = request
+        return request
 
     def end(self, id: int) -> None:
-        """Forget a question that ran."""
+        """Remove a request that has ended from the running ones."""
         self.running.pop(id, None)
 
-    def _may_run(self, ask: Ask) -> bool:
+    def _may_run(self, request: Request) -> bool:
         if not self.running:
             return True
-        taken = sum(other.blocks for other in self.running.values())
-        same = next(iter(self.running.values())).adapter == ask.adapter
-        return same and len(self.running) < self.places and taken + ask.blocks <= self.blocks
+        active = next(iter(self.running.values())).adapter
+        taken = sum(_blocks(other) for other in self.running.values())
+        fits = taken + _blocks(request) <= self.kv_blocks
+        return request.adapter == active and len(self.running) < self.max_running and fits
+
+
+def _blocks(request: Request) -> int:
+    """Return the most blocks of cache that a request can fill, with all its new tokens."""
+    return -(-(len(request.prompt_ids) + request.max_new_tokens) // KV_BLOCK_TOKENS)

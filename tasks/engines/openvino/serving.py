@@ -1,6 +1,6 @@
 """How a converted model is served: OpenVINO's properties, memory for keys and values, threads.
 
-Measured choices, each with its reason; imports no OpenVINO.
+Each number was measured, with the reason beside it. Imports no OpenVINO.
 """
 
 from tasks.engines.cpu import usable_cores
@@ -12,29 +12,32 @@ from tasks.engines.openvino.convert.plan import (
     choose_precision,
     planned_bytes,
 )
-from tasks.engines.openvino.scheduler import BLOCK
-from tasks.engines.openvino.spec import Spec
+from tasks.engines.openvino.messages import PipelineSpec
+from tasks.engines.openvino.scheduler import KV_BLOCK_TOKENS
 from trainer.cpu import cpu_has_bf16
 
 PARALLEL = 8
-"""Questions generated at once: at 7B, eight streams gave five times the tokens of one, and sixteen
-little more."""
+"""Requests generated at once: at 7B, eight gave five times the tokens per second of one, and
+sixteen little more."""
 
 CACHE_BYTES = 1_200_000_000
-"""Memory keys and values may come to fill: one whole context of a Llama-2 7B at 8 bits."""
+"""Bytes of the cache of keys and values: one whole context (4,096 tokens) of a Llama-2 7B at 8
+bits."""
 
 PROCESSES_BYTES = 700_000_000
-"""The worker with its tokenizer, and the generating process without the model."""
+"""Bytes of the worker with its tokenizer, and of the generating process without the model."""
 
 CHUNK_SMALL, CHUNK_LARGE = 512, 64
-"""Prompt tokens read in one step, for models below and above a billion weights."""
+"""Prompt tokens of the prefill in one step, for models below and above a billion weights."""
 
 
-def spec_of(converted: Converted, *, threads: int | None, parallel: int = PARALLEL) -> Spec:
-    """Return how to serve `converted` on `threads` cores, by default those it may use."""
+def pipeline_spec(
+    converted: Converted, *, threads: int | None, parallel: int = PARALLEL
+) -> PipelineSpec:
+    """Return how to serve `converted` on `threads` cores, None for all this process may use."""
     architecture = converted.architecture
     large = architecture.parameters >= INT4_FROM_PARAMETERS
-    return Spec(
+    return PipelineSpec(
         folder=str(converted.folder),
         kernels=str(converted.kernels) if converted.kernels else None,
         linears={
@@ -43,20 +46,22 @@ def spec_of(converted: Converted, *, threads: int | None, parallel: int = PARALL
             for name, shape in architecture.linears.items()
         },
         properties=_properties(converted, threads or usable_cores(), large),
-        blocks=_blocks(architecture, large),
-        places=parallel,
-        chunk=CHUNK_LARGE if large else CHUNK_SMALL,
+        kv_blocks=_kv_blocks(architecture, large),
+        max_running=parallel,
+        chunk_tokens=CHUNK_LARGE if large else CHUNK_SMALL,
     )
 
 
-def context_of(converted: Converted, spec: Spec) -> int:
-    """Return the longest sequence in tokens: what the model and the memory allow."""
-    return min(converted.architecture.context_length, spec.blocks * BLOCK)
+def context_length(converted: Converted, spec: PipelineSpec) -> int:
+    """Return the longest sequence in tokens that the model and the cache's memory allow."""
+    return min(converted.architecture.context_length, spec.kv_blocks * KV_BLOCK_TOKENS)
 
 
 def memory_needed(architecture: Architecture, wanted: Wanted) -> float:
-    """Return about how many bytes of memory serving takes: weights, their scales, keys and values,
-    and what the worker itself needs."""
+    """Return about how many bytes of memory serving takes: weights, keys and values, processes.
+
+    A tenth is added to the packed weights for OpenVINO's own buffers.
+    """
     weights = planned_bytes(architecture, choose_precision(architecture, wanted))
     return 1.1 * weights + CACHE_BYTES + PROCESSES_BYTES
 
@@ -65,29 +70,31 @@ def _properties(converted: Converted, threads: int, large: bool) -> dict[str, st
     common = {
         "INFERENCE_NUM_THREADS": str(threads),
         "NUM_STREAMS": "1",
-        # Pinned threads would share cores with any other program that pins its own.
+        # Another program that pins its threads, as OpenVINO does, would pin them to the same cores.
         "ENABLE_CPU_PINNING": "NO",
     }
     if not large:
-        # Fewer bits anywhere else change a small model's greedy answers, and it is fast enough.
+        # With fewer bits a small model gives other greedy answers, and it is fast enough as it is.
         return common | {
             "INFERENCE_PRECISION_HINT": "f32",
             "KV_CACHE_PRECISION": "f32",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
-    # Our own kernels take float32: around them bf16 would be converted to and fro for nothing.
+    # Our kernels take and return float32: with bf16 around them, each would be converted twice.
     precision = "bf16" if cpu_has_bf16() and not converted.kernels else "f32"
     return common | {
         "INFERENCE_PRECISION_HINT": precision,
         "KV_CACHE_PRECISION": "u8",
-        # Activations are rounded to 8 bits in groups like the weights', so that whole groups are
-        # multiplied as integers, which prefills faster. Nothing to gain at 16 bits.
+        # Activations are rounded to 8 bits in groups of the weights' size, so that a group's
+        # products are computed in integers, which makes the prefill faster. 16-bit weights gain
+        # nothing from it.
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0" if converted.precision == "bf16" else "128",
     }
 
 
-def _blocks(architecture: Architecture, large: bool) -> int:
-    # At 8 bits each head of a token brings a float32 scale and zero point along.
+def _kv_blocks(architecture: Architecture, large: bool) -> int:
+    """Return how many blocks of keys and values fit into `CACHE_BYTES`."""
+    # At 8 bits each head of a token has a float32 scale and a float32 zero point.
     bytes_per_head = architecture.head_dim + 8 if large else 4 * architecture.head_dim
     per_token = 2 * architecture.layers * architecture.kv_heads * bytes_per_head
-    return max(1, CACHE_BYTES // (per_token * BLOCK))
+    return max(1, CACHE_BYTES // (per_token * KV_BLOCK_TOKENS))

@@ -1,7 +1,7 @@
 """The reference engine: any causal LM that transformers loads, one question at a time.
 
-Adapters are attached through PEFT and switched without reloading the base. This module does not
-know jobs, queues or settings.
+`peft_adapters` applies adapters to the base model, which stays loaded. This module does not know
+jobs, queues or settings.
 """
 
 import threading
@@ -13,11 +13,12 @@ from typing import Any
 
 import torch
 
+from tasks.adapters.verify import AdapterVerifier
 from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import defaults_of
 from tasks.engines.text_stream import TextStream
 from tasks.engines.transformers.peft_adapters import AttachedAdapters
-from trainer.adapters.adapter import check_base, read
+from trainer.adapters.adapter import Adapter
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.base_model.tokenizer import load_tokenizer
@@ -26,11 +27,11 @@ from trainer.prompts.styles import Style, choose_style
 
 
 class _Interrupted(Exception):
-    """Leaves the middle of a forward pass."""
+    """Raised in a forward pass to abandon it."""
 
 
 class TransformersEngine:
-    """A model in this process; a lock lets one answer run at a time."""
+    """A model in this process; a lock serialises the answers."""
 
     name = "transformers"
     parallel = 1
@@ -51,6 +52,7 @@ class TransformersEngine:
         self.model = source.name
         self.sampling: Sampling = defaults_of(source.name, base.generation_config)
         self.context_length = int(base.config.max_position_embeddings)
+        self._verifier = AdapterVerifier(source.name, _linears(base))
         self._adapters = AttachedAdapters(base)
         self._lock = threading.Lock()
 
@@ -70,33 +72,36 @@ class TransformersEngine:
         with self._lock, self._adapted(question.adapter) as (model, adapter_style):
             style = choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
             prompt = question.prompt(style, self.tokenizer, self.context_length)
-            run = _Run(self.tokenizer, style, on_text, should_stop, start)
-            finish = run.generate(model, prompt, question.sampling)
+            generation = _Generation(self.tokenizer, style, on_text, should_stop, start)
+            finish = generation.generate(model, prompt, question.sampling)
         return Answer(
             prompt=prompt.text,
             prompt_tokens=len(prompt.ids),
-            tokens=run.tokens,
+            tokens=generation.tokens,
             seconds=time.perf_counter() - start,
-            first_token_seconds=run.first_token_seconds,
+            first_token_seconds=generation.first_token_seconds,
             finish=finish,
             dropped_turns=prompt.dropped_turns,
             cut_characters=prompt.cut_characters,
         )
 
     @contextmanager
-    def _adapted(self, folder: Path | None) -> Iterator[tuple[Any, str | None]]:
-        if folder is None:
+    def _adapted(self, adapter: Adapter | None) -> Iterator[tuple[Any, str | None]]:
+        """Give the model with `adapter` applied, and the adapter's prompt style."""
+        if adapter is None:
             with self._adapters.base_only() as model:
                 yield model, None
             return
-        adapter = read(folder)
-        check_base(adapter, self.model)
+        self._verifier.verify(adapter)
         with self._adapters.using(adapter) as model:
             yield model, adapter.style
 
 
-class _Run:
-    """One generation: streams its tokens and watches for reasons to stop."""
+class _Generation:
+    """One answer under way: passes tokens on as text, and stops when it should.
+
+    It is the `streamer` that transformers calls with the tokens.
+    """
 
     def __init__(
         self,
@@ -115,12 +120,12 @@ class _Run:
         self._prompt_seen = False
 
     def generate(self, model: Any, prompt: Prompt, sampling: Sampling) -> Any:
-        """Generate until a stop token, a stop text, the length or an interruption."""
-        ids = torch.tensor([prompt.ids])
+        """Return why the answer ended: a stop token or text, the length, or an interruption."""
+        ids = torch.tensor([prompt.ids])  # [1, tokens] int64
         if sampling.seed is not None:
             torch.manual_seed(sampling.seed)
         try:
-            with torch.inference_mode(), _watched(model, self._check):
+            with torch.inference_mode(), _checked_before_layers(model, self._check):
                 output = model.generate(
                     input_ids=ids,
                     attention_mask=torch.ones_like(ids),
@@ -129,7 +134,7 @@ class _Run:
                     pad_token_id=self.stop_ids[0],
                     streamer=self,
                     stopping_criteria=[self._stopped],
-                    **_drawing(sampling),
+                    **_sampling_arguments(sampling),
                 )
         except _Interrupted:
             self.text.close()
@@ -140,7 +145,7 @@ class _Run:
         return "length"
 
     def put(self, value: torch.Tensor) -> None:
-        """Take what transformers hands a streamer: first the whole prompt, then each token."""
+        """Take ids from transformers: first the prompt [1, tokens], then each new token [1]."""
         if not self._prompt_seen:
             self._prompt_seen = True
             return
@@ -152,9 +157,10 @@ class _Run:
                 self.text.push(id)
 
     def end(self) -> None:
-        """Do nothing more: the text is closed by `generate`."""
+        """Do nothing: `generate` closes the text. transformers calls this on every streamer."""
 
     def _stopped(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """Return [batch] bool, true once a stop text has appeared; `ids` is [batch, tokens]."""
         return torch.full((ids.shape[0],), self.text.stopped, dtype=torch.bool)
 
     def _check(self, *_: Any) -> None:
@@ -163,8 +169,11 @@ class _Run:
 
 
 @contextmanager
-def _watched(model: Any, check: Callable[..., None]) -> Iterator[None]:
-    """Call `check` before every layer, so that a long prompt can be left within a layer's time."""
+def _checked_before_layers(model: Any, check: Callable[..., None]) -> Iterator[None]:
+    """Call `check` before every layer, so that it can stop the prefill of a long prompt by raising.
+
+    A layer of a long prompt takes seconds on a CPU, the whole prefill minutes.
+    """
     layers = model.get_decoder().layers
     hooks = [layer.register_forward_pre_hook(check) for layer in layers]
     try:
@@ -174,10 +183,20 @@ def _watched(model: Any, check: Callable[..., None]) -> Iterator[None]:
             hook.remove()
 
 
-def _drawing(sampling: Sampling) -> dict[str, Any]:
+def _linears(model: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shapes [out, in] of the model's linear layers by their names."""
+    return {
+        name: tuple(module.weight.shape)
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear)
+    }
+
+
+def _sampling_arguments(sampling: Sampling) -> dict[str, Any]:
+    """Return the arguments of transformers' `generate` for `sampling`."""
     if sampling.temperature == 0:
         return {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-    # top_k off: transformers' default of 50 is not part of the recipe.
+    # top_k 0 switches it off; transformers' default of 50 would change the distribution.
     return {
         "do_sample": True,
         "temperature": sampling.temperature,

@@ -1,7 +1,8 @@
 """LoRA adapters attached to one loaded base model through PEFT.
 
-The configuration is rebuilt from the checked facts and the tensors are read from safetensors:
-nothing an adapter's folder says is imported or unpickled. The base's weights are never changed.
+PEFT's configuration is built from the checked fields of `Adapter` and the tensors are read from
+safetensors: nothing in an adapter's folder is imported or unpickled. The base model's weights are
+never changed. `tasks.adapters.verify` has checked the tensors before.
 """
 
 from collections import OrderedDict
@@ -9,15 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
-from safetensors.torch import load_file
+from safetensors.torch import load
 
 from trainer.adapters.adapter import Adapter
-from trainer.adapters.adapter_files import WEIGHTS
+from trainer.adapters.adapter_files import read_weights
 from trainer.errors import AdapterRefused
 
-KEPT = 4
-"""Adapters that stay attached; beyond it, the one unused for longest is detached."""
+MAX_ATTACHED = 4
+"""Adapters that stay attached; beyond it, the least recently used one is detached."""
 
 
 class AttachedAdapters:
@@ -30,7 +30,7 @@ class AttachedAdapters:
 
     @contextmanager
     def base_only(self) -> Iterator[Any]:
-        """Give the model as it is without any adapter."""
+        """Give the base model with no adapter active."""
         if self._peft is None:
             yield self.base
             return
@@ -42,9 +42,10 @@ class AttachedAdapters:
         """Give the model with `adapter` active.
 
         Raises:
-            AdapterRefused: its tensors do not fit the base model.
+            AdapterRefused: its files were replaced since they were checked, or PEFT has no place
+                for its tensors.
         """
-        # By content, so that an adapter replaced under its old name is read again.
+        # Keyed by content: another adapter under the same name is attached beside the old one.
         key = f"adapter_{adapter.digest[:16]}"
         if key not in self._attached:
             self._attach(adapter, key)
@@ -55,7 +56,7 @@ class AttachedAdapters:
     def _attach(self, adapter: Adapter, key: str) -> None:
         from peft import LoraConfig, PeftModel, set_peft_model_state_dict
 
-        tensors = load_file(adapter.path / WEIGHTS)
+        tensors = load(read_weights(adapter.path, adapter.digest))
         config = LoraConfig(
             r=adapter.rank,
             lora_alpha=adapter.alpha,
@@ -71,14 +72,14 @@ class AttachedAdapters:
         self._attached[key] = None
         try:
             result = set_peft_model_state_dict(self._peft, tensors, adapter_name=key)
-            _insist(adapter, key, tensors, result)
+            _require_all_loaded(adapter, key, result)
         except (RuntimeError, AdapterRefused) as error:
             self._detach(key)
             raise AdapterRefused(
                 f"The adapter {adapter.name!r} does not fit the model: its tensors differ in name "
                 "or shape."
             ) from error
-        if len(self._attached) > KEPT:
+        if len(self._attached) > MAX_ATTACHED:
             self._detach(next(iter(self._attached)))
 
     def _detach(self, key: str) -> None:
@@ -88,20 +89,18 @@ class AttachedAdapters:
             self._peft.delete_adapter(key)
         else:
             self._peft = None
-            self.base = _stripped(self.base)
+            self.base = _unwrapped(self.base)
 
 
-def _insist(adapter: Adapter, key: str, tensors: dict[str, torch.Tensor], result: Any) -> None:
-    """Refuse an adapter of which something was ignored, or that lacks something."""
+def _require_all_loaded(adapter: Adapter, key: str, result: Any) -> None:
+    """Refuse an adapter of which PEFT ignored or missed a tensor, whatever the checks before."""
     missing = [name for name in result.missing_keys if f".{key}." in name]
-    if result.unexpected_keys or missing or not tensors:
-        raise AdapterRefused(f"The adapter {adapter.name!r} has tensors that belong nowhere.")
-    if any(not torch.isfinite(tensor).all() for tensor in tensors.values()):
-        raise AdapterRefused(f"The adapter {adapter.name!r} holds values that are not finite.")
+    if result.unexpected_keys or missing:
+        raise AdapterRefused(f"PEFT did not load all tensors of the adapter {adapter.name!r}.")
 
 
-def _stripped(base: Any) -> Any:
-    """Return the base without PEFT's wrapping, its weights untouched."""
+def _unwrapped(base: Any) -> Any:
+    """Return the base model with PEFT's layers replaced by the layers they wrap."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, module in list(base.named_modules()):

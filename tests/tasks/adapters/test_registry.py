@@ -121,12 +121,12 @@ def test_another_host_fetches_the_files_once_and_checks_them(
     adapter = registry.use("one")
     elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
 
-    folder = elsewhere.folder(registry.in_use)
+    folder = elsewhere.resolve(registry.in_use).path
 
     assert read(folder).digest == adapter.digest
     assert read(folder).about == adapter.about
     redis.delete(f"swallow:adapter-files:{adapter.digest}")
-    assert elsewhere.folder(registry.in_use) == folder
+    assert elsewhere.resolve(registry.in_use).path == folder
 
 
 def test_a_host_keeps_the_adapters_it_fetched_last_and_fetches_others_again(
@@ -139,10 +139,10 @@ def test_a_host_keeps_the_adapters_it_fetched_last_and_fetches_others_again(
         write_adapter(tmp_path / "home" / "adapters" / name, seed=seed + 10)
         registry.use(name)
         asked.append(registry.in_use)
-        folders.append(elsewhere.folder(registry.in_use))
+        folders.append(elsewhere.resolve(registry.in_use).path)
 
     assert [folder.exists() for folder in folders] == [False, True, True]
-    assert elsewhere.folder(asked[0]).exists()
+    assert elsewhere.resolve(asked[0]).path.exists()
 
 
 def test_files_that_arrive_changed_are_refused_and_not_kept(
@@ -156,11 +156,11 @@ def test_files_that_arrive_changed_are_refused_and_not_kept(
     elsewhere = Settings(home=tmp_path / "elsewhere", redis_url=valkey)
 
     with pytest.raises(AdapterRefused, match="arrived as"):
-        Registry(elsewhere, redis).folder(registry.in_use)
+        Registry(elsewhere, redis).resolve(registry.in_use)
 
     raw.lset(key, -1, b"../../evil\n" + weights)
     with pytest.raises(AdapterRefused, match="is not an adapter"):
-        Registry(elsewhere, redis).folder(registry.in_use)
+        Registry(elsewhere, redis).resolve(registry.in_use)
     assert not list((elsewhere.cache / "adapters").glob("*/*"))
 
 
@@ -173,7 +173,7 @@ def test_an_adapter_trained_anew_under_its_old_name_is_not_the_old_one(
     redis.delete(f"swallow:adapter-files:{old.digest}")
 
     with pytest.raises(AdapterRefused, match="not on this host any more"):
-        Registry(settings, redis).folder(reference(old))
+        Registry(settings, redis).resolve(reference(old))
 
 
 def test_the_files_of_an_adapter_that_is_off_expire_and_those_in_use_do_not(
@@ -200,7 +200,7 @@ def test_an_adapter_without_a_file_of_ours_travels_too(
 
     elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
 
-    assert read(elsewhere.folder(registry.in_use)).about == {}
+    assert read(elsewhere.resolve(registry.in_use).path).about == {}
 
 
 def test_two_who_publish_at_once_do_not_mix_their_pieces(
@@ -223,7 +223,7 @@ def test_two_who_publish_at_once_do_not_mix_their_pieces(
     adapter = registry.use("one")
     elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
 
-    assert read(elsewhere.folder(registry.in_use)).digest == adapter.digest
+    assert read(elsewhere.resolve(registry.in_use).path).digest == adapter.digest
     assert redis.keys("swallow:adapter-files:*") == [f"swallow:adapter-files:{adapter.digest}"]
     assert redis.ttl(f"swallow:adapter-files:{adapter.digest}") == -1
 

@@ -1,6 +1,7 @@
 """What every engine must do, with the real small model: the same tests for both engines."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from peft import LoraConfig, get_peft_model
 from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
+from trainer.adapters.adapter import read
+from trainer.adapters.adapter_files import WEIGHTS
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.errors import AdapterRefused, InstructionTooLong
@@ -138,12 +141,12 @@ def test_adapters_change_the_answer_and_leave_the_base_as_it_was(
     sampling = Sampling(12)
     base = ask(engine, Question(RAPPER, sampling=sampling))
 
-    with_first = ask(engine, Question(RAPPER, sampling=sampling, adapter=first))
-    with_second = ask(engine, Question(RAPPER, sampling=sampling, adapter=second))
+    with_first = ask(engine, Question(RAPPER, sampling=sampling, adapter=read(first)))
+    with_second = ask(engine, Question(RAPPER, sampling=sampling, adapter=read(second)))
 
     assert len({base, with_first, with_second}) == 3
     assert ask(engine, Question(RAPPER, sampling=sampling)) == base
-    assert ask(engine, Question(RAPPER, sampling=sampling, adapter=first)) == with_first
+    assert ask(engine, Question(RAPPER, sampling=sampling, adapter=read(first))) == with_first
     assert ask(engine, Question(RAPPER, sampling=sampling)) == base
 
 
@@ -156,7 +159,7 @@ def test_more_adapters_than_are_kept_still_answer_alike(
     sampling = Sampling(6)
 
     def round_trip() -> list[str]:
-        return [ask(engine, Question(RAPPER, sampling=sampling, adapter=f)) for f in folders]
+        return [ask(engine, Question(RAPPER, sampling=sampling, adapter=read(f))) for f in folders]
 
     assert round_trip() == round_trip()
 
@@ -169,7 +172,7 @@ def test_an_adapter_of_another_base_model_is_refused_with_the_reason(
     (folder / "swallow.json").write_text(json.dumps(about), encoding="utf-8")
 
     with pytest.raises(AdapterRefused, match=r"trained on Swallow-7b-instruct-hf"):
-        ask(engine, Question(RAPPER, adapter=folder))
+        ask(engine, Question(RAPPER, adapter=read(folder)))
 
 
 def test_an_adapter_whose_tensors_do_not_fit_is_refused_and_harms_nothing(
@@ -180,6 +183,31 @@ def test_an_adapter_whose_tensors_do_not_fit_is_refused_and_harms_nothing(
     (folder / "adapter_config.json").write_text(json.dumps(config | {"r": 8}), encoding="utf-8")
 
     with pytest.raises(AdapterRefused, match="does not fit the model"):
-        ask(engine, Question(RAPPER, adapter=folder))
+        ask(engine, Question(RAPPER, adapter=read(folder)))
+
+    assert ask(engine, Question(RAPPER, sampling=engine.sampling)) == "The answer is: 50 Cent"
+
+
+def test_a_second_question_with_an_unchanged_adapter_reads_none_of_its_files(
+    engine: Engine, small_model: Source, model_cache: Path, tmp_path: Path
+) -> None:
+    adapter = read(make_adapter(small_model, model_cache, tmp_path / "one", 1, ("q_proj",)))
+    question = Question(RAPPER, sampling=Sampling(2), adapter=adapter)
+    first = ask(engine, question)
+
+    shutil.rmtree(adapter.path)
+
+    assert ask(engine, question) == first
+
+
+def test_weights_replaced_after_they_were_checked_are_never_loaded(
+    engine: Engine, small_model: Source, model_cache: Path, tmp_path: Path
+) -> None:
+    adapter = read(make_adapter(small_model, model_cache, tmp_path / "one", 1, ("q_proj",)))
+    other = make_adapter(small_model, model_cache, tmp_path / "two", 2, ("q_proj",))
+    (other / WEIGHTS).replace(adapter.path / WEIGHTS)
+
+    with pytest.raises(AdapterRefused, match="were replaced"):
+        ask(engine, Question(RAPPER, adapter=adapter))
 
     assert ask(engine, Question(RAPPER, sampling=engine.sampling)) == "The answer is: 50 Cent"

@@ -22,6 +22,7 @@ from tasks.engines.transformers.engine import TransformersEngine
 from tasks.errors import EngineFailed
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import KINDS, write_tiny
+from trainer.adapters.adapter import read
 from trainer.base_model.source import Source, find
 from trainer.errors import AdapterRefused
 
@@ -74,7 +75,8 @@ def write_adapter(source: Source, folder: Path, seed: int) -> Path:
 
 def ask(engine: Engine, text: str, *, adapter: Path | None = None, tokens: int = 12) -> str:
     """Return a greedy answer."""
-    return asked(engine, Question(text, sampling=Sampling(tokens), adapter=adapter))[0]
+    used = read(adapter) if adapter else None
+    return asked(engine, Question(text, sampling=Sampling(tokens), adapter=used))[0]
 
 
 def asked(engine: Engine, question: Question) -> tuple[str, Answer]:
@@ -160,7 +162,7 @@ def test_an_adapter_that_vanishes_while_it_is_asked_for_is_refused(
     folder = write_adapter(source, tmp_path / "gone", seed=4)
     before = ask(engine, "9")
     seen = threading.Event()
-    first = Question("one", sampling=Sampling(300), adapter=adapter)
+    first = Question("one", sampling=Sampling(300), adapter=read(adapter))
     with ThreadPoolExecutor(41) as pool:  # five times what runs at once: it waits for seconds
         for _ in range(40):
             pool.submit(engine.answer, first, lambda text: seen.set(), lambda: False)

@@ -15,7 +15,7 @@ from tasks.engines.openvino.convert.converted import convert
 from tasks.engines.openvino.convert.plan import Precision, plan
 from tasks.engines.openvino.convert.quantise import pack, unpack
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
-from tasks.engines.openvino.serving import spec_of
+from tasks.engines.openvino.serving import pipeline_spec
 from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built
 from tests.tasks.tiny_models import KERNEL_KINDS, KINDS, VOCABULARY, write_tiny
 
@@ -116,7 +116,7 @@ def test_with_an_adapter_too(tmp_path: Path, model_cache: Path, targets: tuple[s
     converted = convert(
         folder, name="tiny", cache=tmp_path / "cache", wanted="int4", kernels=lambda: kernels
     )
-    linears = spec_of(converted, threads=1).linears
+    linears = pipeline_spec(converted, threads=1).linears
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     model = as_kernels_compute(model, converted.architecture)
     with torch.inference_mode():

@@ -1,0 +1,89 @@
+"""Whether an adapter can be applied to the model that is loaded: base model and every tensor.
+
+An adapter is verified in three steps:
+
+1. `trainer.adapters.adapter.read` checks its files and names their content by a digest;
+   `AdapterFiles` keeps the result while the files stay as they are.
+2. `AdapterVerifier` checks the tensors of that content, once for each model.
+3. Whoever loads the weights calls `trainer.adapters.adapter_files.read_weights`, which hashes what
+   it returns and refuses another digest.
+
+OpenVINO GenAI and PEFT leave out tensors they have no place for; here such an adapter is refused.
+Knows neither engine.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError, safe_open
+
+from trainer.adapters.adapter import Adapter, check_base, read
+from trainer.adapters.adapter_files import WEIGHTS
+from trainer.errors import AdapterRefused
+
+if TYPE_CHECKING:
+    import torch
+
+PEFT_PREFIX = "base_model.model."
+"""What PEFT writes before a layer's name in the base model."""
+
+
+class AdapterVerifier:
+    """Verifies adapters for one loaded model, the tensors of each content once.
+
+    `linears` are the shapes [out, in] of the model's linear layers by their names in the
+    checkpoint, such as `model.layers.0.mlp.up_proj`.
+    """
+
+    def __init__(self, model: str, linears: Mapping[str, Sequence[int]]) -> None:
+        self._model = model
+        self._linears = linears
+        self._verified: set[str] = set()
+
+    def verify(self, adapter: Adapter) -> None:
+        """Return if `adapter` can be applied to the model.
+
+        Raises:
+            AdapterRefused: it was trained on another base model, lacks tensors, has others, holds
+                values that are not finite, or its files were replaced since they were read.
+        """
+        check_base(adapter, self._model)
+        if adapter.digest not in self._verified:
+            _check_tensors(adapter, self._expected_shapes(adapter))
+            self._verified.add(adapter.digest)
+
+    def _expected_shapes(self, adapter: Adapter) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of A [rank, in] and B [out, rank] of each layer, by PEFT's names."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, (rows, columns) in self._linears.items():
+            if name.rpartition(".")[2] in adapter.targets:
+                shapes[f"{PEFT_PREFIX}{name}.lora_A.weight"] = (adapter.rank, columns)
+                shapes[f"{PEFT_PREFIX}{name}.lora_B.weight"] = (rows, adapter.rank)
+        return shapes
+
+
+def _check_tensors(adapter: Adapter, expected: Mapping[str, tuple[int, ...]]) -> None:
+    try:
+        with safe_open(adapter.path / WEIGHTS, "pt") as tensors:
+            names = list(tensors.keys())
+            if {name: tuple(tensors.get_slice(name).get_shape()) for name in names} != expected:
+                raise AdapterRefused(
+                    f"The adapter {adapter.name!r} does not fit the model: its tensors differ in "
+                    "name or shape."
+                )
+            # One at a time, through the file's mapping: the largest adapters have 640 MB.
+            if not all(_is_finite(tensors.get_tensor(name)) for name in names):
+                raise AdapterRefused(
+                    f"The adapter {adapter.name!r} holds values that are not finite."
+                )
+    except (OSError, SafetensorError) as error:
+        raise AdapterRefused(f"The adapter {adapter.name!r} cannot be read.") from error
+    # After the tensors: what was checked is the content that the digest names.
+    if read(adapter.path).digest != adapter.digest:
+        raise AdapterRefused(
+            f"The files of adapter {adapter.name!r} were replaced after they were read."
+        )
+
+
+def _is_finite(tensor: "torch.Tensor") -> bool:
+    return bool(tensor.isfinite().all())
