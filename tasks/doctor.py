@@ -12,7 +12,8 @@ import psutil
 
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Workers, answering
-from tasks.engines.choose import disk_of, explain, memory_of
+from tasks.engines.choose import explain
+from tasks.engines.estimate import disk_bytes, memory_bytes
 from tasks.errors import TaskError
 from tasks.settings import Settings
 from trainer.base_model.source import SMALL_MODEL, Source, find, is_local, size_of
@@ -58,7 +59,7 @@ def _model(settings: Settings) -> list[Row]:
     return [
         row("model", here, detail, advice),
         row("engine", True, explain(settings)),
-        _memory(source, here, memory_of(settings) if here else None),
+        _memory(source, here, memory_bytes(settings) if here else None),
     ]
 
 
@@ -87,7 +88,7 @@ def _is_here(settings: Settings) -> bool:
 
 def _conversion(settings: Settings) -> float:
     try:
-        return disk_of(settings)
+        return disk_bytes(settings)
     except (ModelMissing, TaskError):
         return 0  # the row `engine` or `model` says what is wrong
 

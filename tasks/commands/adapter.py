@@ -116,10 +116,10 @@ def remove(name: str, yes: bool) -> None:
 
 
 def _connected() -> "Registry":
-    """Return the registry, once the broker has answered.
+    """Return the registry with a broker that answers.
 
     Raises:
-        BrokerAway: it does not.
+        BrokerAway: it does not answer.
     """
     from tasks.adapters.registry import Registry
     from tasks.broker.connection import connect, reachable
@@ -132,7 +132,7 @@ def _connected() -> "Registry":
 
 
 def _registry() -> "Registry":
-    """Return the registry; without a broker no adapter is in use."""
+    """Return the registry, with a broker if one answers; without one no adapter is in use."""
     from tasks.adapters.registry import Registry
     from tasks.errors import BrokerAway
     from tasks.settings import settings

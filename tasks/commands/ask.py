@@ -63,7 +63,7 @@ def ask(
     question = Question(
         instruction=question_text,
         input=material,
-        sampling=loaded.sampling.but(
+        sampling=loaded.sampling.changed(
             max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed
         ),
         adapter=adapter,
@@ -78,7 +78,7 @@ def ask(
 
 
 def load() -> "Engine":
-    """Load the engine of the settings; a person at a terminal is told."""
+    """Load the engine of the settings; on a terminal a line says so, because it takes long."""
     from tasks.engines.choose import load_engine
     from tasks.settings import settings
 
@@ -97,7 +97,7 @@ def _answer(engine: "Engine", question: "Question", *, verbose: bool, as_json: b
 
     answer = engine.answer(question, on_text, lambda: False)
     if as_json:
-        click.echo(json.dumps(_facts(engine, answer, "".join(pieces)), ensure_ascii=False))
+        click.echo(json.dumps(_result(engine, answer, "".join(pieces)), ensure_ascii=False))
         return
     click.echo()
     if verbose:
@@ -105,7 +105,7 @@ def _answer(engine: "Engine", question: "Question", *, verbose: bool, as_json: b
         click.echo(f"\n{answer.tokens} tokens in {answer.seconds:.1f} s ({answer.finish})")
 
 
-def _facts(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
+def _result(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
     return {
         "answer": text,
         "model": engine.model,

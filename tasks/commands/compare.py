@@ -45,7 +45,7 @@ def _answer(engine: "Engine", question: str, adapter: "Adapter | None", *, quiet
         if not quiet:
             click.echo(text, nl=False)
 
-    sampling = engine.sampling.but(max_new_tokens=settings().max_new_tokens)
+    sampling = engine.sampling.changed(max_new_tokens=settings().max_new_tokens)
     engine.answer(Question(question, sampling=sampling, adapter=adapter), on_text, lambda: False)
     if not quiet:
         click.echo("\n")

@@ -13,10 +13,10 @@ def prepare(model: str | None, engine: str | None, home: str | None) -> None:
     """Download and convert the model, so that the first start of a worker is quick."""
     set_variables(home=home, model=model, engine=engine)
     from tasks.engines.choose import load_engine
-    from tasks.engines.openvino.convert.progress import Bar
+    from tasks.engines.openvino.convert.progress import ProgressBar
     from tasks.settings import settings
 
-    bar = Bar()
+    bar = ProgressBar()
     try:
         loaded = load_engine(settings(), bar)
     finally:

@@ -1,4 +1,7 @@
-"""Choosing the engine: the setting, else the fast one where it supports the model and the CPU."""
+"""Which engine runs: the one that the setting names, else the fast one where it can.
+
+Does not know what an engine takes of memory or disk (`estimate`).
+"""
 
 import importlib.util
 import logging
@@ -7,11 +10,9 @@ from pathlib import Path
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import read_config
-from tasks.engines.openvino.convert.converted import Progress, bytes_needed
-from tasks.engines.openvino.convert.plan import choose_precision, suits_kernels
-from tasks.engines.openvino.convert.progress import Tenths
+from tasks.engines.openvino.convert.precision import choose_precision, suits_kernels
+from tasks.engines.openvino.convert.progress import LogProgress, Progress
 from tasks.engines.openvino.kernels import build as kernels
-from tasks.engines.openvino.serving import memory_needed
 from tasks.engines.protocol import Engine
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
 from tasks.settings import Settings
@@ -24,25 +25,24 @@ log = logging.getLogger(__name__)
 def load_engine(settings: Settings, progress: Progress | None = None) -> Engine:
     """Load the model of `settings` into the engine it should run on.
 
-    `progress` is told how many of how many weights are converted, where that is needed; the log is
-    told where it is None.
+    `progress` is called during a conversion, where one is needed; None writes to the log.
 
     Raises:
         ModelMissing: the model is not here and could not be fetched.
         SettingInvalid: `SWALLOW_ENGINE=openvino` for a model or machine it does not support.
-        ConversionFailed, EngineFailed: the fast engine was asked for and could not be made ready.
+        ConversionFailed, EngineFailed: the fast engine was asked for and could not be loaded.
     """
     source = find(settings.model)
     if settings.engine == "transformers":
-        return _reference(settings, source)
+        return _reference_engine(settings, source)
     try:
-        _insist_on_support(settings)
-        return _fast(settings, source, progress or Tenths())
+        _check_machine(settings)
+        return _fast_engine(settings, source, progress or LogProgress())
     except (ModelUnsupported, ConversionFailed, EngineFailed) as error:
         if settings.engine == "openvino":
-            raise _refused(source, error) from error
+            raise _as_asked_for(source, error) from error
         log.warning("the fast engine is not used: %s", error)
-        return _reference(settings, source)
+        return _reference_engine(settings, source)
 
 
 def explain(settings: Settings) -> str:
@@ -50,47 +50,27 @@ def explain(settings: Settings) -> str:
     if settings.engine == "transformers":
         return "transformers (asked for)"
     asked = settings.engine == "openvino"
-    why_not = _why_not(settings)
-    if why_not is None:
+    obstacle = _obstacle(settings)
+    if obstacle is None:
         chosen = f"openvino ({'asked for' if asked else 'chosen, it supports this model and CPU'})"
-        return chosen + _kernels(settings)
+        return chosen + _explain_kernels(settings)
     if asked:
-        return f"openvino was asked for and cannot run: {why_not}"
-    return f"transformers (chosen, the fast engine cannot run: {why_not})"
+        return f"openvino was asked for and cannot run: {obstacle}"
+    return f"transformers (chosen, the fast engine cannot run: {obstacle})"
 
 
-def memory_of(settings: Settings) -> float | None:
-    """Return about how many bytes the fast engine takes; None where it does not run, or where that
-    is not known yet."""
-    folder = _converted_from(settings)
-    if folder is None:
-        return None
-    return memory_needed(read_architecture(read_config(folder)), settings.precision)
-
-
-def disk_of(settings: Settings) -> float:
-    """Return how many bytes of disk converting the model will take; 0 where that is done, or is not
-    needed, or not known yet."""
-    folder = _converted_from(settings)
-    if folder is None:
-        return 0
-    name, ours = find(settings.model).name, kernels.why_not(settings.cache) is None
-    return bytes_needed(
-        folder, name=name, cache=settings.cache, wanted=settings.precision, kernels=ours
-    )
-
-
-def _converted_from(settings: Settings) -> Path | None:
-    """Return the folder of the checkpoint the fast engine converts, where it runs and knows it."""
+def folder_to_convert(settings: Settings) -> Path | None:
+    """Return the checkpoint's folder that the fast engine converts; None where the fast engine
+    does not run, or where the folder is not known before the model is fetched or unpacked."""
     source = find(settings.model)
     if settings.engine == "transformers" or source.gguf is not None:
         return None
-    return None if _why_not(settings) is not None else config_folder(source)
+    return None if _obstacle(settings) is not None else config_folder(source)
 
 
-def _kernels(settings: Settings) -> str:
-    """Return whose kernels compute the model, where that is a question."""
-    folder = _converted_from(settings)
+def _explain_kernels(settings: Settings) -> str:
+    """Say whether our kernels compute the model; empty where they never compute such a model."""
+    folder = folder_to_convert(settings)
     if folder is None:
         return ""
     architecture = read_architecture(read_config(folder))
@@ -99,10 +79,10 @@ def _kernels(settings: Settings) -> str:
     return f" {kernels.explain(settings.cache)}"
 
 
-def _why_not(settings: Settings) -> str | None:
+def _obstacle(settings: Settings) -> str | None:
     """Return what keeps the fast engine from running, as far as is known without loading."""
     try:
-        _insist_on_support(settings)
+        _check_machine(settings)
         source = find(settings.model)
         folder = config_folder(source)
         if folder is not None and source.gguf is None:
@@ -112,14 +92,16 @@ def _why_not(settings: Settings) -> str | None:
     return None
 
 
-def _insist_on_support(settings: Settings) -> None:
+def _check_machine(settings: Settings) -> None:
+    """Raise ModelUnsupported where this installation or CPU cannot run the fast engine."""
     if importlib.util.find_spec("openvino_genai") is None:
         raise ModelUnsupported("the package openvino-genai is not installed")
     if settings.engine == "auto" and not runs_fast_kernels():
         raise ModelUnsupported("the CPU has no AVX2")
 
 
-def _refused(source: Source, error: Exception) -> Exception:
+def _as_asked_for(source: Source, error: Exception) -> Exception:
+    """Return the error to raise where the setting named the engine that failed with `error`."""
     if not isinstance(error, ModelUnsupported):
         return error
     return SettingInvalid(
@@ -127,27 +109,27 @@ def _refused(source: Source, error: Exception) -> Exception:
     )
 
 
-def _fast(settings: Settings, source: Source, progress: Progress) -> Engine:
+def _fast_engine(settings: Settings, source: Source, progress: Progress) -> Engine:
     from tasks.engines.openvino.engine import OpenVinoEngine
 
     return OpenVinoEngine(
         source,
         style=settings.style,
         threads=settings.threads,
-        cache=_made(settings.cache),
+        cache=_created(settings.cache),
         precision=settings.precision,
         progress=progress,
     )
 
 
-def _reference(settings: Settings, source: Source) -> Engine:
+def _reference_engine(settings: Settings, source: Source) -> Engine:
     from tasks.engines.transformers.engine import TransformersEngine
 
     return TransformersEngine(
-        source, style=settings.style, threads=settings.threads, cache=_made(settings.cache)
+        source, style=settings.style, threads=settings.threads, cache=_created(settings.cache)
     )
 
 
-def _made(folder: Path) -> Path:
+def _created(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder

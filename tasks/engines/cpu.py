@@ -1,4 +1,4 @@
-"""The processor as an engine sees it: cores it may use, and whether the fast kernels run on it."""
+"""The CPU as an engine sees it: cores it may use, and whether OpenVINO's kernels run on it."""
 
 import math
 import os
@@ -14,7 +14,7 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")
 def usable_cores() -> int:
     """Return how many physical cores this process may use, at least 1.
 
-    Two threads of one core share its multipliers: a second one only takes turns with the first.
+    Two hardware threads of a core share its multipliers, so that using both gains nothing.
     """
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(_count())
     cores = {_siblings(cpu) for cpu in allowed}
@@ -22,11 +22,12 @@ def usable_cores() -> int:
 
 
 def runs_fast_kernels() -> bool:
-    """Tell whether OpenVINO's packed integer kernels exist for this processor: x86-64 with AVX2."""
+    """Tell whether OpenVINO has kernels of packed integers for this CPU: x86-64 with AVX2."""
     return platform.machine() in ("x86_64", "AMD64") and "avx2" in cpu_flags()
 
 
 def _siblings(cpu: int) -> str:
+    """Return the hardware threads of the core that `cpu` belongs to, as Linux lists them."""
     try:
         return (CPUS / f"cpu{cpu}/topology/thread_siblings_list").read_text("ascii")
     except OSError:
@@ -34,7 +35,7 @@ def _siblings(cpu: int) -> str:
 
 
 def _quota() -> int:
-    """Return the cores' worth of time the control group grants, as `cpu.max` of cgroup v2 says."""
+    """Return how many cores' time the control group may use, from `cpu.max` of cgroup v2."""
     try:
         limit, period = QUOTA.read_text("ascii").split()
         return math.ceil(int(limit) / int(period))

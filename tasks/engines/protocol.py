@@ -1,4 +1,4 @@
-"""What every engine does, and the values that pass in and out. Imports no torch."""
+"""The interface of every engine, and the values that pass in and out. Imports no torch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,15 @@ from trainer.prompts.styles import Style, Tokenizer, Turn
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are drawn; temperature 0 is greedy, a seed makes a drawn answer repeatable."""
+    """How tokens are chosen: temperature 0 is greedy, above it they are drawn; a seed makes a drawn
+    answer repeatable."""
 
     max_new_tokens: int = 256
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int | None = None
 
-    def but(self, **changes: float | int | None) -> "Sampling":
+    def changed(self, **changes: float | int | None) -> "Sampling":
         """Return a copy with every change that is not None."""
         given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
         return replace(self, **given)
@@ -37,10 +38,10 @@ class Question:
     style: str | None = None
 
     def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:
-        """Render the question; the answer's tokens, or half the context, stay reserved.
+        """Render the question; the answer's tokens, at most half the context, stay reserved.
 
         Raises:
-            InstructionTooLong: the instruction does not fit the rest.
+            InstructionTooLong: the instruction does not fit into the rest.
         """
         reserved = min(self.sampling.max_new_tokens, context_length // 2)
         return render(
@@ -55,9 +56,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of it; `finish` says why the text ends, the seconds count from the call.
+    """How an answer came about; `finish` says why it ends, seconds count from the call.
 
-    `dropped_turns` and `cut_characters` are what did not fit the context, see
+    `dropped_turns` and `cut_characters` of the question did not fit into the context, see
     `trainer.prompts.prompt.render`.
     """
 
@@ -72,7 +73,7 @@ class Answer:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """The speed of decoding, behind the first token; None for an answer of one."""
+        """The speed of decoding, after the first token; None for an answer of one token."""
         decoding = self.seconds - self.first_token_seconds
         return (self.tokens - 1) / decoding if self.tokens > 1 and decoding > 0 else None
 
@@ -82,7 +83,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """Which implementation this is: `transformers` or `openvino`."""
+        """The implementation: `transformers` or `openvino`."""
 
     @property
     def model(self) -> str:
@@ -109,11 +110,11 @@ class Engine(Protocol):
         """Answer one question; safe to call from `parallel` threads.
 
         `on_text` is called with pieces of text that never split a character; together they are the
-        answer. `should_stop` is asked at least for every token and every layer of the prompt; once
-        it is true the answer ends as `interrupted`.
+        answer. `should_stop` is called at least for every token, and during the prefill at least
+        for every layer; once it returns true the answer ends as `interrupted`.
 
         Raises:
-            InstructionTooLong: the instruction does not fit the context.
+            InstructionTooLong: the instruction does not fit into the context.
             AdapterRefused: the adapter cannot be used with this model.
-            EngineFailed: a process that generates for this one died; the next question may work.
+            EngineFailed: the generating process died; the next question starts another.
         """

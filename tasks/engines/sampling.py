@@ -6,11 +6,12 @@ from tasks.engines.protocol import Sampling
 from trainer.base_model.source import SMALL_MODEL
 
 
-def defaults_of(model: str, generation_config: Any) -> Sampling:
-    """Return how `model` wants its tokens drawn.
+def default_sampling(model: str, generation_config: Any) -> Sampling:
+    """Return the sampling that `model` was made for.
 
-    Swallow: what its instruction-tuning recipe samples with. The small model: greedy, so that the
-    demonstration says the same each time. Others: their own generation configuration.
+    Swallow: that of its instruction-tuning recipe. The small model: greedy, so that the
+    demonstration gives the same answers each time. Others: their `generation_config`, which may be
+    None.
     """
     if model == SMALL_MODEL:
         return Sampling()

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from trainer.prompts.styles import Tokenizer
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
-"""What a tokenizer decodes the first bytes of a character to."""
+"""What a tokenizer decodes the first bytes of an incomplete character to."""
 
 
 class TextStream:
-    """Decodes a growing answer and hands out text that is final.
+    """Decodes an answer token by token, and passes on text as soon as it is final.
 
-    Held back are: bytes of an unfinished character, white space at either end, and what might be
-    the start of a stop text. `stopped` turns true when a stop text has appeared.
+    Held back are bytes of an unfinished character, white space at the end, and what may be the
+    start of a stop text; white space at the start is left out. `stopped` becomes true once a stop
+    text has appeared.
     """
 
     def __init__(
@@ -26,8 +27,9 @@ class TextStream:
         self.on_text = on_text
         self.stopped = False
         self._ids: list[int] = []
-        # Text is decoded in a window: from a token whose text is known to the newest, so that
-        # joining rules between tokens apply and the cost per token stays the same.
+        # A token's text depends on its neighbours, so tokens are decoded from `_window` on, some
+        # before the newest. The text of tokens before `_known` has been taken. The window moves
+        # along, so that the cost per token does not grow.
         self._window = 0
         self._known = 0
         self._pending = ""
@@ -43,7 +45,7 @@ class TextStream:
             self._take(after[len(before) :])
 
     def close(self) -> None:
-        """Hand out what was held back, less white space and half a character at the end."""
+        """Pass on what was held back, without white space or an incomplete character at the end."""
         before = self._decode(self._window, self._known)
         self._take(self._decode(self._window, len(self._ids))[len(before) :].rstrip(UNFINISHED))
         if not self.stopped:

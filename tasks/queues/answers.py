@@ -1,4 +1,4 @@
-"""The task of queue `answers`: one job's question goes to the engine, its text to the job's stream.
+"""The task of queue `answers`: a job's question goes to the engine, its text to the job's stream.
 
 How a job is claimed, kept alive, cancelled and returned to the queue is the concern of
 `tasks.attempts`. This module knows no Slack and no Celery.
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Answers:
-    """What a worker needs to answer: the engine, the records, and what runs now."""
+    """Answers the jobs of one worker with its engine, and keeps the numbers that `status` shows."""
 
     def __init__(
         self, engine: Engine, jobs: Jobs, running: RunningAttempts, settings: Settings, worker: str
@@ -50,12 +50,12 @@ class Answers:
         self._lock = threading.Lock()
 
     def _take(self, attempt: Attempt, job: Job) -> None:
-        # Said before the engine begins, so that a training makes room at once.
+        # Before the engine begins, so that a running training is paused at once.
         mark_busy(self.jobs.redis)
         try:
             question = self._question(job.request, job.adapter)
         except AdapterRefused as error:
-            self.runner.end(attempt, "failed", _why(error))
+            self.runner.end(attempt, "failed", _failure(error))
             return
         self._answer(attempt, question, shown(job.adapter))
 
@@ -68,7 +68,7 @@ class Answers:
         try:
             answer = self.engine.answer(question, on_text, attempt.should_stop)
         except (TrainerError, EngineFailed) as error:
-            self.runner.end(attempt, "failed", _why(error))
+            self.runner.end(attempt, "failed", _failure(error))
             return
         self._note_speed(answer)
         log.info(
@@ -78,27 +78,27 @@ class Answers:
             time.monotonic() - started,
             attempt.reason or answer.finish,
         )
-        self._close(attempt, answer, adapter)
+        self._end_attempt(attempt, answer, adapter)
 
-    def _close(self, attempt: Attempt, answer: Answer, adapter: str) -> None:
+    def _end_attempt(self, attempt: Attempt, answer: Answer, adapter: str) -> None:
         if attempt.reason == "draining" and answer.finish == "interrupted":
             self.runner.requeue(attempt)
         elif attempt.reason != "lost":
-            facts = asdict(answer) | {
+            result = asdict(answer) | {
                 "adapter": adapter,
                 "model": self.engine.model,
                 "tokens_per_second": answer.tokens_per_second,
             }
-            del facts["prompt"]
+            del result["prompt"]
             if attempt.reason == "deadline":
-                facts["finish"] = "deadline"
+                result["finish"] = "deadline"
             self.runner.end(
-                attempt, "cancelled" if attempt.reason == "cancelled" else "finished", facts
+                attempt, "cancelled" if attempt.reason == "cancelled" else "finished", result
             )
 
     def _question(self, request: Mapping[str, Any], adapter: str) -> Question:
         settings = self.settings
-        sampling = self.engine.sampling.but(
+        sampling = self.engine.sampling.changed(
             max_new_tokens=request.get("max_new_tokens", settings.max_new_tokens),
             temperature=settings.temperature,
             top_p=settings.top_p,
@@ -118,7 +118,8 @@ class Answers:
             self.tokens_per_second = answer.tokens_per_second or self.tokens_per_second
 
 
-def _why(error: TrainerError | EngineFailed) -> dict[str, Any]:
+def _failure(error: TrainerError | EngineFailed) -> dict[str, Any]:
+    """Return the fields of the job's `failed` event."""
     if isinstance(error, InstructionTooLong):
         return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}
     reason = "adapter" if isinstance(error, AdapterRefused) else "internal"

@@ -19,7 +19,8 @@ import numpy as np
 import openvino as ov
 import torch
 
-from tasks.engines.openvino.convert.converted import Converted, convert
+from tasks.engines.openvino.convert.conversion import convert
+from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.convert.quantise import plain_int4, searched_int4
 from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.openvino.serving import pipeline_spec

@@ -17,9 +17,10 @@ from typing import Any
 import torch
 
 from tasks.engines.cpu import usable_cores
-from tasks.engines.openvino.convert.converted import Converted, convert
-from tasks.engines.openvino.convert.packed import packed_bytes
-from tasks.engines.openvino.convert.plan import plan, planned_bytes
+from tasks.engines.openvino.convert.conversion import convert
+from tasks.engines.openvino.convert.converted import Converted
+from tasks.engines.openvino.convert.packed_matrix import packed_bytes
+from tasks.engines.openvino.convert.precision import matrix_formats, packed_model_bytes
 from tasks.engines.openvino.engine import kernels_in
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
 from trainer.base_model.source import find, local_folder
@@ -82,7 +83,7 @@ def _converted(arguments: tuple[Path, str, Path, Any]) -> tuple[Converted, float
 
 def _convert(folder: Path, name: str, cache: Path, precision: Any) -> Converted:
     return convert(
-        folder, name=name, cache=cache, wanted=precision, kernels=lambda: kernels_in(cache)
+        folder, name=name, cache=cache, precision=precision, kernels=lambda: kernels_in(cache)
     )
 
 
@@ -125,8 +126,8 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
 def _read_per_step(converted: Converted) -> int:
     """Return the bytes of weights that one step reads: of the embeddings only single rows."""
     architecture, name = converted.architecture, "model.embed_tokens"
-    everything = planned_bytes(architecture, converted.precision)
-    format, group = plan(architecture, converted.precision)[name]
+    everything = packed_model_bytes(architecture, converted.precision)
+    format, group = matrix_formats(architecture, converted.precision)[name]
     unread = 0 if architecture.tied else packed_bytes(format, architecture.matrices[name], group)
     return everything - unread
 

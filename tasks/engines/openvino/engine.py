@@ -13,14 +13,15 @@ from queue import Empty
 from typing import Any, Literal
 
 from tasks.adapters.verify import AdapterVerifier
-from tasks.engines.openvino.convert.converted import Progress, convert
-from tasks.engines.openvino.convert.plan import Wanted
+from tasks.engines.openvino.convert.conversion import convert
+from tasks.engines.openvino.convert.precision import PrecisionSetting
+from tasks.engines.openvino.convert.progress import Progress
 from tasks.engines.openvino.generator_client import Generator, RequestHandle
 from tasks.engines.openvino.kernels.build import library
 from tasks.engines.openvino.messages import Request, RequestAdapter
 from tasks.engines.openvino.serving import PARALLEL, context_length, pipeline_spec
 from tasks.engines.protocol import Answer, Question, Sampling
-from tasks.engines.sampling import defaults_of
+from tasks.engines.sampling import default_sampling
 from tasks.engines.text_stream import TextStream
 from tasks.errors import KernelsMissing
 from trainer.adapters.adapter import Adapter
@@ -57,7 +58,7 @@ class OpenVinoEngine:
         cache: Path,
         style: str | None = None,
         threads: int | None = None,
-        precision: Wanted = "auto",
+        precision: PrecisionSetting = "auto",
         parallel: int = PARALLEL,
         progress: Progress = lambda done, total: None,
     ) -> None:
@@ -67,7 +68,7 @@ class OpenVinoEngine:
             folder,
             name=source.name,
             cache=cache,
-            wanted=precision,
+            precision=precision,
             kernels=lambda: kernels_in(cache),
             progress=progress,
         )
@@ -82,7 +83,7 @@ class OpenVinoEngine:
         self.model = source.name
         self.tokenizer = load_tokenizer(source, cache=cache)
         self.style: Style = choose_style(self.tokenizer, style)
-        self.sampling: Sampling = defaults_of(source.name, _generation_config(folder))
+        self.sampling: Sampling = default_sampling(source.name, _generation_config(folder))
         self._verifier = AdapterVerifier(source.name, spec.linears)
         self.generator.wait_until_ready()
 

@@ -6,11 +6,11 @@ Each number was measured, with the reason beside it. Imports no OpenVINO.
 from tasks.engines.cpu import usable_cores
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.converted import Converted
-from tasks.engines.openvino.convert.plan import (
+from tasks.engines.openvino.convert.precision import (
     INT4_FROM_PARAMETERS,
-    Wanted,
+    PrecisionSetting,
     choose_precision,
-    planned_bytes,
+    packed_model_bytes,
 )
 from tasks.engines.openvino.messages import PipelineSpec
 from tasks.engines.openvino.scheduler import KV_BLOCK_TOKENS
@@ -57,12 +57,12 @@ def context_length(converted: Converted, spec: PipelineSpec) -> int:
     return min(converted.architecture.context_length, spec.kv_blocks * KV_BLOCK_TOKENS)
 
 
-def memory_needed(architecture: Architecture, wanted: Wanted) -> float:
+def memory_needed(architecture: Architecture, setting: PrecisionSetting) -> float:
     """Return about how many bytes of memory serving takes: weights, keys and values, processes.
 
     A tenth is added to the packed weights for OpenVINO's own buffers.
     """
-    weights = planned_bytes(architecture, choose_precision(architecture, wanted))
+    weights = packed_model_bytes(architecture, choose_precision(architecture, setting))
     return 1.1 * weights + CACHE_BYTES + PROCESSES_BYTES
 
 

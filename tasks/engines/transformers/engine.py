@@ -15,7 +15,7 @@ import torch
 
 from tasks.adapters.verify import AdapterVerifier
 from tasks.engines.protocol import Answer, Question, Sampling
-from tasks.engines.sampling import defaults_of
+from tasks.engines.sampling import default_sampling
 from tasks.engines.text_stream import TextStream
 from tasks.engines.transformers.peft_adapters import AttachedAdapters
 from trainer.adapters.adapter import Adapter
@@ -50,7 +50,7 @@ class TransformersEngine:
         self.style: Style = choose_style(self.tokenizer, style)
         base = load_model(source, cache=cache)
         self.model = source.name
-        self.sampling: Sampling = defaults_of(source.name, base.generation_config)
+        self.sampling: Sampling = default_sampling(source.name, base.generation_config)
         self.context_length = int(base.config.max_position_embeddings)
         self._verifier = AdapterVerifier(source.name, _linears(base))
         self._adapters = AttachedAdapters(base)

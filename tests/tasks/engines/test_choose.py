@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.engines import choose
-from tasks.engines.choose import disk_of, explain, load_engine, memory_of
+from tasks.engines.choose import explain, load_engine
+from tasks.engines.estimate import disk_bytes, memory_bytes
 from tasks.errors import ConversionFailed, SettingInvalid
 from tasks.settings import Settings
 from tests.tasks.tiny_models import write_tiny
@@ -79,12 +80,12 @@ def test_a_full_disk_is_an_error_only_where_the_fast_engine_was_asked_for(
 
 
 def test_the_doctor_counts_what_the_engine_that_runs_takes(tiny: Path) -> None:
-    assert memory_of(settings(tiny))
-    assert memory_of(settings(tiny, engine="transformers")) is None
-    assert disk_of(settings(tiny, engine="transformers")) == 0
-    assert disk_of(settings(tiny)) > 0
+    assert memory_bytes(settings(tiny))
+    assert memory_bytes(settings(tiny, engine="transformers")) is None
+    assert disk_bytes(settings(tiny, engine="transformers")) == 0
+    assert disk_bytes(settings(tiny)) > 0
 
     load_engine(settings(tiny)).close()  # type: ignore[attr-defined]
 
-    assert disk_of(settings(tiny)) == 0
-    assert disk_of(settings(tiny, precision="bf16")) > 0
+    assert disk_bytes(settings(tiny)) == 0
+    assert disk_bytes(settings(tiny, precision="bf16")) > 0

@@ -1,5 +1,6 @@
-"""Conversion: a safetensors checkpoint becomes an OpenVINO graph with packed weights, once.
+"""Conversion of a safetensors checkpoint into an OpenVINO graph with packed weights.
 
-`architecture` says what can be converted, `quantise` packs one matrix, `parts` keeps packed
-matrices on disk, `graph` builds the model of them, `store` owns the folder in the cache.
+`architecture` says what can be converted, `precision` chooses each matrix's format, `quantise` and
+`pack` pack one, `matrix_store` keeps packed ones on disk, `graph` builds the model of them,
+`conversion` runs it all, `converted` is the resulting folder in the cache.
 """

@@ -1,4 +1,4 @@
-"""What of a model's configuration the graph needs, and which models it can be built for.
+"""What the graph needs of a model's configuration, and which models it can be built for.
 
 Knows `config.json` as transformers writes it; does not know weights, OpenVINO or folders.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from tasks.errors import ModelUnsupported
 
 SUPPORTED = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"}
-"""Model types, and what their configuration names as the architecture where it names one."""
+"""`model_type` of each model that is supported, and its class in `architectures`, if any."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Architecture:
     """A Llama-style decoder: RMS norm, rotary positions, grouped attention, SwiGLU.
 
     `inverse_frequencies` are radians per position, one for each pair of a head's dimensions.
-    `context_length` is the longest sequence in tokens the graph is right for.
+    `context_length` is the longest sequence in tokens for which the graph is correct. `tied` says
+    that the output layer is the embedding matrix.
     """
 
     layers: int
@@ -50,7 +51,7 @@ class Architecture:
 
     @property
     def matrices(self) -> dict[str, tuple[int, int]]:
-        """Return the shape of every matrix of the model, by its name in the checkpoint."""
+        """Return the shape [out, in] of every matrix, by its name in the checkpoint."""
         shapes = {"model.embed_tokens": (self.vocabulary, self.hidden)}
         for layer in range(self.layers):
             shapes |= {f"model.layers.{layer}.{name}": s for name, s in self.linears.items()}
@@ -74,7 +75,7 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
     heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
     head_dim = int(config.get("head_dim") or hidden // heads)
     context = int(config["max_position_embeddings"])
-    # Within the window, attention over a sliding window is plain attention.
+    # Up to the window's length, attention over a sliding window is plain attention.
     window = config.get("sliding_window")
     return Architecture(
         layers=int(config["num_hidden_layers"]),
@@ -106,7 +107,8 @@ def _check(config: Mapping[str, Any]) -> None:
 
 
 def _inverse_frequencies(config: Mapping[str, Any], head_dim: int) -> tuple[float, ...]:
-    """Return the angular step per position; transformers 5 and older write the keys differently."""
+    """Return the radians per position; transformers 5 writes `rope_parameters`, older versions
+    `rope_scaling` and `rope_theta`."""
     rope = {**(config.get("rope_scaling") or {}), **(config.get("rope_parameters") or {})}
     theta = float(rope.get("rope_theta") or config.get("rope_theta") or 10_000.0)
     plain = [theta ** -(pair / head_dim) for pair in range(0, head_dim, 2)]
@@ -121,9 +123,10 @@ def _inverse_frequencies(config: Mapping[str, Any], head_dim: int) -> tuple[floa
 
 
 def _llama3(frequency: float, rope: Mapping[str, Any]) -> float:
-    """Stretch low frequencies by `factor` and blend in between, as Llama 3.1 does.
+    """Return a frequency (radians per position) as Llama 3.1 scales it to a longer context.
 
-    Source: `_compute_llama3_parameters` in transformers' `modeling_rope_utils.py`.
+    Low frequencies are divided by `factor`, high ones kept, those in between blended. Source:
+    `_compute_llama3_parameters` in transformers' `modeling_rope_utils.py`.
     """
     factor, trained = float(rope["factor"]), float(rope["original_max_position_embeddings"])
     low, high = float(rope["low_freq_factor"]), float(rope["high_freq_factor"])

@@ -1,7 +1,7 @@
 """A model's folder as Hugging Face writes it, read one tensor at a time.
 
-Every tensor is read through a mapping of its own, so that what was read does not stay resident.
-Does not know what the tensors are for.
+Each tensor is read through a mapping of its own, so that memory of tensors read before is given
+back. Does not know what the tensors are for.
 """
 
 import json
@@ -22,7 +22,7 @@ class Checkpoint:
 
     Raises:
         ModelUnsupported: there are no safetensors files.
-        ConversionFailed: a file is cut short or otherwise no safetensors file.
+        ConversionFailed: a file is cut short or not a safetensors file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +33,7 @@ class Checkpoint:
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._file_of: dict[str, Path] = {}
         for file in self.files:
-            self._look_into(file)
+            self._read_header(file)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -42,9 +42,10 @@ class Checkpoint:
 
     @property
     def identity(self) -> list[list[str | int]]:
-        """Return what changes when the files do: name, size, and content's name or date.
+        """Return name, size and version of each file; one of them differs after a change.
 
-        In the hub's cache a file is a link to one named by its content; elsewhere the date counts.
+        The version is the hash of the content in Hugging Face's cache, where each file is a link
+        to one named by its hash, and the modification time (ns) elsewhere.
         """
         files = [*self.files, self.folder / "config.json"]
         return [[file.name, file.stat().st_size, _version(file)] for file in files]
@@ -54,10 +55,10 @@ class Checkpoint:
         return set(self._shapes)
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Insist that every tensor of `shapes` is there in its shape.
+        """Check that every tensor of `shapes` exists in its shape.
 
         Raises:
-            ConversionFailed: one is missing, for instance because a file is, or has another shape.
+            ConversionFailed: one is missing, for instance with a whole file, or has another shape.
         """
         for name, shape in shapes.items():
             found = self._shapes.get(name)
@@ -75,10 +76,10 @@ class Checkpoint:
             tensor: torch.Tensor = opened.get_tensor(name)
         return tensor
 
-    def _look_into(self, file: Path) -> None:
+    def _read_header(self, file: Path) -> None:
         try:
             with safe_open(file, "np") as opened:
-                for name in opened.keys():  # noqa: SIM118  # no mapping, it only has `keys`
+                for name in opened.keys():  # noqa: SIM118  # `opened` is no mapping
                     self._shapes[name] = tuple(opened.get_slice(name).get_shape())
                     self._file_of[name] = file
         except (SafetensorError, OSError) as error:
@@ -91,7 +92,7 @@ def read_config(folder: Path) -> Mapping[str, Any]:
     """Return the content of `folder`'s `config.json`.
 
     Raises:
-        ConversionFailed: it is not there or no JSON object.
+        ConversionFailed: it is missing or not a JSON object.
     """
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))

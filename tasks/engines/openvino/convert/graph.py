@@ -1,7 +1,10 @@
 """Builds the OpenVINO graph of a Llama-style decoder from its packed weights.
 
-Names follow what OpenVINO GenAI looks for: inputs, output, state variables, and linear layers, by
-whose names LoRA tensors find their place. Does not know files, checkpoints or quantisation.
+OpenVINO GenAI finds inputs, output, state variables and linear layers by their names; it matches
+LoRA tensors to the names of linear layers. Does not know files, checkpoints or quantisation.
+
+Shapes: [batch, tokens, hidden] between blocks, [batch, heads, tokens, head_dim] in attention.
+`tokens` are those of this call, `total` those and the ones of earlier calls.
 """
 
 from collections.abc import Callable
@@ -17,18 +20,18 @@ from openvino.op.util import Variable, VariableInfo
 from openvino.utils.node_factory import NodeFactory
 
 from tasks.engines.openvino.convert.architecture import Architecture
-from tasks.engines.openvino.convert.packed import Packed
+from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
 
 Node = Any
 """An OpenVINO graph node; the package has no useful types for it."""
 
 MASKED = -65504.0
-"""What is added to a forbidden attention score: the least float16."""
+"""Added to the attention scores of keys that a query must not see: the least float16."""
 
 
 def write(
     architecture: Architecture,
-    matrix: Callable[[str], Packed],
+    matrix: Callable[[str], PackedMatrix],
     norm: Callable[[str], NDArray[np.float32]],
     file: Path,
     kernels: Path | None = None,
@@ -36,8 +39,9 @@ def write(
     """Write the graph of `architecture` to `file`, an `.xml`, and its weights beside it.
 
     `matrix` gives a packed matrix and `norm` a norm's weights [hidden], by their names in the
-    checkpoint. The arrays are shared with the graph, not copied: mapped files stay on disk. With
-    `kernels`, the library of our own ones, all but attention is theirs.
+    checkpoint. The graph shares their arrays, so that mapped files are never held in memory as a
+    whole. With `kernels`, the library of our kernels, they compute everything between the
+    embeddings and the last norm but attention itself.
 
     Raises:
         RuntimeError: OpenVINO could not write.
@@ -51,14 +55,19 @@ def write(
 
 
 class _Graph:
-    """One graph under construction; shapes are [batch, tokens, …] unless said otherwise."""
+    """One graph under construction, of OpenVINO's own operations.
+
+    Inputs are `input_ids` [batch, tokens], `attention_mask` [batch, total], `position_ids` [batch,
+    tokens], all int64, and `beam_idx` [batch] int32; the output `logits` is [batch, tokens,
+    vocabulary] float32.
+    """
 
     def __init__(self, architecture: Architecture, matrix: Any, norm: Any) -> None:
         self.a = architecture
         self.matrix = matrix
         self.norm = norm
         self.sinks: list[Node] = []
-        self._kept: list[Any] = []  # OpenVINO does not keep shared arrays alive
+        self._shared_arrays: list[Any] = []  # OpenVINO does not keep them alive
         self.ids = _parameter("input_ids", ov.Type.i64, 2)
         self.mask = _parameter("attention_mask", ov.Type.i64, 2)
         self.positions = _parameter("position_ids", ov.Type.i64, 2)
@@ -68,7 +77,7 @@ class _Graph:
         embeddings = self._weights(self.matrix("model.embed_tokens"))
         x = op.gather(embeddings, op.convert(self.ids, ov.Type.i32), _const(0, np.int32))
         self.cos, self.sin = self._rotations()
-        self.allowed = self._allowed()
+        self.scores_mask = self._scores_mask()
         for layer in range(self.a.layers):
             x = self._block(x, layer)
         x = self._rms(x, "model.norm")
@@ -79,6 +88,7 @@ class _Graph:
         return ov.Model([op.result(logits)], self.sinks, inputs, "llama")
 
     def _block(self, x: Node, layer: int) -> Node:
+        """Apply one decoder block to x [batch, tokens, hidden]."""
         name = f"model.layers.{layer}"
         x = op.add(x, self._attention(self._rms(x, f"{name}.input_layernorm"), layer))
         hidden = self._rms(x, f"{name}.post_attention_layernorm")
@@ -89,19 +99,22 @@ class _Graph:
     def _attention(self, x: Node, layer: int) -> Node:
         name = f"model.layers.{layer}.self_attn"
         projected = [self._linear(x, f"{name}.{which}_proj") for which in "qkv"]
-        return self._linear(self._attended(projected, layer), f"{name}.o_proj")
+        return self._linear(self._attend(projected, layer), f"{name}.o_proj")
 
-    def _attended(self, projected: list[Node], layer: int) -> Node:
-        """Return what attention makes of queries, keys and values, each [batch, tokens, width]."""
+    def _attend(self, projected: list[Node], layer: int) -> Node:
+        """Return attention over queries, keys and values, all [batch, tokens, heads · head_dim].
+
+        Keys and values have `kv_heads` heads; they are appended to the state of earlier calls.
+        """
         q = self._heads(projected[0], self.a.heads)
         k = self._heads(projected[1], self.a.kv_heads)
         v = self._heads(projected[2], self.a.kv_heads)
         state = f"past_key_values.{layer}"
-        k = self._remembered(self._rotated(k), f"{state}.keypresent.{layer}.key")
-        v = self._remembered(v, f"{state}.valuepresent.{layer}.value")
+        k = self._append_to_state(self._rotate(k), f"{state}.keypresent.{layer}.key")
+        v = self._append_to_state(v, f"{state}.valuepresent.{layer}.value")
         scale = _const(self.a.head_dim**-0.5, np.float32)
         y = op.scaled_dot_product_attention(
-            self._rotated(q), self._repeated(k), self._repeated(v), self.allowed, scale
+            self._rotate(q), self._repeat_heads(k), self._repeat_heads(v), self.scores_mask, scale
         )
         return op.reshape(
             op.transpose(y, _const([0, 2, 1, 3])),
@@ -110,12 +123,14 @@ class _Graph:
         )
 
     def _linear(self, x: Node, name: str) -> Node:
+        """Multiply x [batch, tokens, in] by the matrix [out, in]: [batch, tokens, out]."""
         y = op.matmul(x, self._weights(self.matrix(name)), False, True)
-        # The name the PyTorch frontend would give; LoRA tensors are matched to what it contains.
+        # As OpenVINO's PyTorch frontend names it; GenAI looks for the layer's name inside.
         y.set_friendly_name(f"__module.{name}/ov_ext::linear/MatMul")
         return y
 
     def _rms(self, x: Node, name: str) -> Node:
+        """RMSNorm (arXiv:1910.07467) of x [batch, tokens, hidden]."""
         square = op.power(x, _const(2, np.float32))
         variance = op.reduce_mean(square, _const([-1]), True)
         deviation = op.sqrt(op.add(variance, _const(self.a.epsilon, np.float32)))
@@ -125,7 +140,7 @@ class _Graph:
         )
 
     def _heads(self, x: Node, heads: int) -> Node:
-        """[batch, tokens, heads · head_dim] to [batch, heads, tokens, head_dim]."""
+        """Turn [batch, tokens, heads · head_dim] into [batch, heads, tokens, head_dim]."""
         split = op.reshape(x, _const([0, 0, heads, self.a.head_dim]), True)
         return op.transpose(split, _const([0, 2, 1, 3]))
 
@@ -137,15 +152,22 @@ class _Graph:
         both = op.concat([angles, angles], -1)
         return op.unsqueeze(op.cos(both), _const(1)), op.unsqueeze(op.sin(both), _const(1))
 
-    def _rotated(self, x: Node) -> Node:
+    def _rotate(self, x: Node) -> Node:
+        """Apply rotary positions (arXiv:2104.09864) to x [batch, heads, tokens, head_dim].
+
+        A pair is a dimension of the first half of a head with the same one of the second half.
+        """
         half = self.a.head_dim // 2
         first = op.slice(x, _const([0]), _const([half]), _const([1]), _const([3]))
         second = op.slice(x, _const([half]), _const([2**62]), _const([1]), _const([3]))
         turned = op.concat([op.multiply(second, _const(-1, np.float32)), first], -1)
         return op.add(op.multiply(x, self.cos), op.multiply(turned, self.sin))
 
-    def _remembered(self, x: Node, name: str) -> Node:
-        """Append to what earlier calls left in the state `name`, and leave all of it there."""
+    def _append_to_state(self, x: Node, name: str) -> Node:
+        """Append x [batch, kv_heads, tokens, head_dim] to the state `name`, and return all of it.
+
+        The state and the result are [batch, kv_heads, total, head_dim].
+        """
         shape = [-1, self.a.kv_heads, -1, self.a.head_dim]
         info = VariableInfo()
         info.data_shape = ov.PartialShape(shape)
@@ -160,8 +182,11 @@ class _Graph:
         self.sinks.append(op.assign(whole, variable))
         return whole
 
-    def _repeated(self, x: Node) -> Node:
-        """Give every query head its key or value head: [batch, heads, tokens, head_dim]."""
+    def _repeat_heads(self, x: Node) -> Node:
+        """Repeat each of the `kv_heads` for the query heads that share it.
+
+        [batch, kv_heads, total, head_dim] becomes [batch, heads, total, head_dim].
+        """
         if self.a.kv_heads == self.a.heads:
             return x
         shape = op.shape_of(x)
@@ -172,8 +197,11 @@ class _Graph:
         spread = op.broadcast(op.unsqueeze(x, _const(2)), target, broadcast_spec="BIDIRECTIONAL")
         return op.reshape(spread, _const([0, self.a.heads, -1, self.a.head_dim]), True)
 
-    def _allowed(self) -> Node:
-        """Return what is added to the scores: nothing for the past, `MASKED` for the rest."""
+    def _scores_mask(self) -> Node:
+        """Return what is added to attention scores, [batch, 1, tokens, total] float32.
+
+        0 for a token itself and those before it, `MASKED` for later ones and for padding.
+        """
         tokens = op.gather(op.shape_of(self.ids), _const([1]), _const(0))
         total = op.gather(op.shape_of(self.mask), _const([1]), _const(0))
         start, end = op.squeeze(op.subtract(total, tokens), _const(0)), op.squeeze(total, _const(0))
@@ -186,8 +214,11 @@ class _Graph:
         allowed = op.logical_and(causal, real)
         return op.select(allowed, _const(0, np.float32), _const(MASKED, np.float32))
 
-    def _weights(self, packed: Packed) -> Node:
-        """Return the float32 matrix [out, in]; the CPU plugin keeps and multiplies it packed."""
+    def _weights(self, packed: PackedMatrix) -> Node:
+        """Return the float32 matrix [out, in], unpacked in the graph.
+
+        OpenVINO's CPU plugin recognises this pattern and multiplies the packed weights.
+        """
         rows, columns = packed.shape
         if packed.format == "bf16":
             return op.convert(self._shared(packed, ov.Type.bf16, [rows, columns]), ov.Type.f32)
@@ -195,9 +226,9 @@ class _Graph:
         type = ov.Type.i4 if packed.format == "int4" else ov.Type.i8
         one_per_row = groups == 1
         shape = [rows, columns] if one_per_row else [rows, groups, columns // groups]
-        # With zeros all is float32, which keeps what was quantised before nearly as it was.
-        exact = ov.Type.f32 if packed.zeros.size else ov.Type.f16
-        integers = op.convert(self._shared(packed, type, shape), exact)
+        # Zeros and their scales are float32: float16 would round what a GGUF file held exactly.
+        type_of_scales = ov.Type.f32 if packed.zeros.size else ov.Type.f16
+        integers = op.convert(self._shared(packed, type, shape), type_of_scales)
         if packed.zeros.size:
             integers = op.subtract(integers, op.constant(packed.zeros[..., None]))
         scales = packed.scales if one_per_row else packed.scales[..., None]
@@ -206,15 +237,16 @@ class _Graph:
             weights = op.reshape(weights, _const([rows, columns]), False)
         return weights if packed.zeros.size else op.convert(weights, ov.Type.f32)
 
-    def _shared(self, packed: Packed, type: ov.Type, shape: list[int]) -> Node:
+    def _shared(self, packed: PackedMatrix, type: ov.Type, shape: list[int]) -> Node:
+        """Return a constant that shares the memory of `packed.values`."""
         values = np.ascontiguousarray(packed.values).reshape(-1)
         tensor = ov.Tensor(values, ov.Shape(shape), type)
-        self._kept += [values, tensor]
+        self._shared_arrays += [values, tensor]
         return Constant(tensor, True)
 
 
 class _KernelGraph(_Graph):
-    """The same with our own kernels, which take norms, products and what is added as one."""
+    """The same graph with our kernels: three operations compute a block but for attention."""
 
     def __init__(self, architecture: Architecture, matrix: Any, norm: Any, kernels: Path) -> None:
         super().__init__(architecture, matrix, norm)
@@ -223,17 +255,20 @@ class _KernelGraph(_Graph):
 
     def _block(self, x: Node, layer: int) -> Node:
         name = f"model.layers.{layer}"
-        about = {"layer": layer, "epsilon": self.a.epsilon}
-        before = op.constant(self.norm(f"{name}.input_layernorm"))
-        after = op.constant(self.norm(f"{name}.post_attention_layernorm"))
+        attributes = {"layer": layer, "epsilon": self.a.epsilon}
+        input_norm = op.constant(self.norm(f"{name}.input_layernorm"))
+        feed_norm = op.constant(self.norm(f"{name}.post_attention_layernorm"))
         q, k, v, o = (self._blocks(f"{name}.self_attn.{which}_proj") for which in "qkvo")
         feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in ("gate", "up", "down")]
-        projected = self.factory.create("Projections", [x, before, q, k, v], about).outputs()
-        attended = self._attended(projected, layer)
-        x = self.factory.create("Joined", [attended, x, o], about)
-        return self.factory.create("FeedForward", [x, after, *feed], about)
+        projected = self.factory.create(
+            "Projections", [x, input_norm, q, k, v], attributes
+        ).outputs()
+        attended = self._attend(projected, layer)
+        x = self.factory.create("Joined", [attended, x, o], attributes)
+        return self.factory.create("FeedForward", [x, feed_norm, *feed], attributes)
 
     def _blocks(self, name: str) -> Node:
+        """Return the matrix `name` as bytes in the format "blocks", [bytes] uint8."""
         packed = self.matrix(name)
         return self._shared(packed, ov.Type.u8, [packed.values.size])
 

@@ -1,4 +1,8 @@
-"""The adapter a library of kernels applies: one per process, changed while nothing is computed."""
+"""The adapter that the kernels apply: one per process, changed while nothing is computed.
+
+Refuses tensors whose shapes or types do not fit, whatever was checked before: the library reads
+their memory unchecked.
+"""
 
 import ctypes
 from pathlib import Path
@@ -8,20 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import deserialize
 
-LINEARS = (
-    *("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"),
-    *("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"),
-)
-"""The linear layers of a block in the order `adapter.hpp` numbers them."""
+from trainer.adapters.adapter import PROJECTIONS
+
+NUMBER = {name: number for number, name in enumerate(PROJECTIONS)}
+"""The number by which the library knows each linear layer of a block: `enum Linear` in
+`adapter.hpp` has the order of `PROJECTIONS`, which a test compares."""
 
 TYPES: dict[str, Any] = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
-"""The types an adapter's tensors may have, as safetensors names them; numpy knows no bfloat16."""
+"""The types an adapter's tensors may have, as safetensors names them; bfloat16, which numpy lacks,
+is read as its bits."""
 
 
 class ActiveAdapter:
-    """What the library at `file` adds to the base's products; nothing at first.
+    """What the library at `file` adds to the base model's products; nothing at first.
 
-    `linears` are the shapes [out, in] of the layers by their names, `model.layers.0.mlp.up_proj`.
+    `linears` are the shapes [out, in] of the layers by their names in the checkpoint, such as
+    `model.layers.0.mlp.up_proj`.
 
     Raises:
         OSError: the library cannot be loaded.
@@ -35,7 +41,7 @@ class ActiveAdapter:
         self._library.swallow_add_low_rank.restype = None
 
     def clear(self) -> None:
-        """Let the base answer."""
+        """Remove the adapter: the base model answers."""
         self._library.swallow_clear_adapter()
 
     def use(self, weights: bytes, prefix: str, scale: float) -> None:
@@ -54,17 +60,19 @@ class ActiveAdapter:
                 _check(name, halves, shape)
                 pairs[name] = halves
         self.clear()
-        for name in list(pairs):  # one at a time is float32, beside what the file holds
+        for name in list(pairs):  # only one pair at a time is held in float32
             a, b = map(_floats, pairs.pop(name))
             _, _, layer, linear = name.split(".", 3)
-            numbers = (int(layer), LINEARS.index(linear), len(b), a.shape[1], len(a))
+            rows, columns, rank = len(b), a.shape[1], len(a)
+            numbers = (int(layer), NUMBER[linear.rpartition(".")[2]], rows, columns, rank)
             self._library.swallow_add_low_rank(*numbers, scale, a.ctypes.data, b.ctypes.data)
         del tensors
-        # What was converted lies between what is kept; glibc would hold on to it.
+        # The freed tensors lie between what the library keeps, and glibc would not return them.
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def _check(name: str, halves: list[dict[str, Any] | None], shape: list[int]) -> None:
+    """Raise ValueError unless A is [rank, in] and B [out, rank]; `shape` is [out, in]."""
     a, b = halves
     if a is None or b is None:
         raise ValueError(f"{name} has one half only")
@@ -76,6 +84,7 @@ def _check(name: str, halves: list[dict[str, Any] | None], shape: list[int]) -> 
 
 
 def _floats(tensor: dict[str, Any]) -> NDArray[np.float32]:
+    """Return a tensor as `safetensors.deserialize` gives it, in float32 and its shape."""
     values = np.frombuffer(tensor["data"], TYPES[tensor["dtype"]]).reshape(tensor["shape"])
     if tensor["dtype"] == "BF16":  # the upper half of a float32
         return (values.astype(np.uint32) << 16).view(np.float32)

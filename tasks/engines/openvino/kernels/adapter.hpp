@@ -1,4 +1,5 @@
-// The active LoRA adapter (arXiv:2106.09685): y += B(Ax), beside products with the base's weights.
+// The active LoRA adapter (arXiv:2106.09685): B(Ax) is added to the products with the base model's
+// weights. All values are float32.
 #pragma once
 
 #include <immintrin.h>
@@ -11,13 +12,13 @@
 
 namespace swallow {
 
-// One layer's part of an adapter. `a` is [rank][in]; `b` is [out / 32][rank][32] and holds the
-// adapter's scale.
+// The adapter's matrices for one linear layer. `a` is [rank][in]. `b` is B [out][rank], multiplied
+// by the adapter's scale and rearranged into [out / 32][rank][32], so that it is read in order.
 struct LowRank {
     int rank = 0;
     std::vector<float> a, b;
 
-    // Returns Ax, [tokens][rank], of x [tokens][columns].
+    // Returns Ax, [tokens][rank], of x [tokens][columns]; `columns` is a multiple of 16.
     std::vector<float> inner(const float* x, int tokens, int columns) const {
         std::vector<float> result(static_cast<size_t>(tokens) * rank);
         tbb::parallel_for(tbb::blocked_range<int>(0, rank), [&](const auto& range) {
@@ -37,7 +38,7 @@ struct LowRank {
         return result;
     }
 
-    // Adds 32 columns of B(Ax) to `sums`, [tokens][32].
+    // Adds 32 columns of B(Ax), those of block `block`, to `sums` [tokens][32]; `inner` is Ax.
     void add_block(int block, const std::vector<float>& inner, int tokens, float* sums) const {
         const float* weights = &b[static_cast<size_t>(block) * rank * BLOCK];
         for (int token = 0; token < tokens; ++token) {
@@ -54,10 +55,11 @@ struct LowRank {
     }
 };
 
-// A block's linear layers, in the order the graph names them.
+// The linear layers of a decoder block, in the order of `trainer.adapters.adapter.PROJECTIONS`.
 enum Linear { Q, K, V, O, GATE, UP, DOWN };
 
-// The process's active adapter. It changes only while nothing is computed.
+// The process's active adapter, by layer and linear layer. It changes only while nothing is
+// computed.
 using Adapter = std::map<std::pair<int, int>, LowRank>;
 
 inline Adapter& active_adapter() {
@@ -65,6 +67,7 @@ inline Adapter& active_adapter() {
     return adapter;
 }
 
+// Returns the active adapter's part for a linear layer, or nullptr.
 inline const LowRank* low_rank(int layer, Linear linear) {
     const auto found = active_adapter().find({layer, linear});
     return found == active_adapter().end() ? nullptr : &found->second;

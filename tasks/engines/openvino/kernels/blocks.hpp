@@ -1,14 +1,14 @@
 // Products of a few tokens with a 4-bit matrix, for x86-64 with AVX-512 VNNI.
 //
-// A matrix [out, in] is kept in blocks of 32 rows (columns of the product). A block is one record
-// per group of 128 weights along a row: 2048 bytes of weights, two to a byte, in the order the loop
-// below reads them, then 32 float16 scales. So every thread reads one stream of memory from its
-// start to its end, and needs nothing else from it.
+// A matrix [out, in] is stored in blocks of 32 rows (32 columns of the product), each a record for
+// every group of 128 columns: 2048 bytes of weights, then the 32 rows' scales as float16. So a
+// thread reads its blocks from memory in order. `convert/pack.py` describes the layout exactly.
 //
-// Activations are rounded to 8 bits, each group of 128 with its own scale. Weights are kept as
-// w + 8, 0 to 15, because VPDPBUSD multiplies unsigned by signed bytes; what that adds to a sum,
-// 8 times the sum of the activations, is taken off at its start. Sums of a group are exact
-// integers, and groups are added in one order: a token's result does not depend on the others.
+// Activations are rounded to 8 bits, with a scale for each token and group of 128. Weights are
+// stored as w + 8, 0 to 15, because VPDPBUSD multiplies unsigned by signed bytes; that adds 8 times
+// the sum of the activations to a sum, which therefore starts at -8 times that sum. The sums of a
+// group are exact integers, and groups are added in one order: the result of a token does not
+// depend on the other tokens.
 #pragma once
 
 #include <immintrin.h>
@@ -27,20 +27,25 @@ namespace swallow {
 
 constexpr int GROUP = 128;
 constexpr int BLOCK = 32;
-constexpr int STEPS = GROUP / 4;  // VPDPBUSD takes four neighbours at a time
-constexpr int RECORD = BLOCK * GROUP / 2 + BLOCK * 2;
+constexpr int STEPS = GROUP / 4;  // VPDPBUSD multiplies four neighbouring columns at a time
+constexpr int RECORD = BLOCK * GROUP / 2 + BLOCK * 2;  // bytes: 4-bit weights, float16 scales
 
-// Six tokens at a time: their 12 sums, the unpacked weights and a broadcast value fit into
-// registers with room to run ahead. Measured: 1,975 GOPS with six, 1,800 with eight, 1,640 with 12.
+// Tokens multiplied at a time. The 12 sums of six tokens, the unpacked weights and a broadcast
+// value leave some of the 32 registers free. Measured: 1,975 GOPS with six, 1,800 with eight, 1,640
+// with 12.
 constexpr int TILE = 6;
 
-// Records fetched ahead of use, so that memory never waits for arithmetic.
+// How many records ahead of the current one are prefetched, so that arithmetic does not wait for
+// memory.
 constexpr int AHEAD = 4;
 
-// Tokens a block is multiplied with before it starts anew: their sums stay in the first cache.
+// Tokens that a block is multiplied with before it is read again for the next ones: their sums,
+// 12 KB, stay in the first-level cache.
 constexpr int SLAB = 96;
 
-// Tokens rounded to 8 bits: for each group and each tile of tokens, [step][token][4] bytes.
+// Activations [tokens][columns] rounded to 8 bits. Tokens are divided into tiles of at most TILE,
+// as equal as possible. Bytes are stored as [group][tile][step][token of the tile][4], so that a
+// tile's bytes of a step lie together; scales and starts as [group][token].
 class Activations {
 public:
     void resize(int tokens, int columns) {
@@ -55,9 +60,9 @@ public:
         for (int tile = 0; tile < tiles; ++tile) {
             tiles_.push_back(tokens / tiles + (tile < tokens % tiles));
         }
-        place_.resize(tokens);
+        tile_of_.resize(tokens);
         for (int tile = 0, token = 0; tile < tiles; ++tile) {
-            for (int i = 0; i < tiles_[tile]; ++i) place_[token + i] = {token, tiles_[tile]};
+            for (int i = 0; i < tiles_[tile]; ++i) tile_of_[token + i] = {token, tiles_[tile]};
             token += tiles_[tile];
         }
     }
@@ -65,11 +70,13 @@ public:
     int tokens() const { return tokens_; }
     int groups() const { return groups_; }
     const std::vector<int>& tiles() const { return tiles_; }
+    // Of `group`, from token `first` on, which begins a tile.
     const int8_t* bytes(int group, int first) const { return &bytes_[at(group, first) * GROUP]; }
     const float* scales(int group, int first) const { return &scales_[at(group, first)]; }
     const int32_t* starts(int group, int first) const { return &starts_[at(group, first)]; }
 
-    // Rounds 128 values of one token.
+    // Rounds the 128 values of one token and group: to integers -127 to 127 and the scale
+    // largest / 127.
     void set(int token, int group, const float* values) {
         __m512 v[GROUP / 16];
         __m512 largest = _mm512_setzero_ps();
@@ -80,13 +87,13 @@ public:
             unordered |= _mm512_cmp_ps_mask(v[i], v[i], _CMP_UNORD_Q);
         }
         float most = _mm512_reduce_max_ps(largest);
-        if (unordered || !std::isfinite(most)) {  // what is not finite makes its products NaN
+        if (unordered || !std::isfinite(most)) {  // its products become NaN
             for (auto& part : v) part = _mm512_setzero_ps();
             most = std::numeric_limits<float>::quiet_NaN();
         }
-        // Below that, the inverse would not be finite; to anything else it is nothing.
+        // Below 1e-30 the inverse might not be finite; such values are rounded to 0.
         const __m512 inverse = _mm512_set1_ps(most > 1e-30f ? 127 / most : 0);
-        const auto [first, count] = place_[token];
+        const auto [first, count] = tile_of_[token];
         auto* out = &bytes_[at(group, first) * GROUP] + 4 * (token - first);
         __m512i sum = _mm512_setzero_si512();
         for (int i = 0; i < GROUP / 16; ++i) {
@@ -102,14 +109,14 @@ public:
         starts_[at(group, token)] = -8 * _mm512_reduce_add_epi32(sum);
     }
 
-    // Rounds all of one token's values.
+    // Rounds all values of one token.
     void set(int token, const float* values) {
         for (int group = 0; group < groups_; ++group) set(token, group, values + group * GROUP);
     }
 
 private:
-    struct Place {
-        int first, count;  // of the tile a token is in
+    struct Tile {
+        int first, count;  // its first token, its number of tokens
     };
 
     size_t at(int group, int token) const { return static_cast<size_t>(group) * tokens_ + token; }
@@ -117,20 +124,21 @@ private:
     int tokens_ = 0, groups_ = 0;
     std::vector<int8_t> bytes_;
     std::vector<float> scales_;
-    std::vector<int32_t> starts_;
-    std::vector<int> tiles_;
-    std::vector<Place> place_;
+    std::vector<int32_t> starts_;  // -8 times the sum of a group's integers
+    std::vector<int> tiles_;       // tokens in each tile
+    std::vector<Tile> tile_of_;
 };
 
 namespace detail {
 
-// Four bytes at once, whatever they are stored as.
+// Four bytes read as one integer, which the compiler's aliasing rules otherwise forbid.
 using Four = int32_t __attribute__((may_alias));
 
-// Adds one record times TOKENS tokens to their sums, [TOKENS][32] float32.
+// Adds one record times TOKENS tokens to their sums [TOKENS][32] float32. `scale0` and `scale1` are
+// the scales of rows 0 to 15 and 16 to 31, `ahead` is the record to prefetch or nullptr.
 template <int TOKENS>
-inline void record(const uint8_t* weights, __m512 scale0, __m512 scale1, const uint8_t* ahead,
-                   const int8_t* bytes, const float* scales, const int32_t* starts, float* sums) {
+inline void add_record(const uint8_t* weights, __m512 scale0, __m512 scale1, const uint8_t* ahead,
+                       const int8_t* bytes, const float* scales, const int32_t* starts, float* sums) {
     __m512i sum0[TOKENS], sum1[TOKENS];
     for (int i = 0; i < TOKENS; ++i) sum0[i] = sum1[i] = _mm512_set1_epi32(starts[i]);
     const __m512i low = _mm512_set1_epi8(15);
@@ -141,20 +149,21 @@ inline void record(const uint8_t* weights, __m512 scale0, __m512 scale1, const u
             _mm_prefetch(reinterpret_cast<const char*>(ahead + pair * 128), _MM_HINT_T0);
             _mm_prefetch(reinterpret_cast<const char*>(ahead + pair * 128 + 64), _MM_HINT_T0);
         }
-        const __m512i early0 = _mm512_and_si512(both0, low);
-        const __m512i early1 = _mm512_and_si512(both1, low);
-        const __m512i late0 = _mm512_and_si512(_mm512_srli_epi16(both0, 4), low);
-        const __m512i late1 = _mm512_and_si512(_mm512_srli_epi16(both1, 4), low);
+        // The low halves are the weights of the pair's first step, the high ones of its second.
+        const __m512i first0 = _mm512_and_si512(both0, low);
+        const __m512i first1 = _mm512_and_si512(both1, low);
+        const __m512i second0 = _mm512_and_si512(_mm512_srli_epi16(both0, 4), low);
+        const __m512i second1 = _mm512_and_si512(_mm512_srli_epi16(both1, 4), low);
         const auto* fours = reinterpret_cast<const Four*>(bytes) + 2 * pair * TOKENS;
         for (int i = 0; i < TOKENS; ++i) {
             const __m512i values = _mm512_set1_epi32(fours[i]);
-            sum0[i] = _mm512_dpbusd_epi32(sum0[i], early0, values);
-            sum1[i] = _mm512_dpbusd_epi32(sum1[i], early1, values);
+            sum0[i] = _mm512_dpbusd_epi32(sum0[i], first0, values);
+            sum1[i] = _mm512_dpbusd_epi32(sum1[i], first1, values);
         }
         for (int i = 0; i < TOKENS; ++i) {
             const __m512i values = _mm512_set1_epi32(fours[TOKENS + i]);
-            sum0[i] = _mm512_dpbusd_epi32(sum0[i], late0, values);
-            sum1[i] = _mm512_dpbusd_epi32(sum1[i], late1, values);
+            sum0[i] = _mm512_dpbusd_epi32(sum0[i], second0, values);
+            sum1[i] = _mm512_dpbusd_epi32(sum1[i], second1, values);
         }
     }
     for (int i = 0; i < TOKENS; ++i) {
@@ -168,22 +177,23 @@ inline void record(const uint8_t* weights, __m512 scale0, __m512 scale1, const u
     }
 }
 
+// Calls `add_record` for a tile of `tokens` tokens.
 template <typename... Arguments>
-inline void record_of(int tokens, Arguments... arguments) {
+inline void add_record_for(int tokens, Arguments... arguments) {
     static_assert(TILE == 6);
     switch (tokens) {
-        case 1: return record<1>(arguments...);
-        case 2: return record<2>(arguments...);
-        case 3: return record<3>(arguments...);
-        case 4: return record<4>(arguments...);
-        case 5: return record<5>(arguments...);
-        default: return record<6>(arguments...);
+        case 1: return add_record<1>(arguments...);
+        case 2: return add_record<2>(arguments...);
+        case 3: return add_record<3>(arguments...);
+        case 4: return add_record<4>(arguments...);
+        case 5: return add_record<5>(arguments...);
+        default: return add_record<6>(arguments...);
     }
 }
 
 }  // namespace detail
 
-// Writes a block's 32 columns of the product into `sums`, [tokens][32].
+// Writes a block's 32 columns of the product with x into `sums` [tokens][32] float32.
 inline void multiply_block(const uint8_t* block, const Activations& x, float* sums) {
     std::memset(sums, 0, sizeof(float) * x.tokens() * BLOCK);
     const auto& tiles = x.tiles();
@@ -195,13 +205,13 @@ inline void multiply_block(const uint8_t* block, const Activations& x, float* su
             const auto* scales = reinterpret_cast<const __m256i*>(weights + BLOCK * GROUP / 2);
             const __m512 scale0 = _mm512_cvtph_ps(_mm256_loadu_si256(scales));
             const __m512 scale1 = _mm512_cvtph_ps(_mm256_loadu_si256(scales + 1));
-            // Only the first tile waits for memory; the others find the record in the cache.
+            // Only the first tile prefetches; the others find the record in the cache.
             const uint8_t* ahead = weights + AHEAD * RECORD;
             for (size_t i = tile, at = token; i < last; at += tiles[i++]) {
                 const int first = static_cast<int>(at);
-                detail::record_of(tiles[i], weights, scale0, scale1, ahead, x.bytes(group, first),
-                                  x.scales(group, first), x.starts(group, first),
-                                  sums + at * BLOCK);
+                detail::add_record_for(tiles[i], weights, scale0, scale1, ahead,
+                                       x.bytes(group, first), x.scales(group, first),
+                                       x.starts(group, first), sums + at * BLOCK);
                 ahead = nullptr;
             }
         }

@@ -1,7 +1,7 @@
-"""Builds the kernels' library with the machine's C++ compiler, once, and checks what came out.
+"""Builds the kernels' library with the machine's C++ compiler, once, and checks the result.
 
-Beside the library lies its digest: what is not whole is built again. Knows compilers and files;
-does not know models. Imports no OpenVINO: who only asks whether there are kernels need not load it.
+Its digest is stored beside the library; one that is not whole is built again. Knows compilers and
+files, not models. Imports no OpenVINO: the doctor only asks whether there are kernels.
 """
 
 import hashlib
@@ -26,49 +26,48 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 SOURCES = ("operations.cpp", "adapter.hpp", "blocks.hpp")
 FEATURES = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "f16c", "fma")
-"""What the kernels use of the CPU, as Linux names it."""
+"""CPU features that the kernels use, as Linux names them."""
 
 FLAGS = (
     *("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-w"),
     *(f"-m{feature.replace('_', '')}" for feature in FEATURES),
 )
 COMPILERS = ("g++", "c++", "clang++")
-SECONDS = 300
-"""What building and checking may take each; three seconds together are usual."""
+TIMEOUT_SECONDS = 300
+"""For building and for checking; together they usually take three seconds."""
 
-WRONG, UNLOADABLE = 1, 2
-"""How `check` ends where it does not end with 0."""
+EXIT_WRONG, EXIT_UNLOADABLE = 1, 2
+"""Exit codes of `check` for wrong results and for a library that cannot be loaded."""
 
 
 def library(cache: Path) -> Path:
-    """Return the kernels' library, built in the folder `cache` where it is not there.
+    """Return the kernels' library, built first where `cache` does not hold it.
 
     Raises:
-        KernelsMissing: this CPU has no use for them, or they could not be built; the message says
-            why and what to do.
+        KernelsMissing: this CPU cannot run them, or they could not be built; the message says why.
     """
-    place = _Place(cache)
-    if place.is_whole():
-        return place.library
+    files = _LibraryFiles(cache)
+    if files.is_whole():
+        return files.library
     try:
-        place.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(place.library.with_suffix(".lock")):
-            if not place.is_whole():
-                place.make()
+        files.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with locked(files.library.with_suffix(".lock")):
+            if not files.is_whole():
+                files.build()
     except OSError as error:
         why = error.strerror or str(error)
-        raise KernelsMissing(f"they cannot be built in {place.cache} ({why})") from error
-    return place.library
+        raise KernelsMissing(f"they cannot be built in {files.cache} ({why})") from error
+    return files.library
 
 
-def why_not(cache: Path) -> str | None:
+def obstacle(cache: Path) -> str | None:
     """Return what keeps the kernels from being used, as far as is known without building them."""
     try:
-        place = _Place(cache)
-        if place.is_whole():
+        files = _LibraryFiles(cache)
+        if files.is_whole():
             return None
-        if place.failure.is_file():
-            return place.failure.read_text("utf-8", errors="replace")
+        if files.failure.is_file():
+            return files.failure.read_text("utf-8", errors="replace")
         _compiler()
     except (KernelsMissing, OSError) as error:
         return str(error)
@@ -77,67 +76,67 @@ def why_not(cache: Path) -> str | None:
 
 def explain(cache: Path) -> str:
     """Say whether the kernels are used, as the end of a sentence."""
-    if (why := why_not(cache)) is not None:
+    if (why := obstacle(cache)) is not None:
         return f"without our kernels: {why}"
-    built = _Place(cache).is_whole()
+    built = _LibraryFiles(cache).is_whole()
     return "with our kernels" if built else "with our kernels, which the next start builds"
 
 
-class _Place:
-    """Where one version's library is, or will be, with its digest and the last failure.
+class _LibraryFiles:
+    """The library of the current sources in the cache, its digest, and why its last build failed.
 
     Raises:
-        KernelsMissing: this CPU, or this installation, has no use for it.
+        KernelsMissing: this CPU cannot run it, or this installation cannot build it.
     """
 
     def __init__(self, cache: Path) -> None:
         flags = cpu_flags()
         if missing := [feature for feature in FEATURES if feature not in flags]:
             raise KernelsMissing(f"the CPU has no {missing[0]}")
-        # Loaded twice, by OpenVINO and by us, which must be by the same name.
+        # OpenVINO and `ActiveAdapter` both load it, and share its memory only under one path.
         self.cache = cache.resolve()
         self.library = self.cache / f"kernels-{_key()}.so"
         self.digest = self.library.with_suffix(".sha256")
         self.failure = self.library.with_suffix(".failed")
 
     def is_whole(self) -> bool:
-        """Tell whether the library is there as it was built."""
+        """Tell whether the library exists with the content that was built."""
         try:
             return self.digest.read_text("ascii") == _digest(self.library)
         except (OSError, UnicodeDecodeError):
             return False
 
-    def make(self) -> None:
-        """Build, check, and let the library appear; only one process may be here."""
+    def build(self) -> None:
+        """Build and check the library, then rename it into place; only one process at a time."""
         compiler = _compiler()
         log.info("building the kernels for this CPU")
         aside = self.library.with_suffix(".part")
-        shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
+        shutil.rmtree(aside, ignore_errors=True)  # left by a build that was killed
         aside.mkdir()
         try:
-            made = aside / self.library.name
-            _compile(compiler, made)
-            _check(made)
-            sync_file(made)
-            self.digest.write_text(_digest(made), "ascii")
-            made.rename(self.library)
+            built = aside / self.library.name
+            _compile(compiler, built)
+            _check(built)
+            sync_file(built)
+            self.digest.write_text(_digest(built), "ascii")
+            built.rename(self.library)
             self.failure.unlink(missing_ok=True)
         except KernelsMissing as error:
-            self.failure.write_text(str(error), "utf-8")  # for the doctor
+            self.failure.write_text(str(error), "utf-8")  # the doctor shows it
             raise
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
 
 def _key() -> str:
-    """Return what changes with the sources, OpenVINO and the system's C library."""
+    """Return a hash of all the library depends on: sources, flags, OpenVINO, C library."""
     try:
-        facts = [*FLAGS, importlib.metadata.version("openvino"), str(_openvino())]
-        parts = [(HERE / source).read_bytes() for source in SOURCES]
+        versions = [*FLAGS, importlib.metadata.version("openvino"), str(_openvino())]
+        sources = [(HERE / source).read_bytes() for source in SOURCES]
     except (importlib.metadata.PackageNotFoundError, OSError) as error:
         raise KernelsMissing(f"the installation is not whole ({error})") from error
-    facts += platform.libc_ver()
-    return hashlib.sha256(b"\0".join([*parts, *map(str.encode, facts)])).hexdigest()[:12]
+    versions += platform.libc_ver()
+    return hashlib.sha256(b"\0".join([*sources, *map(str.encode, versions)])).hexdigest()[:12]
 
 
 def _digest(file: Path) -> str:
@@ -145,7 +144,7 @@ def _digest(file: Path) -> str:
 
 
 def _compiler() -> list[str]:
-    """Return the command that compiles C++: `CXX`, which may have arguments, or what is there."""
+    """Return the command that compiles C++: `CXX` with its arguments, or a compiler in PATH."""
     if named := shlex.split(os.environ.get("CXX", "")):
         if shutil.which(named[0]):
             return named
@@ -172,9 +171,9 @@ def _compile(compiler: list[str], file: Path) -> None:
 
 
 def _check(file: Path) -> None:
-    # In a process of its own: a wrong library may take down whoever loads it.
+    # In a process of its own: a faulty library may crash the process that loads it.
     done = _run([sys.executable, "-m", "tasks.engines.openvino.kernels.check", str(file)])
-    if done.returncode == UNLOADABLE:
+    if done.returncode == EXIT_UNLOADABLE:
         raise KernelsMissing(f"they cannot be loaded from {file.parent.parent} ({_reason(done)})")
     if done.returncode:
         raise KernelsMissing(f"they compute wrongly here ({_reason(done)})")
@@ -190,14 +189,14 @@ def _openvino() -> Path:
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=SECONDS
+            command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS
         )
     except subprocess.TimeoutExpired as error:
-        raise KernelsMissing(f"they were not built in {SECONDS} s") from error
+        raise KernelsMissing(f"they were not built in {TIMEOUT_SECONDS} s") from error
 
 
 def _reason(done: "subprocess.CompletedProcess[str]") -> str:
-    """Return the line of what was said that tells the most."""
+    """Return the first line of a failed command's output that names an error, else the last."""
     log.warning("%s", done.stderr.strip()[-2000:])
     lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
     return next((line for line in lines if "error" in line.lower()), lines[-1])[:200]

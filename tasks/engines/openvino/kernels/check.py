@@ -1,8 +1,8 @@
 """Checks a library of kernels: `python -m tasks.engines.openvino.kernels.check FILE`.
 
-Every operation is computed with and without an adapter, for counts of tokens that take every path,
-and compared with the same in numpy, activations rounded to 8 bits there too. It ends with 0 if all
-is right, with 1 if a result is wrong, with 2 if the library cannot be loaded.
+Every operation is computed with and without an adapter, for numbers of tokens that reach every
+branch, and compared with numpy, where activations are rounded to 8 bits as well. The exit code is 0
+if all is right, 1 if a result is wrong, 2 if the library cannot be loaded.
 """
 
 import sys
@@ -17,53 +17,54 @@ from openvino import opset15 as op
 from openvino.utils.node_factory import NodeFactory
 from safetensors.numpy import save
 
-from tasks.engines.openvino.convert.packed import BLOCK_GROUP, Packed
-from tasks.engines.openvino.convert.quantise import pack, unpack
-from tasks.engines.openvino.kernels.active_adapter import LINEARS, ActiveAdapter
-from tasks.engines.openvino.kernels.build import UNLOADABLE, WRONG
+from tasks.engines.openvino.convert.pack import pack, unpack
+from tasks.engines.openvino.convert.packed_matrix import BLOCK_GROUP, PackedMatrix
+from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
+from tasks.engines.openvino.kernels.build import EXIT_UNLOADABLE, EXIT_WRONG
+from trainer.adapters.adapter import PROJECTIONS
 
 WIDTH, NARROW, WIDE, RANK, SCALE, EPSILON = 256, 64, 384, 3, 0.5, 1e-5
 TOKENS = (1, 2, 3, 4, 5, 6, 7, 13, 97, 200)
 TOLERANCE = 0.005
-"""The largest error, as a share of the largest value: that of a few values rounded the other way.
-A misplaced weight makes it more than 0.1."""
+"""Largest allowed error as a share of the largest value. Values that are rounded the other way stay
+below; one misplaced weight gives more than 0.1."""
 
 Floats = NDArray[np.float32]
 
 
 def main(file: Path) -> int:
-    """Compare everything; tell the first difference on standard error."""
+    """Return the exit code; the first difference is printed on standard error."""
     random = np.random.default_rng(1)
-    shapes = (
+    shapes = (  # [out, in] of each of PROJECTIONS
         *((WIDTH, WIDTH), (NARROW, WIDTH), (NARROW, WIDTH), (WIDTH, WIDTH)),
         *((WIDE, WIDTH), (WIDE, WIDTH), (WIDTH, WIDE)),
     )
     packed = [pack(torch.from_numpy(_normal(random, shape)), "blocks", 128) for shape in shapes]
     norm = 1 + _normal(random, (WIDTH,))
-    halves = [(_normal(random, (RANK, i)), _normal(random, (o, RANK))) for o, i in shapes]
-    names = [f"model.layers.0.{name}" for name in LINEARS]
+    adapter_halves = [(_normal(random, (RANK, i)), _normal(random, (o, RANK))) for o, i in shapes]
+    names = [f"model.layers.0.{name}" for name in PROJECTIONS]
     try:
         adapter = ActiveAdapter(file, dict(zip(names, map(list, shapes), strict=True)))
     except OSError as unloadable:
         print(unloadable, file=sys.stderr)
-        return UNLOADABLE
+        return EXIT_UNLOADABLE
     compiled = _compiled(file, packed, norm)
-    for parts in (None, halves, None):
+    for halves in (None, adapter_halves, None):
         adapter.clear()
-        if parts:
-            adapter.use(_saved(names, parts), "", SCALE)
+        if halves:
+            adapter.use(_saved(names, halves), "", SCALE)
         layers = [
-            _Layer(unpack(matrix).numpy(), parts[i] if parts else None)
+            _Layer(unpack(matrix).numpy(), halves[i] if halves else None)
             for i, matrix in enumerate(packed)
         ]
         for tokens in TOKENS:
             x = 20 * _normal(random, (tokens, WIDTH))
-            wanted = _expected(x, norm, layers)
+            expected = _expected(x, norm, layers)
             for what, got in enumerate(compiled(x[None]).values()):
-                error = np.abs(got[0] - wanted[what]).max() / np.abs(wanted[what]).max()
+                error = np.abs(got[0] - expected[what]).max() / np.abs(expected[what]).max()
                 if not error < TOLERANCE:
                     print(f"output {what} of {tokens} tokens: off by {error:.4f}", file=sys.stderr)
-                    return WRONG
+                    return EXIT_WRONG
     return 0
 
 
@@ -81,16 +82,17 @@ def _saved(names: list[str], halves: list[tuple[Floats, Floats]]) -> bytes:
     )
 
 
-def _compiled(file: Path, packed: list[Packed], norm: Floats) -> Any:
+def _compiled(file: Path, packed: list[PackedMatrix], norm: Floats) -> Any:
+    """Return a model of all three operations: x [batch, tokens, WIDTH] to their five outputs."""
     factory = NodeFactory()
     factory.add_extension(str(file))
     x = op.parameter(ov.PartialShape([-1, -1, WIDTH]), ov.Type.f32)
     blocks = [op.constant(np.ascontiguousarray(matrix.values)) for matrix in packed]
-    about = {"layer": 0, "epsilon": EPSILON}
+    attributes = {"layer": 0, "epsilon": EPSILON}
     nodes = (
-        factory.create("Projections", [x, op.constant(norm), *blocks[:3]], about),
-        factory.create("Joined", [x, x, blocks[3]], about),
-        factory.create("FeedForward", [x, op.constant(norm), *blocks[4:]], about),
+        factory.create("Projections", [x, op.constant(norm), *blocks[:3]], attributes),
+        factory.create("Joined", [x, x, blocks[3]], attributes),
+        factory.create("FeedForward", [x, op.constant(norm), *blocks[4:]], attributes),
     )
     results = [op.result(output) for node in nodes for output in node.outputs()]
     core = ov.Core()
@@ -100,14 +102,17 @@ def _compiled(file: Path, packed: list[Packed], norm: Floats) -> Any:
 
 
 class _Layer:
-    """A linear layer of weights [out, in] with an adapter's halves; called with [tokens, in]."""
+    """A linear layer of weights [out, in], with an adapter's A [rank, in] and B [out, rank].
+
+    Called with x [tokens, in], it returns [tokens, out].
+    """
 
     def __init__(self, weights: Floats, halves: tuple[Floats, Floats] | None) -> None:
         self.weights = weights
         self.halves = halves
 
     def __call__(self, x: Floats) -> Floats:
-        groups = x.reshape(len(x), -1, BLOCK_GROUP)
+        groups = x.reshape(len(x), -1, BLOCK_GROUP)  # [tokens, groups, BLOCK_GROUP]
         largest = np.abs(groups).max(-1, keepdims=True)
         rounded = np.round(groups * (127 / largest)) * (largest / 127)
         y = rounded.reshape(x.shape) @ self.weights.T
@@ -117,6 +122,7 @@ class _Layer:
 
 
 def _expected(x: Floats, norm: Floats, layers: list[_Layer]) -> list[Floats]:
+    """Return the outputs that the operations should have for x [tokens, WIDTH], in their order."""
     q, k, v, o, gate, up, down = layers
     square = np.mean(np.square(x), axis=-1, keepdims=True)
     normed = np.asarray(x / np.sqrt(square + EPSILON) * norm, np.float32)

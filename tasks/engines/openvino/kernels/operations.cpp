@@ -1,8 +1,10 @@
-// The parts of a Llama-style decoder as OpenVINO operations over 4-bit matrices (`blocks.hpp`):
-// what attention needs, what follows it, and the feed-forward layer.
+// A Llama-style decoder block without attention as three OpenVINO operations over 4-bit matrices
+// (`blocks.hpp`): Projections before attention, Joined after it, then FeedForward. Their names are
+// in converted models.
 //
-// All values are float32; the last axis of an input is the model's width, the others are tokens.
-// Matrices are constants of bytes. `build.py` compiles this against the installed OpenVINO.
+// All values are float32. The last axis of an input is the model's width, the other axes together
+// are the tokens. Matrices are constants of bytes (`convert/pack.py`). `build.py` compiles this
+// against the installed OpenVINO.
 
 #include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>
@@ -13,27 +15,29 @@
 
 namespace swallow {
 
-// A matrix, where its product goes, and what is added to it.
+// One product of a matrix [rows, columns] with activations: operands and destination.
 struct Product {
     const uint8_t* blocks;
     int rows;
     float* out;                // [tokens][rows]
-    const float* residual;     // the same, or nothing
-    const LowRank* low;        // or nothing
-    std::vector<float> inner;  // the adapter's Ax
+    const float* residual;     // [tokens][rows], added to the product, or nullptr
+    const LowRank* low;        // the active adapter's part, or nullptr
+    std::vector<float> inner;  // the adapter's Ax, [tokens][rank]
 
+    // Writes the 32 columns of block `block` into `sums` [tokens][32], without the residual.
     void run(int block, const Activations& x, float* sums) const {
         multiply_block(blocks + static_cast<size_t>(block) * x.groups() * RECORD, x, sums);
         if (low) low->add_block(block, inner, x.tokens(), sums);
     }
 };
 
-// Returns how many rows of so many columns a matrix of so many bytes has.
+// Returns the number of rows of a matrix that has `bytes` bytes and `columns` columns.
 static int64_t rows_of(int64_t bytes, int64_t columns) {
     return bytes / (columns / GROUP * RECORD) * BLOCK;
 }
 
-// Returns the product of a matrix with x [tokens][columns], which is given for an adapter's sake.
+// Returns the product of a matrix with x [tokens][columns]. x is needed in float32 only for the
+// adapter: the matrix is multiplied with its rounded values.
 static Product product(const ov::Tensor& matrix, int columns, int layer, Linear linear,
                        const float* x, int tokens) {
     const int64_t bytes = static_cast<int64_t>(matrix.get_byte_size());
@@ -43,13 +47,14 @@ static Product product(const ov::Tensor& matrix, int columns, int layer, Linear 
             low ? low->inner(x, tokens, columns) : std::vector<float>()};
 }
 
+// Returns memory for `size` floats of the calling thread, valid until its next call.
 static float* scratch(size_t size) {
     thread_local std::vector<float> memory;
     if (memory.size() < size) memory.resize(size);
     return memory.data();
 }
 
-// Computes all products of the same activations, their blocks shared between the threads.
+// Computes all products with the same activations; the threads share their blocks.
 static void multiply(const std::vector<Product>& products, const Activations& x) {
     int blocks = 0;
     for (const auto& product : products) blocks += product.rows / BLOCK;
@@ -71,7 +76,8 @@ static void multiply(const std::vector<Product>& products, const Activations& x)
     });
 }
 
-// x·sigmoid(x). The exponential is Cephes' expf: 2^n times a polynomial, right to 2 ulp.
+// x·sigmoid(x) of 16 values. The exponential is expf of the Cephes library: 2^n times a polynomial,
+// with an error of at most 2 ulp.
 static __m512 silu(__m512 x) {
     const __m512 bound = _mm512_set1_ps(87.0f);
     const __m512 y = _mm512_max_ps(_mm512_min_ps(_mm512_sub_ps(_mm512_setzero_ps(), x), bound),
@@ -91,7 +97,7 @@ static __m512 silu(__m512 x) {
     return _mm512_div_ps(x, _mm512_add_ps(one, e));
 }
 
-// RMSNorm (arXiv:1910.07467) of one token.
+// RMSNorm (arXiv:1910.07467) of one token x [width]; `width` is a multiple of 16.
 static void normalise(const float* x, const float* weight, float epsilon, int width, float* out) {
     __m512 squares = _mm512_setzero_ps();
     for (int i = 0; i < width; i += 16) {
@@ -105,20 +111,21 @@ static void normalise(const float* x, const float* weight, float epsilon, int wi
     }
 }
 
-// What one evaluation works in; it belongs to the thread that evaluates.
+// Intermediate values of one evaluation, kept by the thread that evaluates for the next one.
 struct Workspace {
-    Activations x, hidden;
-    std::vector<float> normed, wide;
+    Activations x, hidden;      // rounded input [tokens][width] and feed-forward values
+    std::vector<float> normed;  // normalised input, [tokens][width]
+    std::vector<float> wide;    // feed-forward values [tokens][intermediate], for an adapter
 };
 
 static Workspace& workspace() {
-    thread_local Workspace mine;
-    return mine;
+    thread_local Workspace own;
+    return own;
 }
 
-// Normalises and rounds all tokens into `work`.
-static void take_normed(Workspace& work, const float* x, const float* weight, float epsilon,
-                        int tokens, int width) {
+// Normalises all tokens x [tokens][width] into `work.normed` and rounds them into `work.x`.
+static void normalise_into(Workspace& work, const float* x, const float* weight, float epsilon,
+                           int tokens, int width) {
     work.x.resize(tokens, width);
     work.normed.resize(static_cast<size_t>(tokens) * width);
     tbb::parallel_for(0, tokens, [&](int token) {
@@ -128,13 +135,13 @@ static void take_normed(Workspace& work, const float* x, const float* weight, fl
     });
 }
 
-// Returns how many tokens, of what width.
-static std::pair<int, int> sizes(const ov::Tensor& x) {
+// Returns the number of tokens and their width.
+static std::pair<int, int> tokens_and_width(const ov::Tensor& x) {
     const int width = static_cast<int>(x.get_shape().back());
     return {static_cast<int>(x.get_size()) / width, width};
 }
 
-// What the operations have in common: the layer they belong to, and how OpenVINO handles them.
+// What the operations share: their attributes, cloning and shape inference.
 template <class Operation>
 class Common : public ov::op::Op {
 public:
@@ -156,7 +163,7 @@ public:
     bool has_evaluate() const override { return true; }
 
 protected:
-    // Returns the shape of input 0 times the matrix of input `index`; fails unless they fit.
+    // Returns the shape of input 0 times the matrix of input `index`; throws unless they fit.
     ov::PartialShape product_shape(size_t index, int64_t columns) const {
         const auto bytes = get_input_partial_shape(index)[0].get_length();
         OPENVINO_ASSERT(columns > 0 && columns % GROUP == 0 && bytes > 0 &&
@@ -167,6 +174,7 @@ protected:
         return shape;
     }
 
+    // Returns the size of the last axis of input `index`.
     int64_t width(size_t index) const {
         const auto shape = get_input_partial_shape(index);
         return shape[shape.size() - 1].get_length();
@@ -176,7 +184,8 @@ protected:
     float epsilon_ = 0;
 };
 
-// (x, norm, q, k, v) to the queries, keys and values of the normalised x.
+// Inputs: x [..., width], norm [width], matrices q, k, v.
+// Outputs: q(n), k(n) and v(n), where n is the normalised x.
 class Projections : public Common<Projections> {
 public:
     OPENVINO_OP("Projections", "swallow");
@@ -189,9 +198,9 @@ public:
 
     bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override {
         auto& work = workspace();
-        const auto [tokens, width] = sizes(inputs[0]);
+        const auto [tokens, width] = tokens_and_width(inputs[0]);
         const auto* norm = inputs[1].data<float>();
-        take_normed(work, inputs[0].data<float>(), norm, epsilon_, tokens, width);
+        normalise_into(work, inputs[0].data<float>(), norm, epsilon_, tokens, width);
         std::vector<Product> products;
         for (const auto linear : {Q, K, V}) {
             const auto& matrix = inputs[2 + linear];
@@ -204,7 +213,8 @@ public:
     }
 };
 
-// (attended, residual, o) to residual + o(attended).
+// Inputs: attention's result x [..., columns of o], residual [..., width], matrix o.
+// Output: residual + o(x).
 class Joined : public Common<Joined> {
 public:
     OPENVINO_OP("Joined", "swallow");
@@ -216,7 +226,7 @@ public:
 
     bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override {
         auto& work = workspace();
-        const auto [tokens, width] = sizes(inputs[0]);
+        const auto [tokens, width] = tokens_and_width(inputs[0]);
         const float* x = inputs[0].data<float>();
         work.x.resize(tokens, width);
         tbb::parallel_for(0, tokens, [&, width = width](int token) {
@@ -230,8 +240,8 @@ public:
     }
 };
 
-// (x, norm, gate, up, down) to x + down(silu(gate(n))·up(n)), n the normalised x
-// (arXiv:2002.05202).
+// Inputs: x [..., width], norm [width], matrices gate, up, down.
+// Output: x + down(silu(gate(n))·up(n)), where n is the normalised x (SwiGLU, arXiv:2002.05202).
 class FeedForward : public Common<FeedForward> {
 public:
     OPENVINO_OP("FeedForward", "swallow");
@@ -245,9 +255,9 @@ public:
 
     bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override {
         auto& work = workspace();
-        const auto [tokens, width] = sizes(inputs[0]);
+        const auto [tokens, width] = tokens_and_width(inputs[0]);
         const float* x = inputs[0].data<float>();
-        take_normed(work, x, inputs[1].data<float>(), epsilon_, tokens, width);
+        normalise_into(work, x, inputs[1].data<float>(), epsilon_, tokens, width);
         const float* normed = work.normed.data();
         const auto gate = product(inputs[2], width, layer_, GATE, normed, tokens);
         const auto up = product(inputs[3], width, layer_, UP, normed, tokens);
@@ -260,12 +270,12 @@ public:
     }
 
 private:
-    // Computes silu(gate)·up, 128 columns at a time, and rounds them where they are; `kept` keeps
-    // them in float32 too, for an adapter.
-    static void widen(Workspace& work, const Product& gate, const Product& up, bool kept) {
+    // Computes silu(gate)·up, a group of 128 columns at a time, and rounds it into `work.hidden`
+    // while it is in the cache; `keep_floats` stores it in `work.wide` too, for an adapter.
+    static void widen(Workspace& work, const Product& gate, const Product& up, bool keep_floats) {
         const int tokens = work.x.tokens(), rows = gate.rows;
         work.hidden.resize(tokens, rows);
-        if (kept) work.wide.resize(static_cast<size_t>(tokens) * rows);
+        if (keep_floats) work.wide.resize(static_cast<size_t>(tokens) * rows);
         tbb::parallel_for(0, rows / GROUP, [&](int group) {
             const size_t each = static_cast<size_t>(tokens) * BLOCK;
             float* memory = scratch(2 * each + static_cast<size_t>(tokens) * GROUP);
@@ -283,11 +293,11 @@ private:
                 }
             }
             for (int token = 0; token < tokens; ++token) {
-                const float* mine = values + token * GROUP;
-                work.hidden.set(token, group, mine);
-                if (kept) {
+                const float* of_token = values + token * GROUP;
+                work.hidden.set(token, group, of_token);
+                if (keep_floats) {
                     const size_t at = static_cast<size_t>(token) * rows + group * GROUP;
-                    std::memcpy(&work.wide[at], mine, sizeof(float) * GROUP);
+                    std::memcpy(&work.wide[at], of_token, sizeof(float) * GROUP);
                 }
             }
         });
@@ -298,10 +308,11 @@ private:
 
 #define SWALLOW_API extern "C" __attribute__((visibility("default")))
 
-// Forgets the active adapter: the base answers.
+// Removes the active adapter.
 SWALLOW_API void swallow_clear_adapter() { swallow::active_adapter().clear(); }
 
-// Makes one layer's part active: `a` [rank][columns], `b` [rows][rank], added times `scale`.
+// Activates an adapter's matrices for one linear layer: scale · B(Ax) is added to its product. `a`
+// is A [rank][columns], `b` is B [rows][rank]; both are copied.
 SWALLOW_API void swallow_add_low_rank(int layer, int linear, int rows, int columns, int rank,
                                       float scale, const float* a, const float* b) {
     auto& low = swallow::active_adapter()[{layer, linear}];

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tasks.engines.openvino.convert.architecture import Architecture
-from tasks.engines.openvino.convert.packed import BLOCK_GROUP
-from tasks.engines.openvino.convert.plan import ENDS, plan
-from tasks.engines.openvino.convert.quantise import pack, unpack
+from tasks.engines.openvino.convert.pack import pack, unpack
+from tasks.engines.openvino.convert.packed_matrix import BLOCK_GROUP
+from tasks.engines.openvino.convert.precision import OUTER_MATRICES, matrix_formats
 from tasks.engines.openvino.kernels import build
 from tasks.errors import KernelsMissing
 from tests.conftest import missing
@@ -38,9 +38,9 @@ def rounded(x: torch.Tensor, group: int = BLOCK_GROUP) -> torch.Tensor:
 def as_kernels_compute(model: Any, architecture: Architecture) -> Any:
     """Give transformers' float32 `model` the kernels' weights and roundings; returns it."""
     with torch.no_grad():
-        for name, (format, group) in plan(architecture, "int4", kernels=True).items():
+        for name, (format, group) in matrix_formats(architecture, "int4", kernels=True).items():
             module = model.get_submodule(name)
             module.weight.copy_(unpack(pack(module.weight.detach(), format, group)))
-            if name not in ENDS:
+            if name not in OUTER_MATRICES:
                 module.register_forward_pre_hook(lambda _, arguments: (rounded(arguments[0]),))
     return model

@@ -10,6 +10,7 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.errors import ModelUnsupported
 from tests.tasks.tiny_models import LLAMA3_ROPE
+from trainer.adapters.adapter import PROJECTIONS
 
 SWALLOW: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -40,6 +41,12 @@ def test_swallow_7b_is_understood() -> None:
     assert (architecture.head_dim, architecture.context_length) == (128, 4096)
     assert architecture.parameters == 6_829_703_168
     assert architecture.matrices["lm_head"] == (43176, 4096)
+
+
+def test_its_linear_layers_are_those_an_adapter_may_change() -> None:
+    names = [name.rpartition(".")[2] for name in read_architecture(SWALLOW).linears]
+
+    assert names == list(PROJECTIONS)
 
 
 def test_llama3_positions_are_stretched_as_transformers_does() -> None:

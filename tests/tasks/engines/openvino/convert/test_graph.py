@@ -11,9 +11,9 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from tasks.engines.openvino.convert.architecture import Architecture
-from tasks.engines.openvino.convert.converted import convert
-from tasks.engines.openvino.convert.plan import Precision, plan
-from tasks.engines.openvino.convert.quantise import pack, unpack
+from tasks.engines.openvino.convert.conversion import convert
+from tasks.engines.openvino.convert.pack import pack, unpack
+from tasks.engines.openvino.convert.precision import Precision, matrix_formats
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.serving import pipeline_spec
 from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built
@@ -61,7 +61,7 @@ def reference(folder: Path, architecture: Architecture, precision: Precision) ->
     """Return transformers' model with the weights that packing makes of the checkpoint's."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     with torch.no_grad():
-        for name, (format, group) in plan(architecture, precision).items():
+        for name, (format, group) in matrix_formats(architecture, precision).items():
             weight = model.get_submodule(name).weight
             weight.copy_(unpack(pack(weight.detach(), format, group)))
     return model
@@ -75,7 +75,7 @@ def test_its_logits_are_those_of_transformers(
     folder = write_tiny(tmp_path / kind, kind)
     ids = torch.randint(2, VOCABULARY, (200,), generator=torch.Generator().manual_seed(1))
 
-    converted = convert(folder, name=kind, cache=tmp_path / "cache", wanted=precision)
+    converted = convert(folder, name=kind, cache=tmp_path / "cache", precision=precision)
 
     model = reference(folder, converted.architecture, precision)
     with torch.inference_mode():
@@ -93,7 +93,7 @@ def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundi
     ids = torch.randint(2, VOCABULARY, (200,), generator=torch.Generator().manual_seed(1))
 
     converted = convert(
-        folder, name=kind, cache=tmp_path / "cache", wanted="int4", kernels=lambda: kernels
+        folder, name=kind, cache=tmp_path / "cache", precision="int4", kernels=lambda: kernels
     )
 
     assert converted.kernels == kernels
@@ -114,7 +114,7 @@ def test_with_an_adapter_too(tmp_path: Path, model_cache: Path, targets: tuple[s
     folder = write_tiny(tmp_path / "tiny", "llama3-64")
     ids = torch.randint(2, VOCABULARY, (200,), generator=torch.Generator().manual_seed(1))
     converted = convert(
-        folder, name="tiny", cache=tmp_path / "cache", wanted="int4", kernels=lambda: kernels
+        folder, name="tiny", cache=tmp_path / "cache", precision="int4", kernels=lambda: kernels
     )
     linears = pipeline_spec(converted, threads=1).linears
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
@@ -146,7 +146,7 @@ def test_shapes_that_are_no_whole_blocks_do_without_our_kernels(tmp_path: Path) 
         folder,
         name="llama3",
         cache=tmp_path / "cache",
-        wanted="int4",
+        precision="int4",
         kernels=lambda: pytest.fail("asked for"),
     )
 

@@ -1,6 +1,7 @@
 """Our kernels' library: built once, checked, and done without where it cannot be."""
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,14 +14,15 @@ from openvino.utils.node_factory import NodeFactory
 from safetensors.torch import save
 
 from tasks.engines import choose
-from tasks.engines.openvino.convert.quantise import pack
+from tasks.engines.openvino.convert.pack import pack
 from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.openvino.kernels import build
-from tasks.engines.openvino.kernels.active_adapter import LINEARS, ActiveAdapter
+from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.errors import KernelsMissing
 from tasks.settings import Settings
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import write_tiny
+from trainer.adapters.adapter import PROJECTIONS
 from trainer.base_model.source import find
 
 
@@ -54,7 +56,7 @@ def test_a_library_that_is_not_whole_is_built_again(
 
 def test_a_build_that_was_killed_is_begun_anew(tmp_path: Path, model_cache: Path) -> None:
     built(model_cache)
-    (build._Place(tmp_path).library.with_suffix(".part") / "left").mkdir(parents=True)
+    (build._LibraryFiles(tmp_path).library.with_suffix(".part") / "left").mkdir(parents=True)
 
     assert build.library(tmp_path).is_file()
     assert not list(tmp_path.glob("*.part"))
@@ -136,10 +138,17 @@ def test_the_doctor_says_that_they_are_used(tmp_path: Path, model_cache: Path) -
     assert "kernels" not in choose.explain(Settings(model=str(model), precision="int8"))
 
 
+def test_the_kernels_number_the_linear_layers_as_the_adapters_list_them() -> None:
+    text = (build.HERE / "adapter.hpp").read_text("utf-8")
+    (names,) = re.findall(r"enum Linear {(.*)}", text)
+
+    assert [f"{name.strip().lower()}_proj" for name in names.split(",")] == list(PROJECTIONS)
+
+
 @pytest.fixture
 def adapter(model_cache: Path) -> ActiveAdapter:
     """The adapter of a model with one layer."""
-    linears = {f"model.layers.0.{name}": [64, 128] for name in LINEARS}
+    linears = {f"model.layers.0.{name}": [64, 128] for name in PROJECTIONS}
     return ActiveAdapter(built(model_cache), linears)
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from tasks.engines.openvino.convert import converted as store
-from tasks.engines.openvino.convert.converted import convert
-from tasks.engines.openvino.convert.parts import Parts
+from tasks.engines.openvino.convert import conversion
+from tasks.engines.openvino.convert.conversion import convert
+from tasks.engines.openvino.convert.converted import WEIGHTS, is_whole
+from tasks.engines.openvino.convert.matrix_store import MatrixStore
 from tasks.errors import ConversionFailed, ModelUnsupported
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import write_tiny
@@ -22,7 +23,7 @@ from tests.tasks.tiny_models import write_tiny
 SCRIPT = """
 import resource, signal, sys, time
 from pathlib import Path
-from tasks.engines.openvino.convert.converted import convert
+from tasks.engines.openvino.convert.conversion import convert
 from tasks.errors import ConversionFailed
 folder, cache, limit, pause = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 if limit:
@@ -74,7 +75,7 @@ def kill_in_the_middle(tiny: Path, cache: Path) -> None:
 
 def finished(cache: Path) -> list[Path]:
     """Return the conversions that can be served."""
-    return [folder for folder in cache.glob("tiny-*") if store._is_whole(folder)]
+    return [folder for folder in cache.glob("tiny-*") if is_whole(folder)]
 
 
 def test_the_second_start_finds_what_the_first_made(tiny: Path, cache: Path) -> None:
@@ -91,7 +92,7 @@ def test_the_second_start_finds_what_the_first_made(tiny: Path, cache: Path) -> 
 
 def test_precision_and_files_are_part_of_the_key(tiny: Path, cache: Path) -> None:
     first = convert(tiny, name="tiny", cache=cache)
-    assert convert(tiny, name="tiny", cache=cache, wanted="bf16").folder != first.folder
+    assert convert(tiny, name="tiny", cache=cache, precision="bf16").folder != first.folder
 
     shutil.rmtree(tiny)
     write_tiny(tiny, "llama3", seed=1)
@@ -108,11 +109,11 @@ def test_with_and_without_our_kernels_leave_each_other_alone(
     kernels = built(model_cache)
     model = write_tiny(tmp_path / "tiny", "llama2")
 
-    plain = convert(model, name="tiny", cache=cache, wanted="int4")
-    ours = convert(model, name="tiny", cache=cache, wanted="int4", kernels=lambda: kernels)
+    plain = convert(model, name="tiny", cache=cache, precision="int4")
+    ours = convert(model, name="tiny", cache=cache, precision="int4", kernels=lambda: kernels)
 
     assert sorted(finished(cache)) == sorted([ours.folder, plain.folder])
-    assert convert(model, name="tiny", cache=cache, wanted="int4") == plain
+    assert convert(model, name="tiny", cache=cache, precision="int4") == plain
 
 
 def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cache: Path) -> None:
@@ -123,14 +124,14 @@ def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cach
     assert len(before) >= 5
 
     calls: list[str] = []
-    original = store._Conversion._pack
+    original = conversion._Conversion._pack
 
-    def counted(self: store._Conversion, name: str) -> object:
+    def counted(self: conversion._Conversion, name: str) -> object:
         calls.append(name)
         return original(self, name)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store._Conversion, "_pack", counted)
+        patch.setattr(conversion._Conversion, "_pack", counted)
         converted = convert(tiny, name="tiny", cache=cache)
 
     assert finished(cache) == [converted.folder]
@@ -139,7 +140,7 @@ def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cach
 
 def test_a_part_that_a_power_cut_spoilt_is_made_again(tiny: Path, cache: Path) -> None:
     whole = convert(tiny, name="tiny", cache=cache)
-    weights = (whole.folder / store.WEIGHTS).read_bytes()
+    weights = (whole.folder / WEIGHTS).read_bytes()
     shutil.rmtree(whole.folder)
     kill_in_the_middle(tiny, cache)
     spoilt = sorted(cache.glob(".tiny-*.part/parts/model*/values.npy"))
@@ -148,7 +149,7 @@ def test_a_part_that_a_power_cut_spoilt_is_made_again(tiny: Path, cache: Path) -
 
     convert(tiny, name="tiny", cache=cache)
 
-    assert (whole.folder / store.WEIGHTS).read_bytes() == weights
+    assert (whole.folder / WEIGHTS).read_bytes() == weights
 
 
 def test_two_at_once_convert_once_and_agree(tiny: Path, cache: Path) -> None:
@@ -186,12 +187,12 @@ def test_a_disk_too_small_is_refused_before_anything_is_written(
 
 def test_a_converted_file_cut_short_is_made_again(tiny: Path, cache: Path) -> None:
     folder = convert(tiny, name="tiny", cache=cache).folder
-    whole = (folder / store.WEIGHTS).read_bytes()
-    (folder / store.WEIGHTS).write_bytes(whole[: len(whole) // 2])
+    whole = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(whole[: len(whole) // 2])
 
     assert convert(tiny, name="tiny", cache=cache).folder == folder
 
-    assert (folder / store.WEIGHTS).read_bytes() == whole
+    assert (folder / WEIGHTS).read_bytes() == whole
 
 
 def test_a_checkpoint_cut_short_is_refused(tiny: Path, cache: Path) -> None:
@@ -223,9 +224,9 @@ def test_parts_are_whole_or_absent(tmp_path: Path) -> None:
         raise OSError("no space")
 
     with pytest.raises(OSError, match="no space"):
-        Parts(tmp_path).get("a", broken)  # type: ignore[arg-type]
+        MatrixStore(tmp_path).get("a", broken)  # type: ignore[arg-type]
 
-    assert Parts(tmp_path).bytes() == 0
+    assert MatrixStore(tmp_path).bytes() == 0
 
 
 def test_weights_that_are_no_numbers_are_refused(tiny: Path, cache: Path) -> None:

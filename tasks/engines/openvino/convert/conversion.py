@@ -1,0 +1,205 @@
+"""Converts a checkpoint into a folder of the cache: once, by one process, whole or not at all.
+
+Does not know how the graph is built or what serves it.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
+from tasks.engines.openvino.convert.checkpoint import Checkpoint
+from tasks.engines.openvino.convert.converted import (
+    MODEL,
+    WEIGHTS,
+    Converted,
+    folder_name,
+    is_whole,
+    remove_outdated,
+    write_about,
+)
+from tasks.engines.openvino.convert.matrix_store import MatrixStore
+from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
+from tasks.engines.openvino.convert.precision import (
+    PrecisionSetting,
+    choose_precision,
+    matrix_formats,
+    packed_model_bytes,
+    suits_kernels,
+)
+from tasks.engines.openvino.convert.progress import Progress
+from tasks.errors import ConversionFailed, ModelUnsupported
+from trainer.file_lock import locked
+
+log = logging.getLogger(__name__)
+
+SPARE_BYTES = 200_000_000
+"""Disk space required beyond the matrices: for norms, the graph's XML, and other writers."""
+
+
+def convert(
+    folder: Path,
+    *,
+    name: str,
+    cache: Path,
+    precision: PrecisionSetting = "auto",
+    kernels: Callable[[], Path | None] = lambda: None,
+    progress: Progress = lambda done, total: None,
+) -> Converted:
+    """Return the converted model of the checkpoint in `folder`, converted first where it is absent.
+
+    `name` begins the name of its folder under `cache`. `kernels` returns the library of our
+    kernels; it is called only where they can compute the model. While another process converts the
+    same, this one waits for it. An interrupted conversion continues.
+
+    Raises:
+        ModelUnsupported: the graph cannot express this model.
+        ConversionFailed: the checkpoint is not whole, or the disk has no room.
+    """
+    checkpoint = Checkpoint(folder)
+    target = _target(checkpoint, name, cache, precision, kernels)
+    if is_whole(target.folder):
+        return target
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    waiting = "another process is converting this model; waiting for it"
+    with locked(cache / f".{target.folder.name}.lock", on_wait=partial(log.info, waiting)):
+        if not is_whole(target.folder):
+            _Conversion(checkpoint, target, progress).run()
+            remove_outdated(target, checkpoint)
+    return target
+
+
+def bytes_needed(
+    folder: Path, *, name: str, cache: Path, precision: PrecisionSetting, kernels: bool
+) -> int:
+    """Return how many free bytes converting takes, 0 where it is done; raises what `convert` does.
+
+    `kernels` says whether our kernels could be used.
+    """
+    checkpoint = Checkpoint(folder)
+    target = _target(checkpoint, name, cache, precision, lambda: Path() if kernels else None)
+    return 0 if is_whole(target.folder) else _disk_bytes(target)
+
+
+def _target(
+    checkpoint: Checkpoint,
+    name: str,
+    cache: Path,
+    setting: PrecisionSetting,
+    kernels: Callable[[], Path | None],
+) -> Converted:
+    """Return what the checkpoint is converted to, whether that is done or not."""
+    architecture = read_architecture(checkpoint.config)
+    if any(tensor.endswith(".bias") for tensor in checkpoint.names()):
+        raise ModelUnsupported("its linear layers have a bias")
+    precision = choose_precision(architecture, setting)
+    library = kernels() if suits_kernels(architecture, precision) else None
+    folder = cache / folder_name(name, checkpoint, precision, kernels=library is not None)
+    return Converted(folder, architecture, precision, library)
+
+
+def _disk_bytes(target: Converted) -> int:
+    # The stored matrices are removed only after the graph's weights are written.
+    return 2 * packed_model_bytes(target.architecture, target.precision) + SPARE_BYTES
+
+
+class _Conversion:
+    """One conversion, by the one process that holds the lock."""
+
+    def __init__(self, checkpoint: Checkpoint, target: Converted, progress: Progress) -> None:
+        self.checkpoint = checkpoint
+        self.target = target
+        self.progress = progress
+        self.architecture = target.architecture
+        self.formats = matrix_formats(
+            target.architecture, target.precision, kernels=target.kernels is not None
+        )
+        self.aside = target.folder.with_name(f".{target.folder.name}.part")
+        self.matrices = self.aside / "parts"
+
+    def run(self) -> None:
+        try:
+            self._check()
+            self._write()
+        except OSError as error:
+            raise self._failed(error.strerror or str(error)) from error
+        except RuntimeError as error:  # what OpenVINO raises when it cannot write
+            raise self._failed(str(error).strip().splitlines()[-1]) from error
+
+    def _check(self) -> None:
+        norms = dict.fromkeys(_norms(self.architecture), (self.architecture.hidden,))
+        shapes = self.architecture.matrices | norms
+        self.checkpoint.check({f"{name}.weight": shape for name, shape in shapes.items()})
+        needed = _disk_bytes(self.target) - MatrixStore(self.matrices).bytes()
+        free = shutil.disk_usage(self.aside).free
+        if free < needed:
+            raise ConversionFailed(
+                f"Converting the model takes {needed / 1e9:.1f} GB in {self.aside.parent} and "
+                f"{free / 1e9:.1f} GB are free; free some space or set SWALLOW_HOME."
+            )
+
+    def _write(self) -> None:
+        from tasks.engines.openvino.convert import graph
+
+        store = MatrixStore(self.matrices)
+        packed = {name: store.get(name, partial(self._pack, name)) for name in self._names()}
+        graph.write(
+            self.architecture,
+            packed.__getitem__,
+            self._norm,
+            self.aside / MODEL,
+            self.target.kernels,
+        )
+        packed.clear()  # unmaps the stored matrices, which are removed next
+        self._finish()
+
+    def _names(self) -> Iterator[str]:
+        """Give the matrices' names one by one, and report the progress before each."""
+        done, total = 0, self.architecture.parameters
+        for name, (rows, columns) in self.architecture.matrices.items():
+            self.progress(done, total)
+            yield name
+            done += rows * columns
+        self.progress(total, total)
+
+    def _pack(self, name: str) -> PackedMatrix:
+        from tasks.engines.openvino.convert.pack import pack
+
+        format, group = self.formats[name]
+        weight = self.checkpoint.tensor(f"{name}.weight")  # [out, in]
+        if not weight.isfinite().all():
+            raise ConversionFailed(f"{name} in {self.checkpoint.folder} has weights like NaN.")
+        return pack(weight, format, group)
+
+    def _norm(self, name: str) -> NDArray[np.float32]:
+        """Return the weights [hidden] of a norm."""
+        weights: NDArray[np.float32] = self.checkpoint.tensor(f"{name}.weight").float().numpy()
+        return weights
+
+    def _finish(self) -> None:
+        """Check and record what was written, and rename the folder to its final name."""
+        size = (self.aside / WEIGHTS).stat().st_size
+        if size < packed_model_bytes(self.architecture, self.target.precision):
+            raise self._failed("the weights came out too short")
+        write_about(self.aside, self.target, self.checkpoint)
+        shutil.rmtree(self.matrices)
+        shutil.rmtree(self.target.folder, ignore_errors=True)
+        self.aside.rename(self.target.folder)
+
+    def _failed(self, reason: str) -> ConversionFailed:
+        return ConversionFailed(
+            f"The model could not be converted in {self.aside.parent} ({reason}); "
+            "free some space, then try again: what is packed already is kept."
+        )
+
+
+def _norms(architecture: Architecture) -> list[str]:
+    """Return the names of all norms in the checkpoint."""
+    kinds = ("input_layernorm", "post_attention_layernorm")
+    layers = range(architecture.layers)
+    return [f"model.layers.{layer}.{kind}" for layer in layers for kind in kinds] + ["model.norm"]

@@ -1,0 +1,48 @@
+"""A weight matrix packed into fewer bits, as arrays. Imports no torch, which planning does without.
+
+`pack` describes the layout of each format exactly.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Format = Literal["int4", "blocks", "int8", "bf16"]
+
+BLOCK_ROWS, BLOCK_GROUP = 32, 128
+"""Rows of a block, and neighbouring weights of a row that share a scale, in the format "blocks"."""
+
+
+@dataclass(frozen=True)
+class PackedMatrix:
+    """A matrix of `shape` [out, in]; a weight is (integer - group's zero) · group's scale.
+
+    A group is a run of neighbouring weights in a row, a whole row at most. `scales` are [out,
+    groups], float16, or float32 where there are zeros; empty for "bf16" and "blocks". `zeros` are
+    the integers that stand for a weight of 0, not always whole, [out, groups] float32; empty where
+    all are 0.
+    """
+
+    format: Format
+    shape: tuple[int, int]
+    values: NDArray[np.generic]
+    scales: NDArray[np.floating]
+    zeros: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+
+    @property
+    def bytes(self) -> int:
+        """Return the bytes its arrays take, in memory as on disk."""
+        return int(self.values.nbytes + self.scales.nbytes + self.zeros.nbytes)
+
+
+def packed_bytes(format: Format, shape: tuple[int, int], group: int) -> int:
+    """Return `PackedMatrix.bytes` of a matrix [out, in] in groups of `group` weights.
+
+    Zeros are not counted: only packing shows whether a matrix gets any.
+    """
+    weights = shape[0] * shape[1]
+    if format == "bf16":
+        return weights * 2
+    return weights // (2 if format in ("int4", "blocks") else 1) + weights // group * 2

@@ -1,0 +1,87 @@
+"""The precision of a converted model, and the format of each of its matrices.
+
+Embeddings and the output layer are kept at 8 bits where the others have 4: every token passes
+through them, and no later layer averages their errors out. Knows no files and no OpenVINO.
+"""
+
+from typing import Literal
+
+from tasks.engines.openvino.convert.architecture import Architecture
+from tasks.engines.openvino.convert.packed_matrix import (
+    BLOCK_GROUP,
+    BLOCK_ROWS,
+    Format,
+    packed_bytes,
+)
+
+Precision = Literal["int4", "int8", "bf16"]
+PrecisionSetting = Literal["auto", "int4", "int8", "bf16"]
+"""What `SWALLOW_PRECISION` may say."""
+
+INT4_FROM_PARAMETERS = 1_000_000_000
+"""Below, 4 bits change the answers (SmolLM2-135M: a Kullback-Leibler divergence of 0.9 nats per
+token), and 8 bits are fast enough."""
+
+INT4_GROUPS = (128, 64, 32)
+"""Neighbouring weights of a row that share a scale at 4 bits: the first that divides a row is
+taken. OpenVINO's CPU kernels are fastest at 128."""
+
+SMALL_GROUP = 32
+"""The same at 8 bits for models below `INT4_FROM_PARAMETERS`: the groups of GGUF's formats."""
+
+OUTER_MATRICES = ("model.embed_tokens", "lm_head")
+"""Embeddings and output layer, by their names in the checkpoint."""
+
+
+def choose_precision(architecture: Architecture, setting: PrecisionSetting) -> Precision:
+    """Return the precision that `setting` means for this model."""
+    if setting != "auto":
+        return setting
+    return "int4" if architecture.parameters >= INT4_FROM_PARAMETERS else "int8"
+
+
+def matrix_formats(
+    architecture: Architecture, precision: Precision, *, kernels: bool = False
+) -> dict[str, tuple[Format, int]]:
+    """Return format and group size of every matrix, by its name in the checkpoint.
+
+    With `kernels` the linear layers are laid out for our kernels; see `suits_kernels`.
+    """
+    small = architecture.parameters < INT4_FROM_PARAMETERS
+    return {
+        name: ("blocks", BLOCK_GROUP)
+        if kernels and name not in OUTER_MATRICES
+        else _format(name, columns, precision, small)
+        for name, (_, columns) in architecture.matrices.items()
+    }
+
+
+def suits_kernels(architecture: Architecture, precision: Precision) -> bool:
+    """Tell whether our kernels can compute this model: 4 bits, and whole blocks."""
+    shapes = architecture.linears.values()
+    return precision == "int4" and all(
+        rows % BLOCK_ROWS == 0 and columns % BLOCK_GROUP == 0 for rows, columns in shapes
+    )
+
+
+def packed_model_bytes(architecture: Architecture, precision: Precision) -> int:
+    """Return how many bytes all packed matrices take on disk."""
+    shapes = architecture.matrices
+    return sum(
+        packed_bytes(format, shapes[name], group)
+        for name, (format, group) in matrix_formats(architecture, precision).items()
+    )
+
+
+def _format(name: str, columns: int, precision: Precision, small: bool) -> tuple[Format, int]:
+    if precision == "bf16":
+        return "bf16", columns
+    if precision == "int4" and name not in OUTER_MATRICES and (group := _int4_group(columns)):
+        return "int4", group
+    if small and columns % SMALL_GROUP == 0:
+        return "int8", SMALL_GROUP
+    return "int8", columns
+
+
+def _int4_group(columns: int) -> int | None:
+    return next((group for group in INT4_GROUPS if columns % group == 0), None)
