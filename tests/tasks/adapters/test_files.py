@@ -1,10 +1,8 @@
 """Adapters are hashed once for each content on disk, and never taken for what they were before."""
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,20 +10,6 @@ from tasks.adapters.files import AdapterFiles
 from tests.tasks.adapter_files import write_adapter
 from trainer.adapters.adapter_files import ABOUT, CONFIG, WEIGHTS
 from trainer.errors import AdapterRefused
-
-
-@pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Grows with every digest that is begun in this process."""
-    begun: list[str] = []
-    original = hashlib.sha256
-
-    def counted(*arguments: Any, **named: Any) -> Any:
-        begun.append("sha256")
-        return original(*arguments, **named)
-
-    monkeypatch.setattr(hashlib, "sha256", counted)
-    return begun
 
 
 def test_an_unchanged_adapter_is_hashed_once(tmp_path: Path, hashed: list[str]) -> None:

@@ -129,6 +129,45 @@ def test_another_host_fetches_the_files_once_and_checks_them(
     assert elsewhere.resolve(registry.in_use).path == folder
 
 
+def test_an_unchanged_adapter_is_not_hashed_again_for_a_second_question(
+    registry: Registry, redis: Redis, valkey: str, tmp_path: Path, hashed: list[str]
+) -> None:
+    adapter = registry.use("one")
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+    fetched = elsewhere.resolve(registry.in_use)
+    assert hashed
+    hashed.clear()
+
+    assert registry.resolve(registry.in_use) == adapter
+    assert elsewhere.resolve(registry.in_use) == fetched
+    assert hashed == []
+
+
+def test_weights_replaced_under_the_same_name_are_another_adapter(
+    registry: Registry, settings: Settings
+) -> None:
+    adapter = registry.use("one")
+    other = write_adapter(settings.home / "adapters" / "two", seed=1)
+
+    (other / WEIGHTS).replace(adapter.path / WEIGHTS)
+
+    resolved = registry.resolve(reference(adapter))  # fetched: what was published is unchanged
+    assert resolved.digest == adapter.digest
+    assert resolved.path != adapter.path
+    assert registry.get("one").digest != adapter.digest
+
+
+def test_fetched_files_that_were_damaged_are_fetched_again(
+    registry: Registry, redis: Redis, valkey: str, tmp_path: Path
+) -> None:
+    adapter = registry.use("one")
+    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+    weights = elsewhere.resolve(registry.in_use).path / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+
+    assert elsewhere.resolve(registry.in_use).digest == adapter.digest
+
+
 def test_a_host_keeps_the_adapters_it_fetched_last_and_fetches_others_again(
     registry: Registry, redis: Redis, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,7 +191,7 @@ def test_an_adapter_whose_tensors_do_not_fit_is_refused_and_harms_nothing(
 def test_a_second_question_with_an_unchanged_adapter_reads_none_of_its_files(
     engine: Engine, small_model: Source, model_cache: Path, tmp_path: Path
 ) -> None:
-    adapter = read(make_adapter(small_model, model_cache, tmp_path / "one", 1, ("q_proj",)))
+    adapter = read(make_adapter(small_model, model_cache, tmp_path / "one", 20, ("q_proj",)))
     question = Question(RAPPER, sampling=Sampling(2), adapter=adapter)
     first = ask(engine, question)
 
@@ -203,8 +203,8 @@ def test_a_second_question_with_an_unchanged_adapter_reads_none_of_its_files(
 def test_weights_replaced_after_they_were_checked_are_never_loaded(
     engine: Engine, small_model: Source, model_cache: Path, tmp_path: Path
 ) -> None:
-    adapter = read(make_adapter(small_model, model_cache, tmp_path / "one", 1, ("q_proj",)))
-    other = make_adapter(small_model, model_cache, tmp_path / "two", 2, ("q_proj",))
+    adapter = read(make_adapter(small_model, model_cache, tmp_path / "one", 21, ("q_proj",)))
+    other = make_adapter(small_model, model_cache, tmp_path / "two", 22, ("q_proj",))
     (other / WEIGHTS).replace(adapter.path / WEIGHTS)
 
     with pytest.raises(AdapterRefused, match="were replaced"):

@@ -23,6 +23,7 @@ from tasks.errors import EngineFailed
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import KINDS, write_tiny
 from trainer.adapters.adapter import read
+from trainer.adapters.adapter_files import WEIGHTS
 from trainer.base_model.source import Source, find
 from trainer.errors import AdapterRefused
 
@@ -154,6 +155,22 @@ def test_an_adapter_that_is_not_finite_is_refused(
 
     with pytest.raises(AdapterRefused, match="not finite"):
         ask(engine, "one", adapter=folder)
+
+
+def test_weights_replaced_between_their_check_and_a_switch_are_refused(
+    engine: OpenVinoEngine, source: Source, tmp_path: Path
+) -> None:
+    adapter = read(write_adapter(source, tmp_path / "one", seed=6))
+    question = Question("one", sampling=Sampling(4), adapter=adapter)
+    asked(engine, question)  # its tensors are checked from now on
+    base = ask(engine, "one")
+    other = write_adapter(source, tmp_path / "two", seed=7)
+    (other / WEIGHTS).replace(adapter.path / WEIGHTS)
+
+    with pytest.raises(AdapterRefused, match="were replaced"):
+        asked(engine, question)
+
+    assert ask(engine, "one") == base
 
 
 def test_an_adapter_that_vanishes_while_it_is_asked_for_is_refused(
