@@ -15,7 +15,8 @@ from bot.i18n.catalogue import Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
 from bot.slack.outgoing_text import shortened
-from tasks.adapters.registry import Listed, reference
+from tasks.adapters.reference import reference
+from tasks.adapters.registry import ListedAdapter
 from tasks.broker.job_id import job_id
 
 MOST_LISTED = 20
@@ -141,7 +142,7 @@ async def _open_thread(bot: Bot, actor: Actor, name: str, question: str, languag
     return str(posted["ts"])
 
 
-def _line(item: Listed, language: Language) -> str:
+def _line(item: ListedAdapter, language: Language) -> str:
     if item.problem:
         problem = _safe(item.problem)
         return say("adapter.line_problem", language, name=_safe(item.name), problem=problem)

@@ -23,7 +23,7 @@ from bot.relay.dispatch import enqueue, next_event
 from bot.relay.event_streams import EventStreams, ready_events
 from bot.slack.blocks import Post, sentence
 from bot.slack.refusals import FAILURES, failure_of
-from tasks.adapters.registry import shown
+from tasks.adapters.reference import adapter_name
 from tasks.broker.job import Event, Job
 
 log = logging.getLogger(__name__)
@@ -126,9 +126,9 @@ class QuestionFollower:
             return [sentence(say("help", self._language, bot=self._bot.name))]
         data = dict(final.data)
         if data.get("reason") == "adapter":
-            data["name"] = shown(self._job.adapter)
+            data["name"] = adapter_name(self._job.adapter)
         if data.get("adapter"):
-            data["adapter"] = shown(str(data["adapter"]))
+            data["adapter"] = adapter_name(str(data["adapter"]))
         return self._headed(answer.ended(self._text, final.type, data, self._language))
 
     def _headed(self, posts: list[Post]) -> list[Post]:

@@ -1,8 +1,7 @@
 """The adapters people may choose from: those of this home, and which one is in use.
 
-Each question carries a *reference*, `name@digest`, fixed when it was asked, so that an adapter
-removed and trained anew under its old name is never mistaken for the old one. `shipping` copies
-files between hosts. This module knows no engine and no Slack.
+`reference` names an adapter's content, `files` reads it, `shipping` copies it between hosts. This
+module knows no engine and no Slack.
 """
 
 import os
@@ -14,6 +13,7 @@ from typing import Any, cast
 from redis import Redis
 
 from tasks.adapters.files import AdapterFiles
+from tasks.adapters.reference import adapter_name, name_and_digest, reference
 from tasks.adapters.shipping import Shipping
 from tasks.broker.job import Job
 from tasks.broker.jobs import ADAPTER, Jobs
@@ -24,18 +24,8 @@ from trainer.adapters.names import folder_of, is_adapter_name
 from trainer.errors import AdapterInUse, AdapterRefused
 
 
-def reference(adapter: Adapter) -> str:
-    """Return the reference by which a question names exactly this content: `name@digest`."""
-    return f"{adapter.name}@{adapter.digest}"
-
-
-def shown(reference: str) -> str:
-    """Return the adapter's name in a reference, without the digest."""
-    return reference.partition("@")[0]
-
-
 @dataclass(frozen=True)
-class Listed:
+class ListedAdapter:
     """One line of the list of adapters; with a `problem` it cannot be used, and the other fields
     are empty."""
 
@@ -119,9 +109,9 @@ class Registry:
         """Answer new questions with the base model; returns the name that was in use."""
         before = cast(str | None, self._redis.getdel(ADAPTER)) or ""
         self._expire_replaced(before, "")
-        return shown(before)
+        return adapter_name(before)
 
-    def all(self) -> list[Listed]:
+    def all(self) -> list[ListedAdapter]:
         """Return the adapters of this home by name, those that cannot be used among them."""
         folder = self._settings.home / "adapters"
         in_use = self.in_use
@@ -135,9 +125,9 @@ class Registry:
             AdapterRefused: it is missing, in use, or named by a question that is not answered yet.
         """
         adapter = self.get(name)
-        if shown(self.in_use) == name:
+        if adapter_name(self.in_use) == name:
             raise AdapterInUse(name)
-        if any(shown(job.adapter) == name for job in self._open_questions()):
+        if any(adapter_name(job.adapter) == name for job in self._open_questions()):
             raise AdapterRefused(
                 f"The adapter {name!r} still has questions to answer; try again when they are."
             )
@@ -152,7 +142,7 @@ class Registry:
         Raises:
             AdapterRefused: this host does not have that content, and nobody published it.
         """
-        name, _, digest = reference.partition("@")
+        name, digest = name_and_digest(reference)
         for folder in (self._folder(name), self._shipping.folder(name, digest)):
             adapter = self._read_as(folder, digest)
             if adapter is not None:
@@ -178,20 +168,20 @@ class Registry:
     def _expire_replaced(self, before: str, now: str) -> None:
         """Let the published files of `before` expire, unless `now` is the same reference."""
         if before and before != now and self._settings.redis_url:
-            self._shipping.expire(before.partition("@")[2], self._settings.keep_ms)
+            self._shipping.expire(name_and_digest(before)[1], self._settings.keep_ms)
 
-    def _listed(self, path: Path, in_use: str) -> Listed:
+    def _listed(self, path: Path, in_use: str) -> ListedAdapter:
         try:
-            found = self._files.read(path)
+            adapter = self._files.read(path)
         except AdapterRefused as error:
-            return Listed(path.name, problem=str(error))
-        return Listed(
+            return ListedAdapter(path.name, problem=str(error))
+        return ListedAdapter(
             path.name,
-            base_model=found.base_model,
-            rank=found.rank,
-            verdict=verdict_of(found),
-            date=str(found.about.get("date", "")),
-            in_use=reference(found) == in_use,
+            base_model=adapter.base_model,
+            rank=adapter.rank,
+            verdict=verdict_of(adapter),
+            date=str(adapter.about.get("date", "")),
+            in_use=reference(adapter) == in_use,
         )
 
 

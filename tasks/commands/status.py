@@ -59,7 +59,7 @@ def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _facts() -> dict[str, Any]:
-    from tasks.adapters.registry import shown
+    from tasks.adapters.reference import adapter_name
     from tasks.broker.connection import jobs_of, reachable, url_of, without_password
     from tasks.broker.jobs import ADAPTER
     from tasks.broker.workers import Workers
@@ -78,7 +78,7 @@ def _facts() -> dict[str, Any]:
         "home": str(settings().home),
         "broker": without_password(url_of(settings())),
         "workspace": up.get("workspace"),
-        "adapter": shown(str(adapter or "")),
+        "adapter": adapter_name(str(adapter or "")),
         "parts": up.get("parts", {}) | ({"up": up["pid"]} if "pid" in up else {}),
         "workers": [asdict(worker) for worker in workers],
         "jobs": {"queued": states["queued"], "running": states["running"]},

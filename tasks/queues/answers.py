@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from tasks.adapters.registry import Registry, shown
+from tasks.adapters.reference import adapter_name
+from tasks.adapters.registry import Registry
 from tasks.attempts.attempt import Attempt
 from tasks.attempts.runner import JobRunner
 from tasks.attempts.running import RunningAttempts
@@ -57,7 +58,7 @@ class Answers:
         except AdapterRefused as error:
             self.runner.end(attempt, "failed", _failure(error))
             return
-        self._answer(attempt, question, shown(job.adapter))
+        self._answer(attempt, question, adapter_name(job.adapter))
 
     def _answer(self, attempt: Attempt, question: Question, adapter: str) -> None:
         def on_text(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Adapters for tests, in PEFT's format: small, valid, and broken in one way each."""
+"""A small valid adapter for tests, in PEFT's format."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,10 @@ from trainer.adapters.adapter_files import ABOUT, CONFIG, WEIGHTS
 
 
 def write_adapter(folder: Path, *, base_model: str = "tiny", seed: int = 0, **about: Any) -> Path:
-    """Write an adapter of rank 2 on the query projections of a tiny model's first layer."""
+    """Write an adapter of rank 2 on the query projection [32, 32] of a tiny model's only layer.
+
+    `about` are further fields of `swallow.json`.
+    """
     folder.mkdir(parents=True)
     config = {
         "peft_type": "LORA",

@@ -39,7 +39,7 @@ LLAMA3_ROPE = {
 
 KINDS = ("llama2", "llama3", "mistral")
 KERNEL_KINDS = ("llama2", "llama3-64", "mistral")
-"""Those of shapes our kernels compute: rows and columns in whole blocks."""
+"""Kinds whose matrices our kernels can compute: rows and columns in whole blocks."""
 
 
 def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
@@ -58,7 +58,10 @@ def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
 def _model(kind: str) -> Any:
     if kind == "llama2":
         return LlamaForCausalLM(LlamaConfig(**SHAPE | {"num_key_value_heads": 4}))
-    if kind in ("llama3", "llama3-64"):  # heads of another width, tied, stretched positions
+    if kind in (
+        "llama3",
+        "llama3-64",
+    ):  # another head width, tied embeddings, scaled rotary positions
         width = 48 if kind == "llama3" else 64
         return LlamaForCausalLM(
             LlamaConfig(
@@ -69,7 +72,7 @@ def _model(kind: str) -> Any:
 
 
 def _tokenizer() -> Any:
-    """Return a tokenizer of single bytes."""
+    """Return a tokenizer in which every byte is a token."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: id for id, token in enumerate(["<s>", "</s>", *alphabet])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

@@ -1,4 +1,4 @@
-"""Choosing an adapter: checked before, fixed by digest, shipped to hosts that have not got it."""
+"""Choosing an adapter: checked first, fixed by its digest, copied to hosts that lack it."""
 
 import json
 import shutil
@@ -9,7 +9,8 @@ import pytest
 from redis import Redis
 
 from tasks.adapters import shipping
-from tasks.adapters.registry import Registry, reference, shown
+from tasks.adapters.reference import adapter_name, reference
+from tasks.adapters.registry import Registry
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tasks.settings import Settings
@@ -46,7 +47,7 @@ def test_questions_keep_the_adapter_they_were_asked_with(registry: Registry, job
 
     assert before == ask(jobs, "after") == ""
     assert between == reference(adapter) == f"one@{adapter.digest}"
-    assert shown(between) == "one"
+    assert adapter_name(between) == "one"
 
 
 def test_a_list_says_which_is_in_use_and_what_is_wrong_with_the_rest(

@@ -1,4 +1,4 @@
-"""Which engine runs, and what is said about it."""
+"""Which engine runs, what the doctor says about it, and what it will take."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ def settings(model: Path, **values: str) -> Settings:
 
 
 def with_bias(model: Path) -> Path:
-    """Make it one the graph cannot express."""
+    """Change the model into one that the graph cannot express."""
     config = json.loads((model / "config.json").read_text("utf-8"))
     (model / "config.json").write_text(json.dumps(config | {"attention_bias": True}), "utf-8")
     return model

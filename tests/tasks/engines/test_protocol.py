@@ -41,7 +41,7 @@ def ask(engine: Engine, question: Question, stop_after: int = 10_000) -> str:
 
 
 def asked(engine: Engine, question: Question, stop_after: int = 10_000) -> tuple[str, Answer]:
-    """Ask, and stop when so many pieces have come."""
+    """Return text and answer; stop after so many pieces of text."""
     pieces: list[str] = []
     answer = engine.answer(question, pieces.append, lambda: len(pieces) >= stop_after)
     return "".join(pieces), answer

@@ -17,7 +17,7 @@ class Bytes:
 
 
 def streamed(text: str | bytes, stop_texts: tuple[str, ...] = ()) -> tuple[list[str], TextStream]:
-    """Push every byte of `text` and return the pieces."""
+    """Push the bytes of `text` one by one, and return the pieces and the stream."""
     pieces: list[str] = []
     stream = TextStream(Bytes(), stop_texts, pieces.append)
     for id in text.encode() if isinstance(text, str) else text:

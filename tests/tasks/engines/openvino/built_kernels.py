@@ -1,4 +1,4 @@
-"""Our kernels' library for tests, and what they compute, in torch."""
+"""Our kernels' library for tests, and the same computation in torch."""
 
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from trainer.cpu import cpu_flags
 
 
 def built(cache: Path) -> Path:
-    """Return the library, where this machine can have one."""
+    """Return the kernels' library; skips the test where this machine cannot have it."""
     flags = cpu_flags()
     if absent := [feature for feature in build.FEATURES if feature not in flags]:
-        pytest.skip(f"the CPU has no {absent[0]}")  # nothing one could install
+        pytest.skip(f"the CPU has no {absent[0]}")  # nothing that could be installed would help
     try:
         build._compiler()
     except KernelsMissing as error:
@@ -29,14 +29,14 @@ def built(cache: Path) -> Path:
 
 
 def rounded(x: torch.Tensor, group: int = BLOCK_GROUP) -> torch.Tensor:
-    """Return `x` [..., columns] as the kernels take it: 8 bits in groups."""
+    """Return `x` [..., columns] with each group rounded to 8 bits, as the kernels round it."""
     groups = x.view(*x.shape[:-1], -1, group)
     largest = groups.abs().amax(-1, keepdim=True).clamp_min(1e-20)
     return ((groups * (127 / largest)).round() * (largest / 127)).view_as(x)
 
 
 def as_kernels_compute(model: Any, architecture: Architecture) -> Any:
-    """Give transformers' float32 `model` the kernels' weights and roundings; returns it."""
+    """Change transformers' float32 `model` to the kernels' weights and rounding, and return it."""
     with torch.no_grad():
         for name, (format, group) in matrix_formats(architecture, "int4", kernels=True).items():
             module = model.get_submodule(name)

@@ -1,4 +1,5 @@
-"""The fast engine with tiny models: many at once, adapters, deaths; compared with the reference."""
+"""The fast engine with tiny models, compared with the reference: many questions at once, adapters,
+and generating processes that die."""
 
 import json
 import os
@@ -32,7 +33,7 @@ PROMPTS = ("one", "two, and then three", "Sing.", "9", "the last of them")
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    """A tiny Llama-3-style model, of shapes our kernels compute."""
+    """A tiny Llama-3-style model whose matrices our kernels can compute."""
     return find(str(write_tiny(tmp_path_factory.mktemp("models") / "tiny", "llama3-64", seed=5)))
 
 
@@ -46,19 +47,19 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine(
     request: pytest.FixtureRequest, source: Source, cache: Path, model_cache: Path
 ) -> Iterator[OpenVinoEngine]:
-    """The tiny model in the fast engine, which computes in one of two ways."""
+    """The tiny model in the fast engine, with OpenVINO's kernels and with ours."""
     ours = request.param == "our kernels"
     if ours:
         shutil.copy(built(model_cache), cache)
-    made = OpenVinoEngine(source, cache=cache, precision="int4" if ours else "bf16")
-    assert (made.generator.spec.kernels is not None) == ours
-    yield made
-    made.close()
+    loaded = OpenVinoEngine(source, cache=cache, precision="int4" if ours else "bf16")
+    assert (loaded.generator.spec.kernels is not None) == ours
+    yield loaded
+    loaded.close()
 
 
 @pytest.fixture(scope="module")
 def adapter(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An adapter on every projection, of another rank and scale than the registered one."""
+    """An adapter on every projection; its rank and scale are not those of the placeholder."""
     return write_adapter(source, tmp_path_factory.mktemp("adapters") / "all", seed=1)
 
 
@@ -81,7 +82,7 @@ def ask(engine: Engine, text: str, *, adapter: Path | None = None, tokens: int =
 
 
 def asked(engine: Engine, question: Question) -> tuple[str, Answer]:
-    """Return an answer's text and facts."""
+    """Return an answer's text, and the answer."""
     pieces: list[str] = []
     answer = engine.answer(question, pieces.append, lambda: False)
     return "".join(pieces), answer
@@ -106,7 +107,7 @@ def test_an_adapter_answers_as_in_the_reference_and_leaves_the_base_alone(
 
     with_adapter = [ask(engine, text, adapter=adapter) for text in PROMPTS]
 
-    if engine.generator.spec.kernels is None:  # what ours compute is compared as logits
+    if engine.generator.spec.kernels is None:  # our kernels are compared with torch in test_graph
         reference = TransformersEngine(source)
         assert with_adapter == [ask(reference, text, adapter=adapter) for text in PROMPTS]
     assert with_adapter != base

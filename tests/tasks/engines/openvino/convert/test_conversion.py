@@ -1,4 +1,4 @@
-"""Conversions that are interrupted, raced, starved of disk, or fed a broken checkpoint."""
+"""Conversions that are interrupted, run twice at once, lack disk, or get a broken checkpoint."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def start(tiny: Path, cache: Path, *, limit: int = 0, pause: float = 0) -> "subprocess.Popen[str]":
-    """Convert in a process of its own, whose files may have `limit` bytes."""
+    """Convert in another process, whose files may have at most `limit` bytes (0: any size)."""
     root = Path(__file__).parents[5]
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tiny), str(cache), str(limit), str(pause)],
@@ -74,19 +74,19 @@ def kill_in_the_middle(tiny: Path, cache: Path) -> None:
 
 
 def finished(cache: Path) -> list[Path]:
-    """Return the conversions that can be served."""
+    """Return the folders of complete conversions."""
     return [folder for folder in cache.glob("tiny-*") if is_whole(folder)]
 
 
 def test_the_second_start_finds_what_the_first_made(tiny: Path, cache: Path) -> None:
-    told: list[tuple[int, int]] = []
-    first = convert(tiny, name="tiny", cache=cache, progress=lambda *done: told.append(done))
+    reported: list[tuple[int, int]] = []
+    first = convert(tiny, name="tiny", cache=cache, progress=lambda *done: reported.append(done))
 
     second = convert(tiny, name="tiny", cache=cache, progress=lambda *done: pytest.fail("again"))
 
     assert first == second
-    assert told[0][0] == 0
-    assert told[-1] == (first.architecture.parameters, first.architecture.parameters)
+    assert reported[0][0] == 0
+    assert reported[-1] == (first.architecture.parameters, first.architecture.parameters)
     assert not list(cache.rglob("*.npy"))
 
 
@@ -159,7 +159,7 @@ def test_two_at_once_convert_once_and_agree(tiny: Path, cache: Path) -> None:
     folders = {out.splitlines()[-1] for out, _ in done}
     progress = sorted(len(out.splitlines()) for out, _ in done)
     assert [str(folder) for folder in finished(cache)] == list(folders)
-    assert progress[0] == 1  # the second waited, and told no progress
+    assert progress[0] == 1  # the second waited, and reported no progress
     assert progress[1] > 1
 
 

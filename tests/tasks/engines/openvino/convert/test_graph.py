@@ -18,8 +18,7 @@ from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.serving import pipeline_spec
 from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built
 from tests.tasks.tiny_models import KERNEL_KINDS, KINDS, VOCABULARY, write_tiny
-
-TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+from trainer.adapters.adapter import PROJECTIONS
 
 EXACT = {
     "INFERENCE_PRECISION_HINT": "f32",
@@ -31,7 +30,7 @@ EXACT = {
 def graph_logits(
     folder: Path, ids: "torch.Tensor", *, pieces: int = 1, kernels: Path | None = None
 ) -> torch.Tensor:
-    """Return the graph's logits [tokens, vocabulary], the prompt given in so many pieces."""
+    """Return the graph's logits [tokens, vocabulary] for `ids` [tokens], given in so many calls."""
     core = ov.Core()
     if kernels:
         core.add_extension(str(kernels))
@@ -58,7 +57,7 @@ def divergence(reference: torch.Tensor, other: torch.Tensor) -> float:
 
 
 def reference(folder: Path, architecture: Architecture, precision: Precision) -> Any:
-    """Return transformers' model with the weights that packing makes of the checkpoint's."""
+    """Return transformers' model with each weight packed and unpacked as the conversion does."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     with torch.no_grad():
         for name, (format, group) in matrix_formats(architecture, precision).items():
@@ -102,13 +101,13 @@ def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundi
         exact = model(ids[None]).logits[0]
         expected = as_kernels_compute(model, converted.architecture)(ids[None]).logits[0]
     whole = graph_logits(converted.folder, ids, kernels=kernels)
-    # A value here and there is rounded the other way; that is far less than rounding changes.
+    # Single values are rounded the other way, which changes far less than the rounding itself.
     assert divergence(expected, whole) < 0.01 * divergence(exact, whole)
     pieces = graph_logits(converted.folder, ids, pieces=7, kernels=kernels)
     assert divergence(expected, pieces) < 0.01 * divergence(exact, pieces)
 
 
-@pytest.mark.parametrize("targets", [("q_proj", "v_proj"), TARGETS])
+@pytest.mark.parametrize("targets", [("q_proj", "v_proj"), PROJECTIONS])
 def test_with_an_adapter_too(tmp_path: Path, model_cache: Path, targets: tuple[str, ...]) -> None:
     kernels = built(model_cache)
     folder = write_tiny(tmp_path / "tiny", "llama3-64")

@@ -1,4 +1,4 @@
-"""Our kernels' library: built once, checked, and done without where it cannot be."""
+"""Our kernels' library: built once, checked, and not used where it cannot be built."""
 
 import os
 import re
@@ -147,13 +147,13 @@ def test_the_kernels_number_the_linear_layers_as_the_adapters_list_them() -> Non
 
 @pytest.fixture
 def adapter(model_cache: Path) -> ActiveAdapter:
-    """The adapter of a model with one layer."""
+    """The active adapter of a model with one layer, whose matrices are all [64, 128]."""
     linears = {f"model.layers.0.{name}": [64, 128] for name in PROJECTIONS}
     return ActiveAdapter(built(model_cache), linears)
 
 
 class Recorder:
-    """Notes what a library is told."""
+    """Stands for a library, and records the calls of its functions."""
 
     def __init__(self, calls: list[str]) -> None:
         self.swallow_clear_adapter = lambda: calls.append("clear")
@@ -161,6 +161,7 @@ class Recorder:
 
 
 def halves(a: torch.Tensor, b: torch.Tensor, layer: int = 0) -> bytes:
+    """Return an adapter's file with A [rank, 128] and B [64, rank] of one layer."""
     name = f"model.layers.{layer}.mlp.up_proj"
     return save({f"{name}.lora_A.weight": a, f"{name}.lora_B.weight": b})
 
@@ -200,7 +201,7 @@ def test_what_does_not_fit_is_refused(adapter: ActiveAdapter, weights: bytes, wh
 
 
 def test_what_is_not_finite_stays_so(model_cache: Path) -> None:
-    """A value that went wrong must not come out as a number that looks right."""
+    """NaN and infinite values must not become numbers that look right."""
     kernels = built(model_cache)
     weights = torch.ones(32, 128)
     factory = NodeFactory()
