@@ -13,7 +13,7 @@ def prepare(model: str | None, engine: str | None, home: str | None) -> None:
     """Download and convert the model, so that the first start of a worker is quick."""
     set_variables(home=home, model=model, engine=engine)
     from tasks.engines.choose import load_engine
-    from tasks.engines.openvino.convert.progress import ProgressBar
+    from tasks.engines.conversion_progress import ProgressBar
     from tasks.settings import settings
 
     bar = ProgressBar()

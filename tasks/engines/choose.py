@@ -7,11 +7,11 @@ import importlib.util
 import logging
 from pathlib import Path
 
+from tasks.engines.conversion_progress import LogProgress, Progress
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import read_config
 from tasks.engines.openvino.convert.precision import choose_precision, suits_kernels
-from tasks.engines.openvino.convert.progress import LogProgress, Progress
 from tasks.engines.openvino.kernels import build as kernels
 from tasks.engines.protocol import Engine
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid

@@ -13,9 +13,9 @@ from queue import Empty
 from typing import Any, Literal
 
 from tasks.adapters.verify import AdapterVerifier
+from tasks.engines.conversion_progress import Progress
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.precision import PrecisionSetting
-from tasks.engines.openvino.convert.progress import Progress
 from tasks.engines.openvino.generator_client import Generator, RequestHandle
 from tasks.engines.openvino.kernels.build import library
 from tasks.engines.openvino.messages import Request, RequestAdapter

@@ -5,13 +5,15 @@ Does not know how the graph is built or what serves it.
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.engines.conversion_progress import Progress
 from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import (
@@ -32,9 +34,11 @@ from tasks.engines.openvino.convert.precision import (
     packed_model_bytes,
     suits_kernels,
 )
-from tasks.engines.openvino.convert.progress import Progress
 from tasks.errors import ConversionFailed, ModelUnsupported
 from trainer.file_lock import locked
+
+if TYPE_CHECKING:
+    from tasks.engines.openvino.convert.graph import Graph
 
 log = logging.getLogger(__name__)
 
@@ -144,19 +148,19 @@ class _Conversion:
             )
 
     def _write(self) -> None:
-        from tasks.engines.openvino.convert import graph
-
         store = MatrixStore(self.matrices)
         packed = {name: store.get(name, partial(self._pack, name)) for name in self._names()}
-        graph.write(
-            self.architecture,
-            packed.__getitem__,
-            self._norm,
-            self.aside / MODEL,
-            self.target.kernels,
-        )
+        self._graph(packed).write(self.aside / MODEL)
         packed.clear()  # unmaps the stored matrices, which are removed next
         self._finish()
+
+    def _graph(self, packed: Mapping[str, PackedMatrix]) -> "Graph":
+        from tasks.engines.openvino.convert.graph import Graph
+        from tasks.engines.openvino.convert.kernel_graph import KernelGraph
+
+        sources = (self.architecture, packed.__getitem__, self._norm)
+        kernels = self.target.kernels
+        return KernelGraph(*sources, kernels) if kernels else Graph(*sources)
 
     def _names(self) -> Iterator[str]:
         """Give the matrices' names one by one, and report the progress before each."""

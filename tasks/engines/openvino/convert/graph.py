@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from openvino import opset15 as op
 from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
-from openvino.utils.node_factory import NodeFactory
 
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
@@ -29,40 +28,24 @@ MASKED = -65504.0
 """Added to the attention scores of keys that a query must not see: the least float16."""
 
 
-def write(
-    architecture: Architecture,
-    matrix: Callable[[str], PackedMatrix],
-    norm: Callable[[str], NDArray[np.float32]],
-    file: Path,
-    kernels: Path | None = None,
-) -> None:
-    """Write the graph of `architecture` to `file`, an `.xml`, and its weights beside it.
+class Graph:
+    """The graph of one model, of OpenVINO's own operations.
 
-    `matrix` gives a packed matrix and `norm` a norm's weights [hidden], by their names in the
+    `matrix` returns a packed matrix and `norm` a norm's weights [hidden], by their names in the
     checkpoint. The graph shares their arrays, so that mapped files are never held in memory as a
-    whole. With `kernels`, the library of our kernels, they compute everything between the
-    embeddings and the last norm but attention itself.
-
-    Raises:
-        RuntimeError: OpenVINO could not write.
-    """
-    graph = (
-        _KernelGraph(architecture, matrix, norm, kernels)
-        if kernels
-        else _Graph(architecture, matrix, norm)
-    )
-    ov.save_model(graph.model(), file, compress_to_fp16=False)
-
-
-class _Graph:
-    """One graph under construction, of OpenVINO's own operations.
+    whole.
 
     Inputs are `input_ids` [batch, tokens], `attention_mask` [batch, total], `position_ids` [batch,
     tokens], all int64, and `beam_idx` [batch] int32; the output `logits` is [batch, tokens,
     vocabulary] float32.
     """
 
-    def __init__(self, architecture: Architecture, matrix: Any, norm: Any) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        matrix: Callable[[str], PackedMatrix],
+        norm: Callable[[str], NDArray[np.float32]],
+    ) -> None:
         self.a = architecture
         self.matrix = matrix
         self.norm = norm
@@ -73,13 +56,22 @@ class _Graph:
         self.positions = _parameter("position_ids", ov.Type.i64, 2)
         self.beams = _parameter("beam_idx", ov.Type.i32, 1)
 
+    def write(self, file: Path) -> None:
+        """Write the graph to `file`, an `.xml`, and its weights beside it.
+
+        Raises:
+            RuntimeError: OpenVINO could not write.
+        """
+        ov.save_model(self.model(), file, compress_to_fp16=False)
+
     def model(self) -> ov.Model:
+        """Return the whole graph."""
         embeddings = self._weights(self.matrix("model.embed_tokens"))
         x = op.gather(embeddings, op.convert(self.ids, ov.Type.i32), _const(0, np.int32))
         self.cos, self.sin = self._rotations()
         self.scores_mask = self._scores_mask()
         for layer in range(self.a.layers):
-            x = self._block(x, layer)
+            x = self.block(x, layer)
         x = self._rms(x, "model.norm")
         head = embeddings if self.a.tied else self._weights(self.matrix("lm_head"))
         logits = op.matmul(x, head, False, True)
@@ -87,7 +79,7 @@ class _Graph:
         inputs = [self.ids, self.mask, self.positions, self.beams]
         return ov.Model([op.result(logits)], self.sinks, inputs, "llama")
 
-    def _block(self, x: Node, layer: int) -> Node:
+    def block(self, x: Node, layer: int) -> Node:
         """Apply one decoder block to x [batch, tokens, hidden]."""
         name = f"model.layers.{layer}"
         x = op.add(x, self._attention(self._rms(x, f"{name}.input_layernorm"), layer))
@@ -99,9 +91,9 @@ class _Graph:
     def _attention(self, x: Node, layer: int) -> Node:
         name = f"model.layers.{layer}.self_attn"
         projected = [self._linear(x, f"{name}.{which}_proj") for which in "qkv"]
-        return self._linear(self._attend(projected, layer), f"{name}.o_proj")
+        return self._linear(self.attend(projected, layer), f"{name}.o_proj")
 
-    def _attend(self, projected: list[Node], layer: int) -> Node:
+    def attend(self, projected: list[Node], layer: int) -> Node:
         """Return attention over queries, keys and values, all [batch, tokens, heads · head_dim].
 
         Keys and values have `kv_heads` heads; they are appended to the state of earlier calls.
@@ -221,14 +213,14 @@ class _Graph:
         """
         rows, columns = packed.shape
         if packed.format == "bf16":
-            return op.convert(self._shared(packed, ov.Type.bf16, [rows, columns]), ov.Type.f32)
+            return op.convert(self.shared(packed, ov.Type.bf16, [rows, columns]), ov.Type.f32)
         groups = packed.scales.shape[1]
         type = ov.Type.i4 if packed.format == "int4" else ov.Type.i8
         one_per_row = groups == 1
         shape = [rows, columns] if one_per_row else [rows, groups, columns // groups]
         # Zeros and their scales are float32: float16 would round what a GGUF file held exactly.
         type_of_scales = ov.Type.f32 if packed.zeros.size else ov.Type.f16
-        integers = op.convert(self._shared(packed, type, shape), type_of_scales)
+        integers = op.convert(self.shared(packed, type, shape), type_of_scales)
         if packed.zeros.size:
             integers = op.subtract(integers, op.constant(packed.zeros[..., None]))
         scales = packed.scales if one_per_row else packed.scales[..., None]
@@ -237,40 +229,12 @@ class _Graph:
             weights = op.reshape(weights, _const([rows, columns]), False)
         return weights if packed.zeros.size else op.convert(weights, ov.Type.f32)
 
-    def _shared(self, packed: PackedMatrix, type: ov.Type, shape: list[int]) -> Node:
+    def shared(self, packed: PackedMatrix, type: ov.Type, shape: list[int]) -> Node:
         """Return a constant that shares the memory of `packed.values`."""
         values = np.ascontiguousarray(packed.values).reshape(-1)
         tensor = ov.Tensor(values, ov.Shape(shape), type)
         self._shared_arrays += [values, tensor]
         return Constant(tensor, True)
-
-
-class _KernelGraph(_Graph):
-    """The same graph with our kernels: three operations compute a block but for attention."""
-
-    def __init__(self, architecture: Architecture, matrix: Any, norm: Any, kernels: Path) -> None:
-        super().__init__(architecture, matrix, norm)
-        self.factory = NodeFactory()
-        self.factory.add_extension(str(kernels))
-
-    def _block(self, x: Node, layer: int) -> Node:
-        name = f"model.layers.{layer}"
-        attributes = {"layer": layer, "epsilon": self.a.epsilon}
-        input_norm = op.constant(self.norm(f"{name}.input_layernorm"))
-        feed_norm = op.constant(self.norm(f"{name}.post_attention_layernorm"))
-        q, k, v, o = (self._blocks(f"{name}.self_attn.{which}_proj") for which in "qkvo")
-        feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in ("gate", "up", "down")]
-        projected = self.factory.create(
-            "Projections", [x, input_norm, q, k, v], attributes
-        ).outputs()
-        attended = self._attend(projected, layer)
-        x = self.factory.create("Joined", [attended, x, o], attributes)
-        return self.factory.create("FeedForward", [x, feed_norm, *feed], attributes)
-
-    def _blocks(self, name: str) -> Node:
-        """Return the matrix `name` as bytes in the format "blocks", [bytes] uint8."""
-        packed = self.matrix(name)
-        return self._shared(packed, ov.Type.u8, [packed.values.size])
 
 
 def _parameter(name: str, type: ov.Type, rank: int) -> Node:
