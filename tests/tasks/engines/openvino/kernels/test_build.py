@@ -147,9 +147,8 @@ def test_the_kernels_number_the_linear_layers_as_the_adapters_list_them() -> Non
 
 @pytest.fixture
 def adapter(model_cache: Path) -> ActiveAdapter:
-    """The active adapter of a model with one layer, whose matrices are all [64, 128]."""
-    linears = {f"model.layers.0.{name}": [64, 128] for name in PROJECTIONS}
-    return ActiveAdapter(built(model_cache), linears)
+    """The active adapter of a model in which one matrix [64, 128] may be adapted."""
+    return ActiveAdapter(built(model_cache), {"model.layers.0.mlp.up_proj": [64, 128]})
 
 
 class Recorder:
