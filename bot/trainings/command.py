@@ -1,13 +1,11 @@
 """The words of `/swallow-train`: parses its text into a command."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.slack.command_words import Help, Wrong, folded, split
 from bot.trainings.options import Value, find
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+from trainer.adapters.names import is_adapter_name
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def _with_id(verb: str, rest: Sequence[str]) -> TrainCommand | Wrong:
     if len(rest) > 1:
         return Wrong("train", "extra", {"verb": verb, "word": rest[1]})
     id = rest[0] if rest else ""
-    if id and not _ID.fullmatch(id):
+    if id and not is_adapter_name(id):  # a training's folder is named by the same rule
         return Wrong("train", "id", {"word": id})
     return Cancel(id) if verb == "cancel" else Resume(id)
 

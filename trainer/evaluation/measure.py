@@ -82,6 +82,11 @@ def response_tokens(rows: Sequence[Encoded]) -> list[int]:
     return [len(row.ids) - row.prompt for row in rows]
 
 
+def loss_per_token(losses: Sequence[float], rows: Sequence[Encoded]) -> float:
+    """Return the mean loss of a response token in nats, of the summed `losses` of `rows`."""
+    return sum(losses) / sum(response_tokens(rows))
+
+
 def response_bytes(rows: Sequence[Encoded], tokenizer: Tokenizer) -> int:
     """Return the UTF-8 bytes of all responses, as far as they were not cut."""
     texts = (tokenizer.decode(row.ids[row.prompt :], skip_special_tokens=True) for row in rows)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from trainer.errors import TrainingChanged
-from trainer.evaluation.measure import response_tokens
+from trainer.evaluation.measure import loss_per_token
 from trainer.evaluation.verdict import Verdict
 from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import packed_rows
@@ -134,9 +134,9 @@ def _report_start(run: Run, speed: float | None) -> None:
 
 def _report_base_loss(run: Run, before: Measurement) -> None:
     """Report the base model's held-out loss as step 0, unless an earlier start did."""
-    tokens = response_tokens(run.plan.held_out.encoded)
-    if tokens and not run.training.checkpoints():
-        loss = sum(before.losses.own) / sum(tokens)
+    rows = run.plan.held_out.encoded
+    if rows and not run.training.checkpoints():
+        loss = loss_per_token(before.losses.own, rows)
         steps = len(run.plan.steps)
         run.listener(events.Evaluated(step=0, steps=steps, validation_loss=loss))
 

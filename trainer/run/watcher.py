@@ -106,7 +106,7 @@ class Watcher(LoopCallbacks):
             share=self._plan.options.packing,
             processes=self._processes,
         )
-        loss = sum(losses) / sum(measure.response_tokens(rows))
+        loss = measure.loss_per_token(losses, rows)
         loop.state.log_history.append({"step": number, "validation_loss": loss})
         self._listener(
             events.Evaluated(step=number, steps=len(self._plan.steps), validation_loss=loss)
