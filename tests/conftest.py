@@ -10,11 +10,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from redis import Redis
 from redis.exceptions import RedisError
+from xdist.scheduler import LoadScopeScheduling
 
 from tasks.broker.embedded import embedded
 from tasks.broker.jobs import Jobs
@@ -25,10 +27,6 @@ from trainer.file_lock import locked
 SHARED = Path(__file__).parents[2] / "shared"
 """Real data and baselines beside the project, where they are there."""
 
-
-RUNNING_SYSTEMS = ("system", "tiny")
-"""Fixtures that start a whole system: their tests stay together, and begin first: they take the
-longest."""
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile(
@@ -51,14 +49,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+SYSTEMS = "tests/system/"
+
+
+class TogetherByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a process whole files: what they share is started once. Of systems, whole folders."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file.rpartition("/")[0] if file.startswith(SYSTEMS) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherByFile:
+    """Divide the tests among processes; asked only where there are several."""
+    return TogetherByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one system in one process, and otherwise those of one file."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        system = next((name for name in RUNNING_SYSTEMS if name in fixtures), "")
-        item.add_marker(pytest.mark.xdist_group(system or item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: "system" not in item.nodeid.partition("::")[0])
+    """Begin with the tests of whole systems: they take the longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SYSTEMS))
 
 
 @pytest.fixture(scope="session")

@@ -3,27 +3,26 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import missing
 from tests.system.workspace import System, Workspace, running_system
-from trainer.base_model.source import Source
 
 
 @pytest.fixture(scope="session")
 def system(
-    tmp_path_factory: pytest.TempPathFactory, small_model: Source, engine_option: str
+    tmp_path_factory: pytest.TempPathFactory, model_cache: Path, engine_option: str
 ) -> Iterator[System]:
     """A running `swallow up` with the small model."""
     for name in list(os.environ):
         if name.startswith(("SWALLOW_", "SLACK_")):
             del os.environ[name]
     # Long answers, so that a test can interrupt one even where the openvino engine generates it.
-    with running_system(
-        tmp_path_factory.mktemp("system"), engine_option, SWALLOW_MAX_NEW_TOKENS="400"
-    ) as system:
+    folder, tokens = tmp_path_factory.mktemp("system"), {"SWALLOW_MAX_NEW_TOKENS": "400"}
+    with running_system(folder, engine_option, model_cache, **tokens) as system:
         yield system
 
 

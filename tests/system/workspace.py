@@ -260,12 +260,20 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path, engine: str, **settings: str) -> Iterator[System]:
-    """Run a system with an empty home and the engine `engine`; it must exit with code 0."""
+def running_system(
+    folder: Path, engine: str, cache: Path | None = None, /, **settings: str
+) -> Iterator[System]:
+    """Run a system with an empty home and the engine `engine`; it must exit with code 0.
+
+    With `cache` it takes models that are unpacked and converted already from there.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     system = System(folder / "home", port, SWALLOW_ENGINE=engine, **settings)
+    if cache is not None:
+        system.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (system.home / "cache").symlink_to(cache)
     system.start()
     try:
         yield system

@@ -1,9 +1,6 @@
 """Every question ends in exactly one final answer, whichever process is killed meanwhile."""
 
-from pathlib import Path
-
-from tests.system.workspace import System, Workspace, running_system, state_of, until
-from trainer.base_model.source import Source
+from tests.system.workspace import System, Workspace, state_of, until
 
 LONG = "<@UBOT> Write a very long story about a {}."
 
@@ -96,20 +93,3 @@ def test_a_message_that_was_deleted_is_posted_anew(workspace: Workspace) -> None
 
     (message,) = workspace.answers(ts)
     assert message["ts"] != first
-
-
-def test_ctrl_c_puts_the_running_answer_back_and_the_next_start_finishes_it(
-    tmp_path: Path, small_model: Source, engine_option: str
-) -> None:
-    with running_system(
-        tmp_path, engine_option, SWALLOW_DRAIN_SECONDS="0", SWALLOW_MAX_NEW_TOKENS="400"
-    ) as system:
-        ts = system.workspace.say(LONG.format("restart"))
-        system.workspace.wait_for_text(ts)
-
-        assert system.stop() == 0
-        system.start()
-
-        (message,) = system.workspace.answers(ts)
-        assert state_of(message) == "finished"
-        assert len(system.workspace.bot_messages(ts)) == 1

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
-from tests.system.marker import MARK, OPTIONS, write_marker
+from tests.system.adapters.marker import MARK, OPTIONS, write_marker
 from tests.system.workspace import System, Workspace, footer_of, until
 
 LONG = "<@UBOT> Write a very long story about {}."

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.system.marker import MARK, OPTIONS, write_marker
+from tests.system.adapters.marker import MARK, OPTIONS, write_marker
 from tests.system.workspace import System
 
 SECONDS = 120_000
