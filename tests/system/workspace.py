@@ -180,7 +180,9 @@ class System:
         self.port = port
         self.workspace = Workspace(port)
         self.log = home.with_suffix(".log")
-        self.env = {**os.environ, "SWALLOW_HOME": str(home), **settings}
+        # What a developer has set stays out of it.
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SWALLOW_", "SLACK_"))}
+        self.env = {**kept, "SWALLOW_HOME": str(home), **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

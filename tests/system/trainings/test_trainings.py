@@ -15,7 +15,7 @@ from tests.system.workspace import System, Workspace, running_system, until
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
 
-OPTIONS = "data=rows epochs=40 batch=4 micro_batch=1 lr=0.01 seed=7"
+OPTIONS = "data=rows epochs=20 batch=4 micro_batch=1 lr=0.01 seed=7"
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +122,8 @@ def test_a_second_training_waits_and_says_its_place_and_both_can_be_cancelled(
     tiny: System,
 ) -> None:
     workspace, channel = tiny.workspace, tiny.workspace.channel("random")
-    first = started(tiny, f"{OPTIONS} output=first epochs=900".replace("epochs=40 ", ""))
-    second = started(tiny, f"{OPTIONS} output=second epochs=900".replace("epochs=40 ", ""))
+    first = started(tiny, f"{OPTIONS} output=first epochs=900".replace("epochs=20 ", ""))
+    second = started(tiny, f"{OPTIONS} output=second epochs=900".replace("epochs=20 ", ""))
     until(lambda: "1 ahead" in str(message_of(workspace, second)), tiny.log_text)
     advances(tiny, first, steps=10)
 
@@ -194,7 +194,7 @@ def prepare_bad_adapters(system: System) -> None:
 
 
 def test_a_training_stopped_with_the_system_goes_on_with_it(tmp_path: Path, tiny: System) -> None:
-    job = started(tiny, f"{OPTIONS} output=paused epochs=80".replace("epochs=40 ", ""))
+    job = started(tiny, f"{OPTIONS} output=paused epochs=40".replace("epochs=20 ", ""))
     advances(tiny, job, steps=10)
 
     assert tiny.stop() == 0

@@ -45,12 +45,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["OpenVINO's kernels", "our kernels"])
 def engine(
-    request: pytest.FixtureRequest, source: Source, cache: Path, model_cache: Path
+    request: pytest.FixtureRequest, source: Source, cache: Path, shared_cache: Path
 ) -> Iterator[OpenVinoEngine]:
     """The tiny model in the fast engine, with OpenVINO's kernels and with ours."""
     ours = request.param == "our kernels"
     if ours:
-        shutil.copy(built(model_cache), cache)
+        shutil.copy(built(shared_cache), cache)
     loaded = OpenVinoEngine(source, cache=cache, precision="int4" if ours else "bf16")
     assert (loaded.generator.spec.kernels is not None) == ours
     yield loaded

@@ -104,9 +104,9 @@ def test_precision_and_files_are_part_of_the_key(tiny: Path, cache: Path) -> Non
 
 
 def test_with_and_without_our_kernels_leave_each_other_alone(
-    tmp_path: Path, cache: Path, model_cache: Path
+    tmp_path: Path, cache: Path, shared_cache: Path
 ) -> None:
-    kernels = built(model_cache)
+    kernels = built(shared_cache)
     model = write_tiny(tmp_path / "tiny", "llama2")
 
     plain = convert(model, name="tiny", cache=cache, precision="int4")

@@ -85,9 +85,9 @@ def test_its_logits_are_those_of_transformers(
 
 @pytest.mark.parametrize("kind", KERNEL_KINDS)
 def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundings(
-    tmp_path: Path, model_cache: Path, kind: str
+    tmp_path: Path, shared_cache: Path, kind: str
 ) -> None:
-    kernels = built(model_cache)
+    kernels = built(shared_cache)
     folder = write_tiny(tmp_path / kind, kind)
     ids = torch.randint(2, VOCABULARY, (200,), generator=torch.Generator().manual_seed(1))
 
@@ -108,8 +108,8 @@ def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundi
 
 
 @pytest.mark.parametrize("targets", [("q_proj", "v_proj"), PROJECTIONS])
-def test_with_an_adapter_too(tmp_path: Path, model_cache: Path, targets: tuple[str, ...]) -> None:
-    kernels = built(model_cache)
+def test_with_an_adapter_too(tmp_path: Path, shared_cache: Path, targets: tuple[str, ...]) -> None:
+    kernels = built(shared_cache)
     folder = write_tiny(tmp_path / "tiny", "llama3-64")
     ids = torch.randint(2, VOCABULARY, (200,), generator=torch.Generator().manual_seed(1))
     converted = convert(
