@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import missing
-from tests.system.workspace import System, Workspace, running_system
+from tests.system.workspace import ONE_THREAD, System, Workspace, running_system
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def system(
     """A running `swallow up` with the small model."""
     folder = tmp_path_factory.mktemp("system")
     # Long answers: something happens to them before they end, also where openvino generates them.
-    tokens = {"SWALLOW_MAX_NEW_TOKENS": "400"}
+    tokens = ONE_THREAD | {"SWALLOW_MAX_NEW_TOKENS": "250"}
     with running_system(folder, engine_option, model_cache, **tokens) as system:
         yield system
 

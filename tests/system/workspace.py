@@ -22,6 +22,9 @@ from tasks.errors import BrokerAway
 from tasks.settings import Settings
 from tests.patience import SECONDS
 
+ONE_THREAD = {"SWALLOW_THREADS": "1"}
+"""For a test: other systems run at the same time."""
+
 ENDED = ("finished", "failed", "cancelled")
 
 

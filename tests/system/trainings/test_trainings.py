@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from tasks.broker.job import Job
-from tests.system.workspace import System, Workspace, running_system, until
+from tests.system.workspace import ONE_THREAD, System, Workspace, running_system, until
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
 
@@ -26,10 +26,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, engine_option: str) -> Iterat
     datasets = folder / "home" / "datasets"
     datasets.mkdir(parents=True)
     doubles.write_rows(datasets / "rows.jsonl", 96)
-    settings = {
+    settings = ONE_THREAD | {
         "SWALLOW_MODEL": str(model),
         "SWALLOW_STYLE": "alpaca-en",
-        "SWALLOW_THREADS": "1",
         "SWALLOW_CHECKPOINT_MINUTES": "0.03",
         "SWALLOW_MAX_NEW_TOKENS": "60",
     }
