@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from bot.bot import Bot
 from bot.errors import CannotAct
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_channel, notify_person
 from bot.slack.outgoing_text import escape

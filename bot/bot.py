@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.i18n.catalogue import Language, language_of
+from bot.i18n.lookup import Language, language_of
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
 from bot.slack.edit_pace import EditPace

@@ -11,7 +11,7 @@ from bot.adapters.evaluation_text import evaluation_of, figures, short_evaluatio
 from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
 from bot.slack.outgoing_text import shortened

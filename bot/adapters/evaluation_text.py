@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.i18n import units
-from bot.i18n.catalogue import CATALOGUE, Language, say
+from bot.i18n.lookup import CATALOGUE, Language, say
 
 
 def verdict(name: str, language: Language, *, short: bool = False) -> str:

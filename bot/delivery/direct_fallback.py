@@ -15,7 +15,7 @@ from bot.delivery.destination import Destination
 from bot.delivery.journal import Journal
 from bot.delivery.reply import Reply
 from bot.delivery.retry import RETRY_SECONDS, deliver
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, section
 from bot.slack.notify import direct_channel
 from bot.slack.refusals import FAILURES, failure_of

@@ -2,7 +2,7 @@
 
 import math
 
-from bot.i18n.catalogue import Language
+from bot.i18n.lookup import Language
 from trainer.progress.duration import duration as english_duration
 from trainer.progress.duration import largest_units
 

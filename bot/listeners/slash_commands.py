@@ -21,7 +21,7 @@ from bot.adapters import actions as adapter_actions
 from bot.adapters import command as adapter
 from bot.admin_action import Action, ActionResult, perform
 from bot.bot import Bot
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.listeners.background import Background
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence

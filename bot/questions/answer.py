@@ -7,7 +7,7 @@ functions: nothing is posted here.
 from collections.abc import Mapping
 from typing import Any
 
-from bot.i18n.catalogue import Language, failure, say
+from bot.i18n.lookup import Language, failure, say
 from bot.slack.blocks import PART_CHARACTERS, Post, button, mrkdwn, plain_text
 from bot.slack.outgoing_text import escape, from_markdown
 

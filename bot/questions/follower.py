@@ -15,7 +15,7 @@ from bot.delivery.journal import Journal
 from bot.delivery.reply import Reply
 from bot.delivery.retry import deliver
 from bot.errors import CannotAnswer
-from bot.i18n.catalogue import say
+from bot.i18n.lookup import say
 from bot.questions import answer
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus

@@ -9,7 +9,7 @@ import logging
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs

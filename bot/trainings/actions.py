@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.outgoing_text import shortened
 from bot.trainings.plan_decision import store_training

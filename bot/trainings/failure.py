@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.i18n.catalogue import CATALOGUE, Language, say
+from bot.i18n.lookup import CATALOGUE, Language, say
 from bot.slack.outgoing_text import shortened
 
 _VALUE_CHARACTERS = 1500

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.adapters.evaluation_text import figures, verdict
 from bot.i18n import units
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, button, mrkdwn, section
 from bot.slack.outgoing_text import from_markdown, shortened
 from bot.trainings.failure import failure

@@ -13,7 +13,7 @@ from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
 from bot.delivery.milestones import Milestones
-from bot.i18n.catalogue import say
+from bot.i18n.lookup import say
 from bot.relay.dispatch import enqueue, workers_for
 from bot.relay.event_streams import EventStreams, ready_events
 from bot.slack.blocks import Post, sentence

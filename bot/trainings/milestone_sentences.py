@@ -6,7 +6,7 @@ Pure; `bot.delivery.milestones` posts each name once. A snapshot is the data of 
 from collections.abc import Mapping
 from typing import Any
 
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.trainings.progress_card import figures
 
 QUARTERS = (25, 50, 75)

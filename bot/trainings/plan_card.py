@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.i18n import units
-from bot.i18n.catalogue import CATALOGUE, Language, say
+from bot.i18n.lookup import CATALOGUE, Language, say
 from bot.slack.blocks import Post, button, mrkdwn, section
 from bot.slack.outgoing_text import escape, shortened
 from bot.trainings.plan_decision import Decision

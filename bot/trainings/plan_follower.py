@@ -10,7 +10,7 @@ from bot.admin_action import Action, permitted, write_audit_line
 from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
-from bot.i18n.catalogue import say
+from bot.i18n.lookup import say
 from bot.relay.dispatch import enqueue, next_event
 from bot.relay.event_streams import EventStreams
 from bot.slack.actor import Actor

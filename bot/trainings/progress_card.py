@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.i18n import units
-from bot.i18n.catalogue import Language, say
+from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, button, mrkdwn, plain_text, section
 from bot.slack.outgoing_text import shortened
 

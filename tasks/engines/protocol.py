@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from trainer.adapters.adapter import Adapter
 from trainer.prompts.prompt import Prompt, render
-from trainer.prompts.styles import Style, Tokenizer, Turn
+from trainer.prompts.templates import Style, Tokenizer, Turn
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Knows tokenizers only by `decode`; does not know where the ids come from.
 
 from collections.abc import Callable, Sequence
 
-from trainer.prompts.styles import Tokenizer
+from trainer.prompts.templates import Tokenizer
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a tokenizer decodes the first bytes of an incomplete character to."""

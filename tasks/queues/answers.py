@@ -23,7 +23,7 @@ from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
 from tasks.settings import Settings
 from trainer.errors import AdapterRefused, InstructionTooLong, TrainerError
-from trainer.prompts.styles import Turn
+from trainer.prompts.templates import Turn
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any
 from trainer.base_model.load import from_pretrained
 from trainer.base_model.source import Source, config_folder
 from trainer.errors import ModelMissing
-from trainer.prompts.styles import Tokenizer
+from trainer.prompts.templates import Tokenizer
 
 VOCABULARIES = ("tokenizer.json", "tokenizer.model")
 """The files that hold the vocabulary of a Llama-family model; one of them is enough."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from trainer.data.rows import Row
 from trainer.prompts.example import encode_example
 from trainer.prompts.prompt import render
-from trainer.prompts.styles import Style, Tokenizer, Turn
+from trainer.prompts.templates import Style, Tokenizer, Turn
 
 
 @dataclass(frozen=True)

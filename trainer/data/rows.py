@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.errors import DataUnusable
-from trainer.prompts.styles import Turn
+from trainer.prompts.templates import Turn
 
 EXPECTED = "instruction/input/output, instruction/context/response, or messages"
 

@@ -14,7 +14,7 @@ from trainer.data.packing import pack, shares
 from trainer.evaluation.verdict import Losses
 from trainer.model.loss import packed_rows, token_losses
 from trainer.process.ranks import Processes
-from trainer.prompts.styles import Tokenizer
+from trainer.prompts.templates import Tokenizer
 
 SINGLE_PROCESS = Processes()
 

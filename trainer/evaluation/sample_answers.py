@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from trainer.prompts.prompt import render
-from trainer.prompts.styles import Style, Tokenizer
+from trainer.prompts.templates import Style, Tokenizer
 
 QUESTIONS = (
     ("日本で一番高い山は何ですか？", ""),

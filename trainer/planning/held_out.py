@@ -14,7 +14,7 @@ from trainer.data.encoding import Encoded, encode_rows
 from trainer.data.rows import Row
 from trainer.errors import DataUnusable
 from trainer.planning.options import Options
-from trainer.prompts.styles import Style, Tokenizer
+from trainer.prompts.templates import Style, Tokenizer
 
 HELD_OUT_DIVISOR = 8
 """At most one row in so many is held out."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from trainer.adapters.adapter import PROJECTIONS
 from trainer.planning.option_spec import Bounds, OptionSpec, option, specs
-from trainer.prompts.styles import STYLES
+from trainer.prompts.templates import STYLES
 
 PRECISIONS = ("auto", "int8", "bf16", "fp32")
 

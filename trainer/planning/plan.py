@@ -19,7 +19,7 @@ from trainer.errors import OptionInvalid
 from trainer.planning import memory, speeds
 from trainer.planning.held_out import HeldOut, split
 from trainer.planning.options import Options
-from trainer.prompts.styles import STYLES, Style, Tokenizer, choose_style
+from trainer.prompts.templates import STYLES, Style, Tokenizer, choose_style
 
 DEFAULT_BATCH_SIZE = 128
 MIN_STEPS_PER_EPOCH = 50

@@ -1,1 +1,1 @@
-"""Prompts: the styles, rendering a question within a token limit, and training examples."""
+"""Prompts: the template of each style, rendering within a token limit, and training examples."""

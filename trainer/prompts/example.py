@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainer.prompts.prompt import encode, plain, render
-from trainer.prompts.styles import Style, Tokenizer, Turn
+from trainer.prompts.templates import Style, Tokenizer, Turn
 
 
 @dataclass(frozen=True)

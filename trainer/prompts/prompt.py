@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trainer.errors import InstructionTooLong
-from trainer.prompts.styles import Style, Tokenizer, Turn
+from trainer.prompts.templates import Style, Tokenizer, Turn
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from trainer.adapters.adapter import Adapter
 from trainer.base_model.source import Source, local_folder
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.prompts.prompt import Prompt
-from trainer.prompts.styles import Style, choose_style
+from trainer.prompts.templates import Style, choose_style
 
 log = logging.getLogger(__name__)
 

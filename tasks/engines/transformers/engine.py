@@ -23,7 +23,7 @@ from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.prompts.prompt import Prompt
-from trainer.prompts.styles import Style, choose_style
+from trainer.prompts.templates import Style, choose_style
 
 
 class _Interrupted(Exception):

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.i18n import units
-from bot.i18n.catalogue import Language
+from bot.i18n.lookup import Language
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters import command as adapter
-from bot.i18n.catalogue import Language
+from bot.i18n.lookup import Language
 from bot.slack.blocks import sentence
 from bot.slack.command_words import Help, Wrong, usage
 from bot.trainings import command as train

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.i18n.catalogue import CATALOGUE
+from bot.i18n.lookup import CATALOGUE
 from bot.slack.command_words import Wrong
 from bot.trainings.options import OPTIONS, find
 from trainer.planning.option_spec import OptionSpec

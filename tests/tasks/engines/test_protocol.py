@@ -17,7 +17,7 @@ from trainer.adapters.adapter_files import WEIGHTS
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.errors import AdapterRefused, InstructionTooLong
-from trainer.prompts.styles import Turn
+from trainer.prompts.templates import Turn
 
 RAPPER = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 

@@ -9,7 +9,7 @@ from trainer.data import dataset
 from trainer.data.rows import Row
 from trainer.data.sources import SAMPLE
 from trainer.errors import DataUnusable
-from trainer.prompts.styles import Turn
+from trainer.prompts.templates import Turn
 
 
 def written(tmp_path: Path, name: str, content: str | bytes) -> str:

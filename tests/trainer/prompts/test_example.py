@@ -4,7 +4,7 @@ from typing import Any
 
 from trainer.prompts.example import encode_example
 from trainer.prompts.prompt import render
-from trainer.prompts.styles import STYLES
+from trainer.prompts.templates import STYLES
 
 JA = STYLES["alpaca-ja"]
 EN = STYLES["alpaca-en"]

@@ -6,7 +6,7 @@ import pytest
 
 from trainer.errors import InstructionTooLong
 from trainer.prompts.prompt import encode, plain, render
-from trainer.prompts.styles import STYLES, Turn
+from trainer.prompts.templates import STYLES, Turn
 
 JA = STYLES["alpaca-ja"]
 CHAT = STYLES["chat"]

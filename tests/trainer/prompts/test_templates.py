@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from trainer.errors import UnknownStyle
-from trainer.prompts.styles import STYLES, Turn, choose_style
+from trainer.prompts.templates import STYLES, Turn, choose_style
 
 JA = STYLES["alpaca-ja"]
 EN = STYLES["alpaca-en"]

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from bot.i18n.catalogue import CATALOGUE, failure, language_of, say
+from bot.i18n.lookup import CATALOGUE, failure, language_of, say
 
 
 def fields(sentence: str) -> set[str]:
