@@ -4,6 +4,7 @@ Plans, checks memory and disk, makes or finds the training's folder and locks it
 rest. It does not know the command line, and imports no torch before all checks have passed.
 """
 
+import gc
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -89,6 +90,8 @@ def _train(run: Run) -> Path:
     run.listener(events.Planned(training=run.training.id, plan=run.plan.to_dict()))
     from trainer.run import session  # imports torch and transformers, which takes seconds
 
+    gc.freeze()
+    gc.enable()
     return session.train(run)
 
 

@@ -14,7 +14,7 @@ def test_ctrl_c_puts_the_running_answer_back_and_the_next_start_finishes_it(
         engine_option,
         **ONE_THREAD,
         SWALLOW_DRAIN_SECONDS="0",
-        SWALLOW_MAX_NEW_TOKENS="250",
+        SWALLOW_MAX_NEW_TOKENS="150",
     ) as system:
         ts = system.workspace.say("<@UBOT> Write a very long story about a restart.")
         system.workspace.wait_for_text(ts)

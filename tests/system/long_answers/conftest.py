@@ -1,0 +1,19 @@
+"""Answers that take some seconds: something happens to them before they end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.workspace import ONE_THREAD, System, running_system
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, model_cache: Path, engine_option: str
+) -> Iterator[System]:
+    """A running `swallow up` with the small model, whose messages are edited often."""
+    settings = {"SWALLOW_MAX_NEW_TOKENS": "150", "SWALLOW_EDIT_SECONDS": "0.3"}
+    folder = tmp_path_factory.mktemp("long")
+    with running_system(folder, engine_option, model_cache, **ONE_THREAD, **settings) as system:
+        yield system
