@@ -68,8 +68,13 @@ class Answers:
         started = time.monotonic()
         try:
             answer = self.engine.answer(question, on_text, attempt.should_stop)
-        except (TrainerError, EngineFailed) as error:
+        except TrainerError as error:
             self.runner.end(attempt, "failed", _failure(error))
+            return
+        except EngineFailed as error:
+            # Counted as lost, like the attempt of a worker that died: the next one starts over.
+            log.warning("job %s: %s", attempt.job, error)
+            self.jobs.expire_lease(attempt.job, attempt.number)
             return
         self._note_speed(answer)
         log.info(
@@ -119,7 +124,7 @@ class Answers:
             self.tokens_per_second = answer.tokens_per_second or self.tokens_per_second
 
 
-def _failure(error: TrainerError | EngineFailed) -> dict[str, Any]:
+def _failure(error: TrainerError) -> dict[str, Any]:
     """Return the fields of the job's `failed` event."""
     if isinstance(error, InstructionTooLong):
         return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.patience import MILLISECONDS
 from tests.system.adapters.marker import MARK, OPTIONS, write_marker
 from tests.system.workspace import System
 
-SECONDS = 120_000
 QUESTION = "@swallow What is the capital of France?"
 
 
@@ -32,7 +32,7 @@ def page(
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     page = context.new_page()
     page.goto(f"{trained.workspace.url}/?user=UADMIN#CRANDOM")
-    expect(page.locator("#app[data-ready]")).to_be_attached(timeout=SECONDS)
+    expect(page.locator("#app[data-ready]")).to_be_attached(timeout=MILLISECONDS)
     yield page
     screenshot(page, tmp_path_factory.getbasetemp(), "end")
     context.close()
@@ -46,7 +46,7 @@ def send(page: Page, text: str) -> None:
     composer = page.get_by_test_id("composer")
     composer.fill(text)
     composer.press("Enter")
-    expect(composer).to_have_text("", timeout=SECONDS)
+    expect(composer).to_have_text("", timeout=MILLISECONDS)
 
 
 def answer(page: Page) -> str:
@@ -56,7 +56,7 @@ def answer(page: Page) -> str:
     expect(page.get_by_test_id("thread")).to_be_hidden()
     send(page, QUESTION)  # its thread opens by itself
     reply = page.get_by_test_id("thread-message").last
-    expect(reply).to_contain_text("tokens/s", timeout=SECONDS)
+    expect(reply).to_contain_text("tokens/s", timeout=MILLISECONDS)
     return reply.locator(".mrkdwn, p").first.inner_text()
 
 
@@ -74,22 +74,22 @@ def test_an_admin_trains_watches_and_switches(
     send(page, f"/swallow-train {OPTIONS}")
 
     plan = last(page, "Training plan: marked")
-    expect(plan).to_contain_text("32 to train on · 4 held out", timeout=SECONDS)
+    expect(plan).to_contain_text("32 to train on · 4 held out", timeout=MILLISECONDS)
     expect(plan).to_contain_text("not known yet on this host")
     screenshot(page, screenshots, "plan")
     page.get_by_role("button", name="Start training").click()
     expect(plan).to_contain_text("Started by")
     running = last(page, "Training: marked")
-    expect(running).to_contain_text("tokens/s", timeout=SECONDS)
+    expect(running).to_contain_text("tokens/s", timeout=MILLISECONDS)
     screenshot(page, screenshots, "running")
     finished = last(page, "Training finished: marked")
-    expect(finished).to_contain_text("held-out loss", timeout=SECONDS)
+    expect(finished).to_contain_text("held-out loss", timeout=MILLISECONDS)
     finished.get_by_test_id("open-thread").click()
     thread = page.get_by_test_id("thread")
     expect(thread).to_contain_text("The training has started.")
     expect(thread).to_contain_text("The same questions, before and after")
     curve = thread.get_by_role("img", name="Loss of marked")
-    expect(curve).to_be_visible(timeout=SECONDS)
+    expect(curve).to_be_visible(timeout=MILLISECONDS)
     assert curve.evaluate("image => image.naturalWidth") > 300
     screenshot(page, screenshots, "finished")
     page.get_by_test_id("close-thread").click()

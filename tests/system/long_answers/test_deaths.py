@@ -1,5 +1,8 @@
 """Every question ends in exactly one final answer, whichever process is killed meanwhile."""
 
+import psutil
+import pytest
+
 from tests.system.workspace import System, Workspace, state_of, until
 
 LONG = "<@UBOT> Write a very long story about a {}."
@@ -31,6 +34,26 @@ def test_a_killed_worker_is_replaced_and_the_answer_comes_once(
     assert len(workspace.bot_messages(ts)) == 1
     job = message["metadata"]["event_payload"]["job"]
     assert '"attempt": 2' in system.command("jobs", "show", job, "--json").stdout
+
+
+def test_a_killed_generating_process_is_replaced_and_the_answer_starts_over(
+    system: System, workspace: Workspace
+) -> None:
+    if system.one_at_a_time:
+        pytest.skip("the transformers engine generates in the worker itself")
+    ts = workspace.say(LONG.format("generator"))
+    workspace.wait_for_text(ts)
+
+    children = psutil.Process(system.pid_of("worker")).children()
+    (generator,) = [child for child in children if "generator_process" in str(child.cmdline())]
+    generator.kill()
+
+    (message,) = workspace.answers(ts)
+    assert state_of(message) == "finished"
+    assert len(workspace.bot_messages(ts)) == 1
+    job = system.jobs.get(message["metadata"]["event_payload"]["job"])
+    assert job is not None
+    assert (job.attempt, job.lost) == (2, 1)
 
 
 def test_a_killed_broker_loses_nothing(system: System, workspace: Workspace) -> None:

@@ -21,6 +21,7 @@ from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
 from tasks.errors import EngineFailed
+from tests import patience
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import KINDS, write_tiny
 from trainer.adapters.adapter import read
@@ -82,10 +83,21 @@ def ask(engine: Engine, text: str, *, adapter: Path | None = None, tokens: int =
 
 
 def asked(engine: Engine, question: Question) -> tuple[str, Answer]:
-    """Return an answer's text, and the answer."""
-    pieces: list[str] = []
-    answer = engine.answer(question, pieces.append, lambda: False)
-    return "".join(pieces), answer
+    """Return an answer's text, and the answer.
+
+    With OpenVINO's own kernels about one switch of adapters in a thousand ends in a segmentation
+    fault inside the library (2026.4.1): the answer starts over then, as it does in a worker.
+    """
+    for attempts_left in (1, 0):
+        pieces: list[str] = []
+        try:
+            answer = engine.answer(question, pieces.append, lambda: False)
+        except EngineFailed:
+            if not attempts_left:
+                raise
+        else:
+            return "".join(pieces), answer
+    raise AssertionError("not reached")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -184,7 +196,7 @@ def test_an_adapter_that_vanishes_while_it_is_asked_for_is_refused(
     with ThreadPoolExecutor(41) as pool:  # five times what runs at once: it waits for seconds
         for _ in range(40):
             pool.submit(engine.answer, first, lambda text: seen.set(), lambda: False)
-        assert seen.wait(30)
+        assert seen.wait(patience.SECONDS)
         waiting = pool.submit(ask, engine, "one", adapter=folder)
         time.sleep(0.1)
         (folder / "adapter_model.safetensors").unlink()
@@ -200,7 +212,7 @@ def test_a_killed_process_fails_its_answers_and_is_replaced(engine: OpenVinoEngi
     question = Question("one", sampling=Sampling(300))
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(engine.answer, question, lambda text: seen.set(), lambda: False)
-        assert seen.wait(30)
+        assert seen.wait(patience.SECONDS)
         assert engine.generator.pid is not None
         os.kill(engine.generator.pid, signal.SIGKILL)
         with pytest.raises(EngineFailed, match="started again"):
