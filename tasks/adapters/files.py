@@ -5,6 +5,7 @@ wait for. Knows files only; does not know models, tensors or which adapter is in
 """
 
 import os
+import threading
 from pathlib import Path
 
 from trainer.adapters.adapter import Adapter, read
@@ -19,6 +20,7 @@ class AdapterFiles:
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[list[FileIdentity], Adapter]] = {}
+        self._reading = threading.Lock()
 
     def read(self, folder: Path) -> Adapter:
         """Return the adapter in `folder`, read and hashed unless its files are as they were.
@@ -26,14 +28,15 @@ class AdapterFiles:
         Raises:
             AdapterRefused: what `trainer.adapters.adapter.read` refuses.
         """
-        # Taken before reading: files that change meanwhile differ from it the next time.
-        identity = _identity(folder)
-        known = self._known.get(folder)
-        if known is not None and known[0] == identity:
-            return known[1]
-        adapter = read(folder)
-        self._known[folder] = (identity, adapter)
-        return adapter
+        with self._reading:  # those who ask meanwhile need not read it too
+            # Taken before reading: files that change meanwhile differ from it the next time.
+            identity = _identity(folder)
+            known = self._known.get(folder)
+            if known is not None and known[0] == identity:
+                return known[1]
+            adapter = read(folder)
+            self._known[folder] = (identity, adapter)
+            return adapter
 
 
 def _identity(folder: Path) -> list[FileIdentity]:

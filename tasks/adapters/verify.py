@@ -12,6 +12,7 @@ OpenVINO GenAI and PEFT leave out tensors they have no place for; here such an a
 Knows neither engine.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class AdapterVerifier:
         self._model = model
         self._linears = linears
         self._verified: set[str] = set()
+        self._verifying = threading.Lock()
 
     def verify(self, adapter: Adapter) -> None:
         """Return if `adapter` can be applied to the model.
@@ -48,9 +50,10 @@ class AdapterVerifier:
                 values that are not finite, or its files were replaced since they were read.
         """
         check_base(adapter, self._model)
-        if adapter.digest not in self._verified:
-            _check_tensors(adapter, self._expected_shapes(adapter))
-            self._verified.add(adapter.digest)
+        with self._verifying:  # those who ask meanwhile need not look at its tensors too
+            if adapter.digest not in self._verified:
+                _check_tensors(adapter, self._expected_shapes(adapter))
+                self._verified.add(adapter.digest)
 
     def _expected_shapes(self, adapter: Adapter) -> dict[str, tuple[int, ...]]:
         """Return the shapes of A [rank, in] and B [out, rank] of each layer, by PEFT's names."""

@@ -72,9 +72,8 @@ class Answers:
             self.runner.end(attempt, "failed", _failure(error))
             return
         except EngineFailed as error:
-            # Counted as lost, like the attempt of a worker that died: the next one starts over.
             log.warning("job %s: %s", attempt.job, error)
-            self.jobs.expire_lease(attempt.job, attempt.number)
+            self._start_over(attempt)
             return
         self._note_speed(answer)
         log.info(
@@ -85,6 +84,15 @@ class Answers:
             attempt.reason or answer.finish,
         )
         self._end_attempt(attempt, answer, adapter)
+
+    def _start_over(self, attempt: Attempt) -> None:
+        """Give up an attempt whose generating process died, unless it was to end anyway."""
+        if attempt.reason == "cancelled":
+            self.runner.end(attempt, "cancelled", {})
+        elif attempt.reason == "draining":
+            self.runner.requeue(attempt)
+        else:  # counted as lost, like the attempt of a worker that died
+            self.jobs.expire_lease(attempt.job, attempt.number)
 
     def _end_attempt(self, attempt: Attempt, answer: Answer, adapter: str) -> None:
         if attempt.reason == "draining" and answer.finish == "interrupted":

@@ -14,7 +14,12 @@ from trainer.errors import ModelMissing
 SMALL_MODEL = "SmolLM2-135M-Instruct"
 SWALLOW = "tokyotech-llm/Swallow-7b-instruct-hf"
 
-FETCHED = ("*.json", "*.safetensors", "tokenizer.model", "*.jinja")
+VOCABULARIES = ("tokenizer.json", "tokenizer.model")
+"""The files that hold the vocabulary of a Llama-family model; one of them is enough."""
+OTHER_VOCABULARIES = ("vocab*", "*.model", "*.tiktoken", "tekken.json")
+"""The same of other families, which the transformers engine may load."""
+
+FETCHED = ("*.json", "*.safetensors", *OTHER_VOCABULARIES, "merges.txt", "*.jinja")
 """The files of a hub repository that loading needs; other formats of the weights stay there."""
 
 

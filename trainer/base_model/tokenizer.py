@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from trainer.base_model.load import from_pretrained
-from trainer.base_model.source import Source, config_folder
+from trainer.base_model.source import (
+    OTHER_VOCABULARIES,
+    VOCABULARIES,
+    Source,
+    config_folder,
+)
 from trainer.errors import ModelMissing
 from trainer.prompts.templates import Tokenizer
-
-VOCABULARIES = ("tokenizer.json", "tokenizer.model")
-"""The files that hold the vocabulary of a Llama-family model; one of them is enough."""
-OTHER_VOCABULARIES = ("vocab*", "*.model", "*.tiktoken", "tekken.json")
-"""The same of other families, which the transformers engine may load."""
 
 
 def load_tokenizer(source: Source, *, cache: Path | None = None) -> Tokenizer:

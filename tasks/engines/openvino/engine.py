@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from tasks.adapters.verify import AdapterVerifier
 from tasks.engines.conversion_progress import Progress
+from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.checkpoint import read_config
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.precision import PrecisionSetting
 from tasks.engines.openvino.generator_client import Generator, RequestHandle
@@ -63,7 +65,10 @@ class OpenVinoEngine:
         progress: Progress = lambda done, total: None,
     ) -> None:
         folder = local_folder(source, cache=cache)
-        check_tokenizer(folder, source.name)  # before a conversion that takes minutes
+        # Before a conversion that takes minutes, and only for what can be converted: any other
+        # model goes to the transformers engine, whatever its tokenizer.
+        read_architecture(read_config(folder))
+        check_tokenizer(folder, source.name)
         converted = convert(
             folder,
             name=source.name,
