@@ -107,13 +107,19 @@ def test_three_dead_workers_and_a_dead_broker_later_the_adapter_is_the_same(tiny
 
     one, two = weights(tiny, "whole"), weights(tiny, "broken")
     assert all(torch.equal(one[name], two[name]) for name in one)
-    (message,) = message_of(tiny.workspace, job)
     until(lambda: "Training finished" in message_of(tiny.workspace, job)[0]["text"])
-    thread = tiny.workspace.bot_messages(message["ts"], channel=tiny.workspace.channel("random"))
-    texts = [str(reply["text"]) for reply in thread]
+    (message,) = message_of(tiny.workspace, job)
+
+    def thread() -> list[dict[str, Any]]:
+        random = tiny.workspace.channel("random")
+        return tiny.workspace.bot_messages(message["ts"], channel=random)
+
+    # The loss curve is the last that a training posts.
+    until(lambda: any(reply.get("files") for reply in thread()), tiny.log_text)
+    texts = [str(reply["text"]) for reply in thread()]
     assert len([text for text in texts if "has started" in text]) == 1
     assert len([text for text in texts if "before and after" in text]) == 1
-    assert len([reply for reply in thread if reply.get("files")]) == 1
+    assert len([reply for reply in thread() if reply.get("files")]) == 1
     assert sorted(path.name for path in (tiny.home / "adapters").iterdir()) == ["broken", "whole"]
 
 
