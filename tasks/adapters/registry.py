@@ -83,6 +83,8 @@ class Registry:
         adapter = self._publish(name)
         before = self.in_use
         self._redis.set(ADAPTER, reference(adapter))
+        if self._settings.redis_url:
+            self._shipping.keep(adapter.digest)  # it may have been switched off since it was sent
         self._expire_replaced(before, reference(adapter))
         return adapter
 

@@ -1,17 +1,22 @@
 """An adapter's files on their way to other hosts: published by digest, fetched once per host.
 
-The broker holds them in pieces, under the adapter's digest. Files that arrive are checked like any
+The broker holds them in pieces, in one hash under the adapter's digest: a field for each piece, and
+a field that says how many pieces each file has, written last. A field's content follows from the
+digest, so that a repeated call, or two hosts that publish at once, write the same again, and
+publishing once more repairs what is missing or damaged. Files that arrive are checked like any
 adapter before they are used. This module does not know which adapter is in use.
 """
 
+import hashlib
+import json
 import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
-from uuid import uuid4
+from typing import Any, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from tasks.broker.connection import connect
 from tasks.settings import Settings
@@ -30,6 +35,27 @@ ABANDONED_SECONDS = 600
 FILES = (CONFIG, ABOUT, WEIGHTS)
 KEPT = 8
 """How many fetched adapters a host keeps, the latest; others are fetched again if need be."""
+COUNTS = "pieces"
+"""The field of a complete publication: how many pieces each file has, as JSON."""
+
+# Of a piece its SHA-1, so that a publisher sends only those that are missing or damaged.
+_DIGEST = "return redis.sha1hex(redis.call('HGET', KEYS[1], ARGV[1]) or '')"
+# FIELD PIECE SECONDS: an unfinished publication expires, one that is complete never does by this.
+_PUT = f"""
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('HEXISTS', KEYS[1], '{COUNTS}') == 0 then
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
+"""
+# COUNTS FIELD...: complete only with every piece; the first may have expired meanwhile.
+_COMPLETE = f"""
+for index = 2, #ARGV do
+  if redis.call('HEXISTS', KEYS[1], ARGV[index]) == 0 then return 0 end
+end
+redis.call('HSET', KEYS[1], '{COUNTS}', ARGV[1])
+redis.call('PERSIST', KEYS[1])
+return 1
+"""
 
 
 class Shipping:
@@ -39,24 +65,37 @@ class Shipping:
         self._settings = settings
 
     def publish(self, adapter: Adapter) -> None:
-        """Put an adapter's files into the broker, where every host can fetch them."""
-        redis = self._redis()
-        key = _key(adapter.digest)
-        # Published before: they may be about to expire, and must stay while they are in use.
-        if redis.persist(key) or redis.exists(key):
-            return
-        # Under a key of its own first, so that two hosts that publish the same files do not mix
-        # their pieces. It expires, so that an interrupted publication frees the broker's memory.
-        aside = f"{key}:{uuid4().hex}"
-        for name in FILES:
-            for piece in _pieces(adapter.path / name):
-                redis.rpush(aside, name.encode() + b"\n" + piece)
-                redis.expire(aside, ABANDONED_SECONDS)
-        with redis.pipeline() as pipe:
-            pipe.persist(aside)
-            pipe.rename(aside, key)
-            pipe.execute()
+        """Put an adapter's files into the broker, where every host can fetch them.
+
+        Raises:
+            AdapterRefused: its files changed meanwhile, or the broker has no room for them.
+        """
+        redis, key = self._redis(), _key(adapter.digest)
+        # Published before: it may be about to expire, and must stay while it is in use.
+        if redis.hexists(key, COUNTS):
+            redis.persist(key)
+        try:
+            counts = {name: _publish_file(redis, key, adapter.path / name) for name in FILES}
+            if read(adapter.path).digest != adapter.digest:
+                redis.delete(key)  # some of its pieces may be those of other content
+                raise AdapterRefused(f"The files of adapter {adapter.name!r} were replaced.")
+        except OSError as error:
+            raise AdapterRefused(f"The files of adapter {adapter.name!r} are gone.") from error
+        except ResponseError as error:
+            raise AdapterRefused(
+                f"The broker did not take the files of adapter {adapter.name!r} ({error}); "
+                "give it more memory, then use the adapter again."
+            ) from error
+        fields = [_field(name, index) for name in counts for index in range(counts[name])]
+        if not redis.register_script(_COMPLETE)(keys=[key], args=[json.dumps(counts), *fields]):
+            raise AdapterRefused(
+                f"Publishing the adapter {adapter.name!r} took too long; use it again."
+            )
         log.info("adapter %s is published for other hosts", adapter.name)
+
+    def keep(self, digest: str) -> None:
+        """Keep an adapter's files, which somebody who stopped using it may have let expire."""
+        self._redis().persist(_key(digest))
 
     def expire(self, digest: str, milliseconds: int) -> None:
         """Let an adapter's files expire, after the questions that name it have ended."""
@@ -76,40 +115,51 @@ class Shipping:
         fetched = folder.parent.parent
         fetched.mkdir(parents=True, exist_ok=True)
         with locked(fetched / ".lock"):
-            if not _holds(folder, digest):
+            if not _holds(folder, digest):  # else another thread or process fetched it meanwhile
                 shutil.rmtree(folder, ignore_errors=True)
                 self._fetch(name, digest, folder)
                 _prune(fetched)
         return folder
 
     def _fetch(self, name: str, digest: str, folder: Path) -> None:
-        redis = self._redis()
-        if not redis.exists(_key(digest)):
+        counts = cast(bytes | None, self._redis().hget(_key(digest), COUNTS))
+        if counts is None:
             raise AdapterRefused(
                 f"The adapter {name!r} is not on this host any more, and nobody has published it."
             )
         with whole_folder(folder) as aside:
-            self._write(redis, digest, aside)
-            if (found := read(aside)).digest != digest:
-                raise AdapterRefused(f"The files of adapter {name!r} arrived as {found.digest!r}.")
+            self._write(name, digest, json.loads(counts), aside)
+            if not _holds(aside, digest):
+                raise AdapterRefused(
+                    f"The files of adapter {name!r} arrived damaged; "
+                    "use the adapter again where it was trained, which repairs them."
+                )
         log.info("adapter %s was fetched", name)
 
-    def _write(self, redis: Redis, digest: str, folder: Path) -> None:
-        total, index = 0, 0
-        while pieces := cast(list[bytes], redis.lrange(_key(digest), index, index)):
-            name, _, piece = pieces[0].partition(b"\n")
-            total, index = total + len(piece), index + 1
-            if name.decode(errors="replace") not in FILES or total > 2 * MAX_WEIGHTS_BYTES:
+    def _write(self, name: str, digest: str, counts: dict[str, Any], folder: Path) -> None:
+        redis, total = self._redis(), 0
+        for file, count in counts.items():
+            if file not in FILES:
                 raise AdapterRefused(f"What was published as {digest!r} is not an adapter.")
-            with (folder / name.decode()).open("ab") as file:
-                file.write(piece)
+            for index in range(int(count)):
+                piece = cast(bytes | None, redis.hget(_key(digest), _field(file, index)))
+                if piece is None:
+                    raise AdapterRefused(
+                        f"The files of adapter {name!r} are no longer complete in the broker; "
+                        "use the adapter again where it was trained, which repairs them."
+                    )
+                total += len(piece)
+                if total > 2 * MAX_WEIGHTS_BYTES:
+                    raise AdapterRefused(f"What was published as {digest!r} is not an adapter.")
+                with (folder / file).open("ab") as opened:
+                    opened.write(piece)
 
     def _redis(self) -> Redis:
         return connect(self._settings, decode=False)
 
 
 def _holds(folder: Path, digest: str) -> bool:
-    """Tell whether another thread or process fetched `digest` in the meantime."""
+    """Tell whether the adapter in `folder` is whole and has that digest."""
     try:
         return read(folder).digest == digest
     except AdapterRefused:
@@ -117,7 +167,23 @@ def _holds(folder: Path, digest: str) -> bool:
 
 
 def _key(digest: str) -> str:
-    return f"swallow:adapter-files:{digest}"
+    return f"swallow:adapter-pieces:{digest}"
+
+
+def _field(file: str, index: int) -> str:
+    return f"{file}:{index}"
+
+
+def _publish_file(redis: Redis, key: str, file: Path) -> int:
+    """Publish the pieces of a file that are missing or damaged; return how many it has."""
+    digest, put = redis.register_script(_DIGEST), redis.register_script(_PUT)
+    count = 0
+    for count, piece in enumerate(_pieces(file), start=1):
+        field = _field(file.name, count - 1)
+        there = cast(bytes, digest(keys=[key], args=[field])).decode()
+        if there != hashlib.sha1(piece, usedforsecurity=False).hexdigest():
+            put(keys=[key], args=[field, piece, ABANDONED_SECONDS])
+    return count
 
 
 def _prune(folder: Path) -> None:

@@ -11,11 +11,12 @@ from redis import Redis
 from tasks.adapters import shipping
 from tasks.adapters.reference import adapter_name, reference
 from tasks.adapters.registry import Registry
+from tasks.adapters.shipping import COUNTS, Shipping
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tasks.settings import Settings
 from tests.tasks.adapter_files import write_adapter
-from trainer.adapters.adapter import read
+from trainer.adapters.adapter import Adapter, read
 from trainer.adapters.adapter_files import CONFIG, WEIGHTS
 from trainer.errors import AdapterRefused
 
@@ -126,7 +127,7 @@ def test_another_host_fetches_the_files_once_and_checks_them(
 
     assert read(folder).digest == adapter.digest
     assert read(folder).about == adapter.about
-    redis.delete(f"swallow:adapter-files:{adapter.digest}")
+    redis.delete(f"swallow:adapter-pieces:{adapter.digest}")
     assert elsewhere.resolve(registry.in_use).path == folder
 
 
@@ -189,16 +190,17 @@ def test_files_that_arrive_changed_are_refused_and_not_kept(
     registry: Registry, redis: Redis, valkey: str, tmp_path: Path
 ) -> None:
     adapter = registry.use("one")
-    key = f"swallow:adapter-files:{adapter.digest}"
+    key = f"swallow:adapter-pieces:{adapter.digest}"
     weights = (adapter.path / WEIGHTS).read_bytes()
     raw: Any = Redis.from_url(valkey)
-    raw.lset(key, -1, WEIGHTS.encode() + b"\n" + weights[:-1] + b"\x00")
+    raw.hset(key, f"{WEIGHTS}:0", weights[:-1] + b"\x00")
     elsewhere = Settings(home=tmp_path / "elsewhere", redis_url=valkey)
 
-    with pytest.raises(AdapterRefused, match="arrived as"):
+    with pytest.raises(AdapterRefused, match="arrived damaged"):
         Registry(elsewhere, redis).resolve(registry.in_use)
 
-    raw.lset(key, -1, b"../../evil\n" + weights)
+    raw.hset(key, "../../evil:0", weights)
+    raw.hset(key, COUNTS, json.dumps({"../../evil": 1}))
     with pytest.raises(AdapterRefused, match="is not an adapter"):
         Registry(elsewhere, redis).resolve(registry.in_use)
     assert not list((elsewhere.cache / "adapters").glob("*/*"))
@@ -210,7 +212,7 @@ def test_an_adapter_trained_anew_under_its_old_name_is_not_the_old_one(
     old = registry.use("one")
     shutil.rmtree(old.path)
     write_adapter(old.path, seed=1)
-    redis.delete(f"swallow:adapter-files:{old.digest}")
+    redis.delete(f"swallow:adapter-pieces:{old.digest}")
 
     with pytest.raises(AdapterRefused, match="not on this host any more"):
         Registry(settings, redis).resolve(reference(old))
@@ -219,7 +221,7 @@ def test_an_adapter_trained_anew_under_its_old_name_is_not_the_old_one(
 def test_the_files_of_an_adapter_that_is_off_expire_and_those_in_use_do_not(
     registry: Registry, redis: Redis
 ) -> None:
-    key = f"swallow:adapter-files:{registry.use('one').digest}"
+    key = f"swallow:adapter-pieces:{registry.use('one').digest}"
     assert redis.ttl(key) == -1
     registry.off()
     assert 0 < int(str(redis.ttl(key))) <= 24 * 3600
@@ -243,41 +245,19 @@ def test_an_adapter_without_a_file_of_ours_travels_too(
     assert read(elsewhere.resolve(registry.in_use).path).about == {}
 
 
-def test_two_who_publish_at_once_do_not_mix_their_pieces(
-    registry: Registry,
-    settings: Settings,
-    redis: Redis,
-    valkey: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_an_adapter_switched_off_by_another_while_it_is_put_in_use_does_not_expire(
+    registry: Registry, settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pieces, once = shipping._pieces, iter([True])
-
-    def interrupted(file: Path) -> Any:
-        for piece in pieces(file):
-            yield piece
-            if next(once, False):
-                Registry(settings, redis).use("one")
-
-    monkeypatch.setattr(shipping, "_pieces", interrupted)
+    other = Registry(settings, redis)
     adapter = registry.use("one")
-    elsewhere = Registry(Settings(home=tmp_path / "elsewhere", redis_url=valkey), redis)
+    publish = Shipping.publish
 
-    assert read(elsewhere.resolve(registry.in_use).path).digest == adapter.digest
-    assert redis.keys("swallow:adapter-files:*") == [f"swallow:adapter-files:{adapter.digest}"]
-    assert redis.ttl(f"swallow:adapter-files:{adapter.digest}") == -1
+    def published(shipping: Shipping, adapter: Adapter) -> None:
+        publish(shipping, adapter)
+        other.off()
 
+    monkeypatch.setattr(Shipping, "publish", published)
 
-def test_a_publication_that_breaks_off_leaves_nothing_for_long(
-    registry: Registry, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def breaking(file: Path) -> Any:
-        yield b"{}"
-        raise OSError
+    registry.use("one")
 
-    monkeypatch.setattr(shipping, "_pieces", breaking)
-    with pytest.raises(OSError):
-        registry.use("one")
-
-    (left,) = redis.keys("swallow:adapter-files:*")
-    assert 0 < redis.ttl(left) <= shipping.ABANDONED_SECONDS
+    assert redis.ttl(f"swallow:adapter-pieces:{adapter.digest}") == -1
