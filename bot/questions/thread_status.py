@@ -45,8 +45,7 @@ class ThreadStatus:
             age += STATUS_POLL_SECONDS
 
     def _text(self) -> str:
-        job = self._jobs.get(self._job.id)
-        if job is None or job.state not in ("new", "queued"):
+        if not any(job.state in ("new", "queued") for job in self._jobs.states([self._job.id])):
             return say("status.thinking", self._language)
         workers = answering(Workers(self._jobs.redis).all())
         if not workers:

@@ -15,7 +15,7 @@ from redis import Redis
 from tasks.adapters.files import AdapterFiles
 from tasks.adapters.reference import adapter_name, name_and_digest, reference
 from tasks.adapters.shipping import Shipping
-from tasks.broker.job import Job
+from tasks.broker.job import JobState
 from tasks.broker.jobs import ADAPTER, Jobs
 from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
@@ -159,10 +159,10 @@ class Registry:
             return None
         return adapter if adapter.digest == digest else None
 
-    def _open_questions(self) -> list[Job]:
+    def _open_questions(self) -> list[JobState]:
         if self._broker is None:
             return []
-        return Jobs(self._broker, keep_ms=1, queue_limit=1).open("answer")
+        return Jobs(self._broker, keep_ms=1, queue_limit=1).open_states("answer")
 
     def _models(self) -> set[str]:
         return {worker.model for worker in answering(Workers(self._redis).all()) if worker.model}

@@ -99,7 +99,7 @@ class Heartbeat(threading.Thread):
 
 def sweep(jobs: Jobs) -> None:
     """Queue the jobs of dead workers again, and publish queued jobs without a message."""
-    unpublished = [job for id in jobs.sweep() if (job := jobs.get(id))]
+    unpublished = jobs.states(jobs.sweep())
     in_queue = {kind: ids_in_queue(jobs.redis, kind) for kind in {job.kind for job in unpublished}}
     for job in unpublished:
         if job.id not in in_queue[job.kind] and jobs.claim_publication(job.id):

@@ -7,7 +7,7 @@ the job: they are stored, not interpreted.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Kind = Literal["answer", "train", "plan"]
 State = Literal["new", "queued", "running", "finished", "failed", "cancelled"]
@@ -18,8 +18,9 @@ ENDINGS: tuple[str, ...] = ("finished", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
-class Job:
-    """One job; times are milliseconds since the epoch, 0 where it has not happened yet.
+class JobState:
+    """What is known of a job without its texts; times are milliseconds since the epoch, 0 where it
+    has not happened yet.
 
     `created` is when the job was stored, `begun` when its first attempt started, `started` when its
     newest attempt started, `ended` when its final event was written.
@@ -38,6 +39,17 @@ class Job:
     begun: int
     worker: str
     adapter: str
+
+    @property
+    def over(self) -> bool:
+        """Whether its final event was written."""
+        return self.state in ENDINGS
+
+
+@dataclass(frozen=True)
+class Job(JobState):
+    """One job with its texts, which may be megabytes."""
+
     destination: Mapping[str, Any]
     """Where its messages go and who asked; the record's field is `place`."""
     asked: Mapping[str, Any]
@@ -46,11 +58,6 @@ class Job:
     progress: Mapping[str, Any]
     cancelled: Mapping[str, Any]
     """Who asked for it to be cancelled, as `by`; empty where nobody has."""
-
-    @property
-    def over(self) -> bool:
-        """Whether its final event was written."""
-        return self.state in ENDINGS
 
 
 @dataclass(frozen=True)
@@ -68,20 +75,22 @@ class Event:
         return self.type in ENDINGS
 
 
+STATE_FIELDS = (
+    *("kind", "state", "attempt", "lost", "created", "started", "ended", "begun"),
+    *("worker", "adapter"),
+)
+"""The fields of a record that a `JobState` is read from."""
+
+
+def read_state(id: str, fields: Mapping[str, str]) -> JobState:
+    """Decode the fields of a job that are no texts."""
+    return JobState(**_state(id, fields))
+
+
 def read_job(id: str, fields: Mapping[str, str]) -> Job:
     """Decode the hash of a job."""
     return Job(
-        id=id,
-        kind=cast(Kind, fields["kind"]),
-        state=cast(State, fields["state"]),
-        attempt=int(fields["attempt"]),
-        lost=int(fields["lost"]),
-        created=int(fields["created"]),
-        started=int(fields.get("started", 0)),
-        ended=int(fields.get("ended", 0)),
-        begun=int(fields.get("begun", 0)),
-        worker=fields.get("worker", ""),
-        adapter=fields.get("adapter", ""),
+        **_state(id, fields),
         # The field keeps its name, so that jobs stored by an earlier version can be read.
         destination=json.loads(fields["place"]),
         asked=json.loads(fields["asked"]),
@@ -90,6 +99,22 @@ def read_job(id: str, fields: Mapping[str, str]) -> Job:
         progress=json.loads(fields.get("progress", "{}")),
         cancelled=json.loads(fields.get("cancel", "{}")),
     )
+
+
+def _state(id: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": id,
+        "kind": fields["kind"],
+        "state": fields["state"],
+        "attempt": int(fields["attempt"]),
+        "lost": int(fields["lost"]),
+        "created": int(fields["created"]),
+        "started": int(fields.get("started", 0)),
+        "ended": int(fields.get("ended", 0)),
+        "begun": int(fields.get("begun", 0)),
+        "worker": fields.get("worker", ""),
+        "adapter": fields.get("adapter", ""),
+    }
 
 
 def read_event(id: str, fields: Mapping[str, str]) -> Event:

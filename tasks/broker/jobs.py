@@ -9,14 +9,26 @@ has lost its lease to a sweep can no longer write to the job.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal, cast
 
 from redis import Redis
 
-from tasks.broker.job import KINDS, Ending, Event, Job, Kind, State, read_event, read_job
+from tasks.broker.job import (
+    KINDS,
+    STATE_FIELDS,
+    Ending,
+    Event,
+    Job,
+    JobState,
+    Kind,
+    State,
+    read_event,
+    read_job,
+    read_state,
+)
 from tasks.broker.leases import LEASE_MS, MAX_LOST, MAX_LOST_TRAINING, PUBLISH_GRACE_MS
 
 LeaseState = Literal["ok", "cancel", "lost"]
@@ -166,19 +178,38 @@ class Jobs:
 
     def open(self, *kinds: Kind) -> list[Job]:
         """Return every job, or every one of `kinds`, that has not ended, oldest first."""
-        ids = [
+        jobs = [job for job in map(self.get, self._open_ids(kinds)) if job is not None]
+        return sorted(jobs, key=lambda job: job.created)
+
+    def open_states(self, *kinds: Kind) -> list[JobState]:
+        """Return what `open` does, without reading the texts."""
+        return sorted(self.states(self._open_ids(kinds)), key=lambda job: job.created)
+
+    def all_states(self) -> list[JobState]:
+        """Return every job on record, newest first, without reading the texts."""
+        keys = self.redis.scan_iter("swallow:job:*", count=500)
+        states = self.states(key.removeprefix("swallow:job:") for key in keys)
+        return sorted(states, key=lambda job: -job.created)
+
+    def states(self, ids: Iterable[str]) -> list[JobState]:
+        """Read records without their texts; those that are not there are left out."""
+        ids = list(ids)
+        with self.redis.pipeline(transaction=False) as pipe:
+            for id in ids:
+                pipe.hmget(f"swallow:job:{id}", STATE_FIELDS)
+            records = pipe.execute()
+        found = [
+            (id, {name: value for name, value in zip(STATE_FIELDS, values, strict=True) if value})
+            for id, values in zip(ids, records, strict=True)
+        ]
+        return [read_state(id, fields) for id, fields in found if fields]
+
+    def _open_ids(self, kinds: tuple[Kind, ...]) -> list[str]:
+        return [
             id
             for kind in kinds or KINDS
             for id in cast(list[str], self.redis.zrange(f"swallow:open:{kind}", 0, -1))
         ]
-        jobs = [job for job in map(self.get, ids) if job is not None]
-        return sorted(jobs, key=lambda job: job.created)
-
-    def all(self) -> list[Job]:
-        """Return every job on record, newest first."""
-        keys = self.redis.scan_iter("swallow:job:*", count=500)
-        jobs = [self.get(key.removeprefix("swallow:job:")) for key in keys]
-        return sorted((job for job in jobs if job), key=lambda job: -job.created)
 
     def run_script(self, script: str, *arguments: Any) -> Any:
         """Run the script of that name from one of the folders in `lua/`."""

@@ -23,7 +23,7 @@ def list_(as_json: bool) -> None:
     from tasks.settings import settings
 
     with reachable(settings()):
-        records = jobs_of(settings(), patience=1).all()
+        records = jobs_of(settings(), patience=1).all_states()
     if as_json:
         print_json([_row(job) for job in records])
         return

@@ -68,7 +68,7 @@ def _facts() -> dict[str, Any]:
 
     with reachable(settings()):
         jobs = jobs_of(settings(), patience=1)
-        open_jobs = jobs.open()
+        open_jobs = jobs.open_states()
         workers = Workers(jobs.redis).all()
         adapter = jobs.redis.get(ADAPTER)
     questions = [job for job in open_jobs if job.kind == "answer"]

@@ -59,7 +59,7 @@ async def test_a_malformed_command_gets_the_usage_and_queues_nothing(
         told = await person.told("`epochs` is `many`", "UALICE")
 
     assert "Usage:" in told
-    assert jobs.all() == []
+    assert jobs.all_states() == []
     assert await person.messages() == []
 
 
@@ -70,7 +70,7 @@ async def test_nothing_but_the_command_is_a_cry_for_help(
         await person.command("/swallow-train")
         await person.told("Usage:")
 
-    assert jobs.all() == []
+    assert jobs.all_states() == []
 
 
 async def test_a_stranger_is_refused_privately_and_on_record(
@@ -81,8 +81,9 @@ async def test_a_stranger_is_refused_privately_and_on_record(
         await person.told("Only admins may do this", "UALICE")
 
     assert await person.messages() == []
-    (job,) = jobs.all()
-    assert (job.state, job.request) == ("failed", {})
+    (job,) = jobs.all_states()
+    assert job.state == "failed"
+    assert not jobs.redis.hexists(f"swallow:job:{job.id}", "request")
     (line,) = audit()
     assert (line["who"], line["action"], line["outcome"]) == ("UALICE", "train plan", "refused")
     assert line["reason"] == "not_admin"

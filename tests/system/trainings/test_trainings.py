@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tasks.broker.job import Job
+from tasks.broker.job import JobState
 from tests.system.workspace import ONE_THREAD, System, Workspace, running_system, until
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
@@ -36,9 +36,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, engine_option: str) -> Iterat
         yield system
 
 
-def trainings(system: System) -> list[Job]:
+def trainings(system: System) -> list[JobState]:
     """Return the training jobs on record, the newest first."""
-    return [job for job in system.jobs.all() if job.kind == "train"]
+    return [job for job in system.jobs.all_states() if job.kind == "train"]
 
 
 def message_of(workspace: Workspace, job: str) -> list[dict[str, Any]]:

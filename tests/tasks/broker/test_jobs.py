@@ -1,11 +1,13 @@
 """Job records against a real Valkey."""
 
 import json
+from dataclasses import asdict, fields
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from tasks.attempts import heartbeat
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import LEASES
 
@@ -209,7 +211,35 @@ def test_waiting_jobs_are_listed_in_the_order_they_were_asked(jobs: Jobs, redis:
         redis.zadd("swallow:open:answer", {id: number})
 
     assert [job.id for job in jobs.open()] == ["c", "a", "b"]
+    assert [job.id for job in jobs.open_states()] == ["c", "a", "b"]
     assert jobs.ahead_of("b") == 2
+
+
+def test_a_state_is_the_record_without_its_texts(jobs: Jobs) -> None:
+    queued(jobs)
+    jobs.claim("a", "w1")
+    record = jobs.get("a")
+
+    (state,) = jobs.states(["a", "unknown"])
+
+    assert record is not None
+    assert {field.name: getattr(record, field.name) for field in fields(state)} == asdict(state)
+
+
+def test_views_of_the_queue_and_sweeps_do_not_read_texts(
+    jobs: Jobs, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "publish", lambda *_, **__: None)
+    queued(jobs)
+    redis.hset("swallow:job:a", "published", 0)
+    redis.config_resetstat()
+
+    jobs.open_states()
+    jobs.all_states()
+    heartbeat.sweep(jobs)
+
+    assert jobs.claim_publication("a") is False  # the sweep has published it
+    assert "cmdstat_hgetall" not in redis.info("commandstats")
 
 
 def test_posts_are_noted_only_while_the_record_lives(jobs: Jobs, redis: Redis) -> None:
