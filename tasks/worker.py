@@ -13,11 +13,12 @@ from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from tasks.attempts.heartbeat import Heartbeat
 from tasks.attempts.running import RunningAttempts
-from tasks.broker.celery_app import app
+from tasks.broker.celery_app import app, queue_of
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Worker, Workers
 from tasks.engines.protocol import Engine
 from tasks.errors import TaskError
+from tasks.home_id import home_id
 from tasks.queues.celery_tasks import serve
 from tasks.queues.plans import Plans
 from tasks.queues.training import Trainings
@@ -39,7 +40,11 @@ class WorkerProcess:
         self.settings = settings
         self.jobs = jobs_of(settings)
         self.running = RunningAttempts(drain_seconds=settings.drain_seconds)
-        self.worker = Worker(name or f"{queues[0]}@{socket.gethostname()}.{os.getpid()}", queues)
+        self.worker = Worker(
+            name or f"{queues[0]}@{socket.gethostname()}.{os.getpid()}",
+            queues,
+            home=home_id(settings.home),
+        )
         self.engine: Engine | None = None
         # The heartbeat must not wait for the broker longer than a lease lasts.
         heartbeat_jobs = jobs_of(settings, patience=1)
@@ -99,7 +104,7 @@ class WorkerProcess:
         worker_shutting_down.connect(self._on_shutting_down)
         app.Worker(
             hostname=self.worker.name,
-            queues=list(self.worker.queues),
+            queues=[*self.worker.queues, *self._queues_of_model()],
             pool="threads",
             concurrency=self.engine.parallel if self.engine else 1,
             loglevel="WARNING",
@@ -107,6 +112,10 @@ class WorkerProcess:
             without_gossip=True,
             quiet=True,
         ).start()
+
+    def _queues_of_model(self) -> list[str]:
+        """Return the queue of the questions that only workers with this one's model can answer."""
+        return [queue_of("answer", self.engine.model)] if self.engine else []
 
     def _on_ready(self, sender: Any, **_: object) -> None:
         # Celery's pool of threads does not wake the event loop when a task ends: without this timer
@@ -136,6 +145,7 @@ class WorkerProcess:
             running=len(self.running.all()),
             answered=self.answers.answered,
             tokens_per_second=self.answers.tokens_per_second,
+            refused=self.answers.unusable.sentences,
         )
 
     def _announce(self, worker: Worker) -> None:

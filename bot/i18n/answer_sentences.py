@@ -72,8 +72,13 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "the material into the input, after a blank line, where it may be cut.",
     ),
     "failed.adapter": (
-        "アダプター「{name}」を使えません。管理者に確認を頼んでください。",
-        "The adapter “{name}” cannot be used. Ask the operator to check it.",
+        "アダプター「{name}」を使えません。管理者に `swallow status` での確認を頼んでください。",
+        "The adapter “{name}” cannot be used. Ask the operator to check it with `swallow status`.",
+    ),
+    "failed.adapter_model": (
+        "アダプター「{name}」は {model} で学習したもので、いまこのモデルのワーカーがありません。管理者に確認を頼んでください。",
+        "The adapter “{name}” was trained on {model}, and no worker has that model now. Ask the "
+        "operator to start one.",
     ),
     "failed.file": (
         "ファイル「{name}」を読めません。{limit} KB までのテキストファイルを添付してください。",

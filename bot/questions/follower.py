@@ -125,7 +125,7 @@ class QuestionFollower:
         if final.data.get("help"):
             return [sentence(say("help", self._language, bot=self._bot.name))]
         data = dict(final.data)
-        if data.get("reason") == "adapter":
+        if data.get("reason") in ("adapter", "adapter_model"):
             data["name"] = adapter_name(self._job.adapter)
         if data.get("adapter"):
             data["adapter"] = adapter_name(str(data["adapter"]))

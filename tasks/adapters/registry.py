@@ -99,10 +99,12 @@ class Registry:
         return adapter
 
     def _publish(self, name: str) -> Adapter:
-        """Check `name` against the models that answer now, and publish it for other hosts."""
+        """Check that one of the models that answer now can use `name`, and publish it."""
         adapter = self.get(name)
-        for model in self._models():
-            check_base(adapter, model)
+        models = self._models()
+        if adapter.trained_on not in models:  # hosts may have different models; one is enough
+            for model in models:
+                check_base(adapter, model)
         if self._settings.redis_url:  # the embedded broker serves this host alone
             self._shipping.publish(adapter)
         return adapter
@@ -143,6 +145,7 @@ class Registry:
 
         Raises:
             AdapterRefused: this host does not have that content, and nobody published it.
+            NotWritable: there is no room to fetch it.
         """
         name, digest = name_and_digest(reference)
         for folder in (self._folder(name), self._shipping.folder(name, digest)):

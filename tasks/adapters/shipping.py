@@ -24,7 +24,7 @@ from trainer.adapters.adapter import Adapter, read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
 from trainer.errors import AdapterRefused
 from trainer.file_lock import locked
-from trainer.files import whole_folder
+from trainer.files import whole_folder, writing
 
 log = logging.getLogger(__name__)
 
@@ -110,10 +110,12 @@ class Shipping:
 
         Raises:
             AdapterRefused: nobody has published them, or other content arrived.
+            NotWritable: the disk is full, or refuses.
         """
         folder = self.folder(name, digest)
         fetched = folder.parent.parent
-        fetched.mkdir(parents=True, exist_ok=True)
+        with writing(fetched):
+            fetched.mkdir(parents=True, exist_ok=True)
         with locked(fetched / ".lock"):
             if not _holds(folder, digest):  # else another thread or process fetched it meanwhile
                 shutil.rmtree(folder, ignore_errors=True)

@@ -12,9 +12,11 @@ from redis.exceptions import RedisError
 
 from tasks.attempts.attempt import Attempt
 from tasks.attempts.running import RunningAttempts
+from tasks.attempts.stranded import StrandedQuestions
 from tasks.broker.celery_app import ids_in_queue, publish
 from tasks.broker.connection import AWAY
 from tasks.broker.host_busy import mark_busy
+from tasks.broker.job import JobState
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import RENEW_SECONDS, SWEEP_SECONDS
 from tasks.broker.workers import Worker, Workers
@@ -38,6 +40,7 @@ class Heartbeat(threading.Thread):
         self._workers = workers
         self._running = running
         self._report = report
+        self._stranded = StrandedQuestions(jobs)
         self._ended = threading.Event()
         self._renewed: dict[str, float] = {}
         self._away = False
@@ -60,7 +63,7 @@ class Heartbeat(threading.Thread):
                     self._workers.announce(self._report())
                     report_at = now + RENEW_SECONDS
                 if now >= sweep_at:
-                    sweep(self._jobs)
+                    self._stranded.end(sweep(self._jobs), self._workers.all())
                     sweep_at = now + SWEEP_SECONDS
             except RedisError:
                 self._set_away(True)
@@ -97,11 +100,16 @@ class Heartbeat(threading.Thread):
         self._away = away
 
 
-def sweep(jobs: Jobs) -> None:
-    """Queue the jobs of dead workers again, and publish queued jobs without a message."""
-    unpublished = jobs.states(jobs.sweep())
-    in_queue = {kind: ids_in_queue(jobs.redis, kind) for kind in {job.kind for job in unpublished}}
-    for job in unpublished:
-        if job.id not in in_queue[job.kind] and jobs.claim_publication(job.id):
+def sweep(jobs: Jobs) -> list[JobState]:
+    """Queue the jobs of dead workers again, and publish queued jobs without a message.
+
+    Returns the queued jobs that were published longer ago, with a message or without.
+    """
+    waiting = jobs.states(jobs.sweep())
+    queues = {(job.kind, job.model) for job in waiting}
+    in_queue = {queue: ids_in_queue(jobs.redis, *queue) for queue in queues}
+    for job in waiting:
+        if job.id not in in_queue[job.kind, job.model] and jobs.claim_publication(job.id):
             log.info("job %s is published again", job.id)
-            publish(job.id, job.kind, first=job.attempt > 0)
+            publish(job.id, job.kind, first=job.attempt > 0, model=job.model)
+    return waiting

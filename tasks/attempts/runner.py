@@ -12,12 +12,14 @@ from tasks.attempts.attempt import Attempt
 from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import publish
 from tasks.broker.connection import AWAY
-from tasks.broker.job import Ending, Job, Kind
+from tasks.broker.job import Ending, Job, JobState, Kind
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import LEASE_MS
 
 log = logging.getLogger(__name__)
 
+Accepts = Callable[[JobState], bool]
+"""Tells whether this worker can do a job that it was given; one it cannot do is left to others."""
 Work = Callable[[Attempt, Job], None]
 """Does what a job asks for, and ends the job or returns it to the queue."""
 
@@ -33,6 +35,7 @@ class JobRunner:
         jobs: Jobs,
         running: RunningAttempts,
         worker: str,
+        accepts: Accepts | None = None,
         deadline_seconds: float = math.inf,
         lease_ms: int = LEASE_MS,
     ) -> None:
@@ -41,17 +44,24 @@ class JobRunner:
         self.running = running
         self.worker = worker
         self._work = work
+        self._accepts = accepts
         self._deadline_seconds = deadline_seconds
         self._lease_ms = lease_ms
 
     def run(self, id: str) -> None:
         """Work on a job if it is still queued; a message for a job in any other state is dropped.
 
-        A worker that is draining puts the id back into the queue instead.
+        A worker that is draining puts the id back into the queue instead, and one that cannot do
+        the job leaves it to others: a sweep of any worker publishes it again.
         """
         if self.running.draining:
             publish(id, self.kind, first=True)
             return
+        if self._accepts is not None:
+            # Asked before the claim, so that a job left to others is no attempt and loses nothing.
+            states = self.jobs.states([id])
+            if not states or states[0].state != "queued" or not self._accepts(states[0]):
+                return
         number = self.jobs.claim(id, self.worker, lease_ms=self._lease_ms)
         job = self.jobs.get(id)
         if number is None or job is None:

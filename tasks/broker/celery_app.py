@@ -25,7 +25,13 @@ ROUTES: dict[Kind, tuple[str, str]] = {
 _STEPS = ("", "\x06\x163")
 
 
-def publish(id: str, kind: Kind, *, first: bool = False) -> None:
+def queue_of(kind: Kind, model: str = "") -> str:
+    """Return the queue of a kind's jobs; with `model`, of those only workers with it can do."""
+    _, queue = ROUTES[kind]
+    return f"{queue}:{model}" if model else queue
+
+
+def publish(id: str, kind: Kind, *, first: bool = False, model: str = "") -> None:
     """Put a job's id into its queue; `first` puts it before the ids that wait.
 
     Only the id travels: the request stays in the job's record.
@@ -33,13 +39,13 @@ def publish(id: str, kind: Kind, *, first: bool = False) -> None:
     Raises:
         redis.exceptions.ConnectionError: the broker is away, one of `tasks.broker.connection.AWAY`.
     """
-    task, queue = ROUTES[kind]
+    task, _ = ROUTES[kind]
     try:
         app.send_task(
             task,
             args=[id],
             task_id=id,
-            queue=queue,
+            queue=queue_of(kind, model),
             priority=0 if first else 3,
             retry=True,
             retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2},
@@ -48,9 +54,9 @@ def publish(id: str, kind: Kind, *, first: bool = False) -> None:
         raise RedisConnectionError(str(error)) from error
 
 
-def ids_in_queue(redis: Redis, kind: Kind) -> set[str]:
-    """Return the ids of the jobs whose messages are in the queue of `kind`."""
-    _, queue = ROUTES[kind]
+def ids_in_queue(redis: Redis, kind: Kind, model: str = "") -> set[str]:
+    """Return the ids of the jobs whose messages are in the queue that `queue_of` names."""
+    queue = queue_of(kind, model)
     messages = [
         message for step in _STEPS for message in cast(Any, redis.lrange(queue + step, 0, -1))
     ]

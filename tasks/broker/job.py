@@ -39,6 +39,9 @@ class JobState:
     begun: int
     worker: str
     adapter: str
+    model: str
+    """The base model that must answer, in whose queue it waits; empty until a worker with another
+    one has found that out."""
 
     @property
     def over(self) -> bool:
@@ -77,7 +80,7 @@ class Event:
 
 STATE_FIELDS = (
     *("kind", "state", "attempt", "lost", "created", "started", "ended", "begun"),
-    *("worker", "adapter"),
+    *("worker", "adapter", "model"),
 )
 """The fields of a record that a `JobState` is read from."""
 
@@ -114,6 +117,7 @@ def _state(id: str, fields: Mapping[str, str]) -> dict[str, Any]:
         "begun": int(fields.get("begun", 0)),
         "worker": fields.get("worker", ""),
         "adapter": fields.get("adapter", ""),
+        "model": fields.get("model", ""),
     }
 
 

@@ -86,6 +86,13 @@ class Jobs:
         """Make a new job ready for a worker; the caller publishes it. False if it is not new."""
         return bool(self.run_script("enqueue", id, _dump(request)))
 
+    def leave_to_model(self, id: str, model: str) -> bool:
+        """Leave a queued job to the workers with `model`; the caller publishes it for them.
+
+        False where it is not queued any more.
+        """
+        return bool(self.run_script("leave_to_model", id, model))
+
     def claim(self, id: str, worker: str, *, lease_ms: int = LEASE_MS) -> int | None:
         """Give a queued job to `worker` with a lease, and return the number of this attempt.
 

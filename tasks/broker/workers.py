@@ -8,6 +8,8 @@ from typing import Any, Literal, cast
 
 from redis import Redis
 
+from tasks.broker.job import JobState
+
 WorkerState = Literal["loading", "ready", "draining", "failed"]
 
 ALIVE_MS = 15_000
@@ -34,6 +36,10 @@ class Worker:
     running: int = 0
     answered: int = 0
     tokens_per_second: float | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    """The adapters it cannot answer with, by their references, and why, in a sentence."""
+    home: str = ""
+    """The id of its home, see `tasks.home_id`."""
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
 
@@ -73,6 +79,12 @@ class Workers:
 def answering(workers: list[Worker]) -> list[Worker]:
     """Return those that answer questions now or soon."""
     return [worker for worker in workers if "answers" in worker.queues and worker.state != "failed"]
+
+
+def can_answer(worker: Worker, job: JobState) -> bool:
+    """Tell whether `worker` answers questions and is not known to be unable to answer this one."""
+    fits = not worker.model or not job.model or worker.model == job.model
+    return bool(answering([worker])) and fits and job.adapter not in worker.refused
 
 
 def _worker(value: str) -> Worker:

@@ -34,6 +34,8 @@ def status(as_json: bool) -> None:
         [_worker_row(worker) for worker in facts["workers"]],
         "No worker is registered: start `swallow up` or `swallow worker`.",
     )
+    if refused := _refused(facts["workers"]):
+        print_table(["worker", "cannot use", "because"], refused, "")
     print_table(
         ["running job", "kind", "asked", "attempt", "worker"],
         [
@@ -56,6 +58,17 @@ def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
         worker["answered"],
         f"{speed:.1f}" if speed else "-",
     )
+
+
+def _refused(workers: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return the rows that say which adapters each worker cannot answer with, and why."""
+    from tasks.adapters.reference import adapter_name
+
+    return [
+        (worker["name"], adapter_name(adapter), why)
+        for worker in workers
+        for adapter, why in worker["refused"].items()
+    ]
 
 
 def _facts() -> dict[str, Any]:

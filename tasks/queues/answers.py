@@ -21,8 +21,9 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
+from tasks.queues.unusable_adapters import UnusableAdapters
 from tasks.settings import Settings
-from trainer.errors import AdapterRefused, InstructionTooLong, TrainerError
+from trainer.errors import AdapterRefused, InstructionTooLong, NotWritable, TrainerError
 from trainer.prompts.templates import Turn
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,11 @@ class Answers:
         self.jobs = jobs
         self.settings = settings
         self.registry = Registry(settings, jobs.redis)
+        self.unusable = UnusableAdapters(engine.model, self.registry, jobs)
         self.runner = JobRunner(
             "answer",
             self._take,
+            accepts=self.unusable.accepts,
             jobs=jobs,
             running=running,
             worker=worker,
@@ -55,12 +58,20 @@ class Answers:
         mark_busy(self.jobs.redis)
         try:
             question = self._question(job.request, job.adapter)
-        except AdapterRefused as error:
-            self.runner.end(attempt, "failed", _failure(error))
-            return
-        self._answer(attempt, question, adapter_name(job.adapter))
+            self._answer(attempt, question, adapter_name(job.adapter))
+        except (AdapterRefused, NotWritable) as error:
+            # No text was written, and other workers may be able to use it.
+            log.warning("job %s: %s", job.id, error)
+            self.unusable.add(job.adapter, error)
+            self.runner.requeue(attempt)
 
     def _answer(self, attempt: Attempt, question: Question, adapter: str) -> None:
+        """Answer with the engine.
+
+        Raises:
+            AdapterRefused: the engine cannot use the adapter; no text was written.
+        """
+
         def on_text(text: str) -> None:
             if not self.jobs.append(attempt.job, attempt.number, "text", {"text": text}):
                 attempt.stop("lost")
@@ -68,6 +79,8 @@ class Answers:
         started = time.monotonic()
         try:
             answer = self.engine.answer(question, on_text, attempt.should_stop)
+        except AdapterRefused:
+            raise
         except TrainerError as error:
             self.runner.end(attempt, "failed", _failure(error))
             return
@@ -136,5 +149,4 @@ def _failure(error: TrainerError) -> dict[str, Any]:
     """Return the fields of the job's `failed` event."""
     if isinstance(error, InstructionTooLong):
         return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}
-    reason = "adapter" if isinstance(error, AdapterRefused) else "internal"
-    return {"reason": reason, "detail": str(error)}
+    return {"reason": "internal", "detail": str(error)}

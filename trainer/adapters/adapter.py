@@ -52,6 +52,11 @@ class Adapter:
         """The factor of B·A: alpha / r, or alpha / sqrt(r) for rsLoRA (arXiv:2312.03732)."""
         return self.alpha / (self.rank**0.5 if self.rslora else self.rank)
 
+    @property
+    def trained_on(self) -> str:
+        """The base model's name without its folder, which differs between hosts."""
+        return self.base_model.rstrip("/").rpartition("/")[2]
+
 
 def read(folder: Path) -> Adapter:
     """Check the adapter in `folder` and return its facts.
@@ -91,11 +96,10 @@ def check_base(adapter: Adapter, model_name: str) -> None:
     Raises:
         AdapterRefused: the base models differ.
     """
-    trained_on = adapter.base_model.rstrip("/").rpartition("/")[2]
-    if trained_on != model_name.rstrip("/").rpartition("/")[2]:
+    if adapter.trained_on != model_name.rstrip("/").rpartition("/")[2]:
         raise AdapterRefused(
-            f"The adapter {adapter.name!r} was trained on {trained_on or 'an unnamed model'} "
-            f"and cannot be used with {model_name}."
+            f"The adapter {adapter.name!r} was trained on "
+            f"{adapter.trained_on or 'an unnamed model'} and cannot be used with {model_name}."
         )
 
 

@@ -82,7 +82,8 @@ def host(settings: Settings, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Ite
     host = Host(settings, jobs)
     for module in ("heartbeat", "runner"):
         monkeypatch.setattr(
-            f"tasks.attempts.{module}.publish", lambda id, kind, first: host.published.append(id)
+            f"tasks.attempts.{module}.publish",
+            lambda id, kind, first, **_: host.published.append(id),
         )
     host.heartbeat.start()
     yield host
