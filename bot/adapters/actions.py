@@ -11,6 +11,7 @@ from bot.adapters.evaluation_text import evaluation_of, figures, short_evaluatio
 from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
+from bot.home import require_home
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
@@ -29,6 +30,7 @@ async def use(bot: Bot, actor: Actor, name: str, language: Language) -> ActionRe
     Raises:
         AdapterRefused: there is no such adapter, or it cannot be used.
     """
+    await asyncio.to_thread(require_home, bot)
     adapter = await asyncio.to_thread(bot.registry.use, name)
     evaluation = short_evaluation(adapter.about, language)
     text = say("adapter.used", language, name=adapter.name, user=actor.user, evaluation=evaluation)
@@ -55,6 +57,7 @@ async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Actio
     Raises:
         AdapterRefused: there is no such adapter, or it is in use.
     """
+    await asyncio.to_thread(require_home, bot)
     await asyncio.to_thread(bot.registry.remove, name)
     return ActionResult(
         say("adapter.removed", language, name=name, user=actor.user), to_channel=True
@@ -63,6 +66,7 @@ async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Actio
 
 async def list_all(bot: Bot, language: Language) -> ActionResult:
     """List the adapters, and say which is in use."""
+    await asyncio.to_thread(require_home, bot)
     adapters = await asyncio.to_thread(bot.registry.all)
     if not adapters:
         return ActionResult(say("adapter.none", language))
@@ -79,6 +83,7 @@ async def show(bot: Bot, name: str, language: Language) -> ActionResult:
     Raises:
         AdapterRefused: there is no such adapter.
     """
+    await asyncio.to_thread(require_home, bot)
     adapter = await asyncio.to_thread(bot.registry.get, name)
     about = adapter.about
     evaluation, data = evaluation_of(about), about.get("data")
@@ -111,6 +116,7 @@ async def compare(
         AdapterRefused: there is no such adapter, or it cannot be used.
         SlackClientError: Slack refuses the message that opens the thread.
     """
+    await asyncio.to_thread(require_home, bot)
     adapter = await asyncio.to_thread(bot.registry.offer, name)
     root = await _open_thread(bot, actor, name, question, language)
     sides = (

@@ -113,6 +113,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "アダプター *{name}* は使用中です。先に `/swallow-adapter off` で外してください。",
         "The adapter *{name}* is in use; switch it off first with `/swallow-adapter off`.",
     ),
+    "act.other_home": (
+        "このコマンドを受け取ったボットには、アダプターと学習のフォルダーがありません（{hosts} にあります）。"
+        "もう一度試すと別のボットに届くことがあります。または {hosts} で `swallow` コマンドを使ってください。",
+        "The bot that got this command does not have the adapters and trainings; they are on {hosts}. "
+        "Try again, another bot may get it, or use the command `swallow` on {hosts}.",
+    ),
     "act.refused": ("できませんでした。{detail}", "Not done. {detail}"),
     "act.slack": (
         "Slackに拒否されたためできませんでした（{error}）。ボットをこのチャンネルに招待してから、もう一度試してください。",

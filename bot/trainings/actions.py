@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
+from bot.home import require_home
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.outgoing_text import shortened
@@ -59,8 +60,9 @@ async def resume(
     `key` is the same for repeats of one command by Slack, so that they start one training.
 
     Raises:
-        CannotAct: there is none, or none with this id.
+        CannotAct: there is none, or none with this id, or another host has the trainings.
     """
+    await asyncio.to_thread(require_home, bot)
     stopped = await asyncio.to_thread(resumable, bot.task_settings, bot.jobs)
     if not stopped:
         raise CannotAct("resume.none")

@@ -3,13 +3,16 @@
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks.broker.job import Job
 from tasks.broker.jobs import ADAPTER, Jobs
-from tests.bot.conftest import Json, Person, Serve, job_of
+from tasks.broker.workers import Worker, Workers
+from tasks.home_id import home_id
+from tests.bot.conftest import Json, Person, Serve, job_of, until
 from tests.bot.trainings.test_follower import FINISHED, Trainer
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, WEIGHTS
@@ -53,6 +56,30 @@ def played(jobs: Jobs, job: Job, text: str) -> None:
         "finish": "stop",
     }
     jobs.finish(job.id, attempt, "finished", data)
+
+
+async def test_a_bot_without_the_home_refuses_what_needs_its_files_and_names_the_host(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Callable[..., Path], home: Path
+) -> None:
+    adapter()
+    elsewhere = Worker("t", ("training",), "ready", home="another", host="big-machine")
+    Workers(jobs.redis).announce(elsewhere)
+    commands = ["adapter use output", "adapter list", "adapter show output"]
+    commands += ["adapter remove output", "adapter compare output Why?", "train resume"]
+
+    async def all_refused() -> bool:
+        refused = [text for text in await person.private() if "they are on big-machine" in text]
+        return len(refused) == len(commands)
+
+    async with serve(language="en"):
+        for command in commands:
+            await person.command(f"/swallow-{command}")
+        await until(all_refused, "a refusal of each command")
+        Workers(jobs.redis).announce(replace(elsewhere, home=home_id(home)))
+        await person.command("/swallow-adapter list")
+        await person.told("Adapters (1)")
+
+    assert jobs.redis.get(ADAPTER) is None
 
 
 async def test_use_tells_everybody_what_the_evaluation_found_and_off_takes_it_back(
