@@ -81,8 +81,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "operator to start one.",
     ),
     "failed.file": (
-        "ファイル「{name}」を読めません。{limit} KB までのテキストファイルを添付してください。",
-        "The file “{name}” cannot be read. Attach a text file of at most {limit} KB.",
+        "ファイル「{name}」を読めません。合わせて {limit} KB までのテキストファイルを添付してください。",
+        "The file “{name}” cannot be read. Attach text files of at most {limit} KB in all.",
     ),
     "failed.channel": (
         "このチャンネルでは答えられません。許可されたチャンネルか、ダイレクトメッセージで聞いてください。",

@@ -12,8 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import CannotAnswer
 
-MAX_FILE_KB = 256
-"""The largest file that is read, in kibibytes."""
+MAX_KB = 256
+"""The most that is read of a question's files together, in kibibytes."""
 
 _FETCH_SECONDS = 20
 _CHUNK_BYTES = 65_536
@@ -23,9 +23,13 @@ async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any
     """Return the text of the attached files, each under its name if there are several.
 
     Raises:
-        CannotAnswer: a file is too large, is not text, or cannot be fetched.
+        CannotAnswer: the files are too large together, or one is not text or cannot be fetched.
     """
-    texts = [await _text_of(client, file) for file in files]
+    texts, room = [], MAX_KB * 1024
+    for file in files:
+        content = await _content_of(client, file, room)
+        room -= len(content)
+        texts.append(_text_of(file, content))
     if len(texts) == 1:
         return texts[0]
     return "\n\n".join(
@@ -33,31 +37,43 @@ async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any
     )
 
 
-async def _text_of(client: AsyncWebClient, file: Mapping[str, Any]) -> str:
-    refused = CannotAnswer("file", name=str(file.get("name", "")), limit=MAX_FILE_KB)
+async def _content_of(client: AsyncWebClient, file: Mapping[str, Any], room: int) -> bytes:
+    """Fetch a file of at most `room` bytes, by the way that the client's own calls take."""
     url = str(file.get("url_private") or "")
-    if int(file.get("size") or 0) > MAX_FILE_KB * 1024 or not _is_slack(client, url):
-        raise refused
+    if int(file.get("size") or 0) > room or not _is_slack(client, url):
+        raise _refused(file)
     try:
         async with (
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {client.token}"}) as session,
             session.get(
-                url, allow_redirects=False, timeout=aiohttp.ClientTimeout(_FETCH_SECONDS)
+                url,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(_FETCH_SECONDS),
+                proxy=client.proxy,
+                ssl=client.ssl or True,
             ) as response,
         ):
             if response.status != 200:  # a redirect means that the scope is missing
-                raise refused
+                raise _refused(file)
             content = b""
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 content += chunk
-                if len(content) > MAX_FILE_KB * 1024:
-                    raise refused
+                if len(content) > room:
+                    raise _refused(file)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise refused from error
+        raise _refused(file) from error
+    return content
+
+
+def _text_of(file: Mapping[str, Any], content: bytes) -> str:
     text = _decoded(content)
     if text is None:
-        raise refused
+        raise _refused(file)
     return text.strip()
+
+
+def _refused(file: Mapping[str, Any]) -> CannotAnswer:
+    return CannotAnswer("file", name=str(file.get("name", "")), limit=MAX_KB)
 
 
 def _is_slack(client: AsyncWebClient, url: str) -> bool:

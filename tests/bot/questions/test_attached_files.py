@@ -1,5 +1,6 @@
 """Attached files, fetched from a real local workspace."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -61,3 +62,33 @@ async def test_a_picture_is_refused(workspace: Workspace) -> None:
 
     with pytest.raises(CannotAnswer):
         await text_of_files(client(workspace), [file])
+
+
+async def test_files_have_one_limit_together(workspace: Workspace) -> None:
+    files = [await uploaded(workspace, b"x" * 200 * 1024, f"{name}.txt") for name in "ab"]
+
+    for claimed in ({}, {"size": 0}):  # what is read counts, whatever the event says of its size
+        with pytest.raises(CannotAnswer) as refused:
+            await text_of_files(client(workspace), [file | claimed for file in files])
+
+        assert refused.value.values == {"name": "b.txt", "limit": 256}
+
+
+async def test_files_are_fetched_through_the_proxy_of_the_client(workspace: Workspace) -> None:
+    asked = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split()[1].decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ntext")
+        await writer.drain()
+        writer.close()
+
+    file = {"name": "a.txt", "size": 4, "url_private": f"{workspace.url}/files/F1/a.txt"}
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        behind_proxy = client(workspace)
+        behind_proxy.proxy = f"http://127.0.0.1:{port}"
+
+        assert await text_of_files(behind_proxy, [file]) == "text"
+
+    assert asked == [file["url_private"]]
