@@ -13,6 +13,7 @@ import aiohttp
 from redis import Redis
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bot import Bot
@@ -24,13 +25,14 @@ from bot.settings import BotSettings
 from bot.slack.admins import Admins
 from bot.slack.client import client_of
 from bot.slack.edit_pace import EditPace
+from bot.slack.refusals import failure_of, reason_of
 from bot.trainings.follower import TrainingFollower
 from bot.trainings.plan_follower import PlanFollower
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.connection import connect, jobs_of, reachable
 from tasks.broker.job import Job, Kind
-from tasks.broker.relay_claims import Claims
+from tasks.broker.relay_claims import Claims, record_no_access
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -96,9 +98,14 @@ async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
 
 
 async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebClient) -> Bot:
-    me = await client.auth_test()
     jobs = jobs_of(settings, patience=BROKER_PATIENCE_SECONDS)
     await asyncio.to_thread(jobs.redis.ping)
+    try:
+        me = await client.auth_test()
+    except SlackApiError as error:
+        if failure_of(error).kind == "no_access":
+            await asyncio.to_thread(record_no_access, jobs.redis, reason_of(error))
+        raise
     return Bot(
         client=client,
         jobs=jobs,

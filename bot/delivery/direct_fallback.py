@@ -70,13 +70,13 @@ class DirectFallback:
             await self._reply.show(self._with_notice(posts), state=state)
 
         while not self._unreachable:
-            if await deliver(show, [post], plain, self._job) != "no_destination":
+            if await deliver(show, [post], plain, self._journal) != "no_destination":
                 return
             if not await self._fall_back():
                 await asyncio.sleep(RETRY_SECONDS[-1])
 
     async def _fall_back(self) -> bool:
-        """Go on in a direct message, and from there nowhere; False where Slack is away."""
+        """Go on in a direct message, and from there nowhere; False where Slack opens none now."""
         if self._direct_channel:
             self._unreachable = True
             log.error("job %s: Slack takes its message nowhere", self._job)
@@ -87,10 +87,11 @@ class DirectFallback:
         except FAILURES as error:
             failure = failure_of(error)
             log.warning("job %s: no direct message: %s", self._job, failure.reason)
-            if failure.answered:
-                self._unreachable = True
-                log.error("job %s: Slack takes its message nowhere", self._job)
-            return failure.answered
+            if failure.kind in ("passing", "no_access"):
+                return False
+            self._unreachable = True
+            log.error("job %s: Slack takes its message nowhere", self._job)
+            return True
         log.warning("job %s: goes on in a direct message", self._job)
         self._direct_channel = channel
         await self._journal.write(moved=channel, messages=[], posting=False)

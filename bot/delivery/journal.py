@@ -4,10 +4,16 @@ A relay that takes the job over reads it and goes on in the same messages.
 """
 
 import asyncio
+import logging
 from typing import Any
+
+from redis.exceptions import RedisError
 
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
+from tasks.broker.relay_claims import record_no_access
+
+log = logging.getLogger(__name__)
 
 
 class Journal:
@@ -30,3 +36,16 @@ class Journal:
         """
         self._entries |= entries
         await asyncio.to_thread(self._jobs.record_posts, self.job.id, self._entries)
+
+    async def record_no_access(self, reason: str) -> None:
+        """Say in the log and in `swallow status` that Slack refuses the bot, and what is kept."""
+        log.error(
+            "job %s: Slack refuses the bot (%s): its message is kept until the app is installed "
+            "again",
+            self.job.id,
+            reason,
+        )
+        try:
+            await asyncio.to_thread(record_no_access, self._jobs.redis, reason)
+        except RedisError as error:
+            log.warning("job %s: `swallow status` cannot say so: %s", self.job.id, error)

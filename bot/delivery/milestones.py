@@ -75,7 +75,7 @@ class Milestones:
             failure = failure_of(error)
             log.warning("job %s: %s was not posted: %s", self._job, name, failure.reason)
             # Without a destination the job's message moves first, or nothing can be posted at all.
-            if failure.kind in ("passing", "no_destination"):
+            if failure.kind in ("passing", "no_access", "no_destination"):
                 return False
             await self._mark_done(name)
         return True
@@ -110,4 +110,6 @@ class Milestones:
         new = [name for name in names if not self._is_done(name)]
         if new:
             done = [*self._journal.get("milestones", []), *new]
-            await self._journal.write(milestones=done, milestone="")
+            begun = self._journal.get("milestone", "")
+            # Another one that was begun stays in doubt: it is looked for before it is posted again.
+            await self._journal.write(milestones=done, milestone="" if begun in new else begun)

@@ -1,7 +1,8 @@
 """The retry of a failed post: a final message is tried until it is in Slack, but not for ever.
 
-Outages and rate limits are waited out. A message that Slack refuses for another reason is tried a
-few times, then replaced once by a plain sentence, and then given up with a line in the log.
+Outages and rate limits are waited out, and so is a token that Slack no longer takes: the claim of
+the job is kept until the app is installed again. A message that Slack refuses for another reason is
+tried a few times, then replaced once by a plain sentence, and then given up with a line in the log.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
+from bot.delivery.journal import Journal
 from bot.slack.blocks import Post
 from bot.slack.refusals import FAILURES, failure_of
 
@@ -24,12 +26,16 @@ Delivery = Literal["delivered", "no_destination", "refused"]
 
 
 async def deliver(
-    show: Callable[[Sequence[Post]], Awaitable[None]], posts: Sequence[Post], plain: Post, job: str
+    show: Callable[[Sequence[Post]], Awaitable[None]],
+    posts: Sequence[Post],
+    plain: Post,
+    journal: Journal,
 ) -> Delivery:
     """Call `show` until the posts are in Slack; `plain` replaces them where Slack refuses them.
 
     Returns `no_destination` where nothing at all can be posted there any more.
     """
+    job = journal.job.id
     refusals = 0
     attempt = 0
     while refusals <= TRIES:
@@ -40,7 +46,9 @@ async def deliver(
             log.warning("job %s: the final message failed: %s", job, failure.reason)
             if failure.kind == "no_destination":
                 return "no_destination"
-            refusals += failure.kind != "passing"
+            if failure.kind == "no_access":
+                await journal.record_no_access(failure.reason)
+            refusals += failure.kind not in ("passing", "no_access")
         else:
             return "delivered"
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])

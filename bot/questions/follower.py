@@ -37,7 +37,8 @@ class QuestionFollower:
         self._streams = streams
         self._job = job
         self._language = bot.language(job.asked["text"])
-        self._reply = Reply(bot.client, Journal(bot.jobs, job), Destination.of(job))
+        self._journal = Journal(bot.jobs, job)
+        self._reply = Reply(bot.client, self._journal, Destination.of(job))
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
         self._attempt = 0
         self._text = ""
@@ -119,7 +120,7 @@ class QuestionFollower:
             await self._reply.show(posts, state=final.type)
 
         plain = sentence(say("failed.unshown", self._language))
-        await deliver(show, self._final_posts(final), plain, self._job.id)
+        await deliver(show, self._final_posts(final), plain, self._journal)
 
     def _final_posts(self, final: Event) -> list[Post]:
         if final.data.get("help"):

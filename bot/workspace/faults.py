@@ -26,6 +26,7 @@ class Faults:
         self.refuse_streaming = False
         self.expire_streaming = 0.0
         self.drop_sockets: bool | Literal["abrupt"] = False
+        self.revoked = False
         self.archived: tuple[str, ...] = ()
 
     def shown(self) -> dict[str, Any]:
@@ -37,6 +38,7 @@ class Faults:
             "late_events": self.late_events,
             "refuse_streaming": self.refuse_streaming,
             "expire_streaming": self.expire_streaming,
+            "revoked": self.revoked,
             "archived": list(self.archived),
         }
 
@@ -81,7 +83,7 @@ def _checked(key: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value or 0, int | float) or (value or 0) < 0:
             raise BadRequest(f"{key} takes a number of seconds, not {value!r}.")
         return float(value or 0)
-    if key == "refuse_streaming" or (key == "drop_sockets" and value != "abrupt"):
+    if key in ("refuse_streaming", "revoked") or (key == "drop_sockets" and value != "abrupt"):
         if not isinstance(value, bool | None):
             raise BadRequest(f"{key} takes true or false, not {value!r}.")
         return bool(value)

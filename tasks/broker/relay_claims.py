@@ -2,12 +2,14 @@
 
 The claims are a consumer group over the stream of created jobs. A relay renews the claims it holds;
 a claim that was not renewed for 30 s is taken over by the next relay that asks. A claim is deleted
-when its job got its final message.
+when its job got its final message. While the bot itself is refused where it answers, its claims are
+kept, and the reason is written down beside them.
 """
 
 from dataclasses import dataclass
 from typing import Any, cast
 
+from redis import Redis
 from redis.exceptions import ResponseError
 
 from tasks.broker.jobs import Jobs
@@ -19,6 +21,10 @@ RENEW_CLAIM_SECONDS = 10.0
 TAKE_OVER_MS = 30_000
 MAX_DELIVERIES = 20
 """A claim that was delivered this often without one renewal is given up: its job fails."""
+NO_ACCESS_MS = 120_000
+"""Longer than the pause between two tries, and than that between two starts of a bot."""
+
+_NO_ACCESS = "swallow:relay:no_access"
 
 
 @dataclass(frozen=True)
@@ -91,3 +97,18 @@ class Claims:
 def _claims(entries: Any) -> list[Claim]:
     # An entry that was deleted from the stream has no fields.
     return [Claim(entry, fields["job"]) for entry, fields in entries if fields]
+
+
+def record_no_access(redis: Redis, reason: str) -> None:
+    """Write down why the bot is refused; forgotten after two minutes unless written again."""
+    redis.set(_NO_ACCESS, reason, px=NO_ACCESS_MS)
+
+
+def no_access(redis: Redis) -> str:
+    """Return why the bot is refused now; empty where it is not."""
+    return str(redis.get(_NO_ACCESS) or "")
+
+
+def unanswered(redis: Redis) -> int:
+    """Count the claims: the jobs without their final message."""
+    return int(cast(Any, redis.xlen(RELAY)))

@@ -22,6 +22,11 @@ def status(as_json: bool) -> None:
     if facts["workspace"]:
         click.echo(f"workspace {facts['workspace']}")
     click.echo(f"adapter   {facts['adapter'] or 'none'}")
+    if facts["no_access"]:
+        click.echo(
+            f"slack     refuses the bot ({facts['no_access']}): {facts['unanswered']} jobs "
+            "are kept until the app is installed again; run `swallow doctor`"
+        )
     queue = facts["jobs"]
     click.echo(f"questions {queue['queued']} waiting, {queue['running']} running\n")
     print_table(
@@ -75,6 +80,7 @@ def _facts() -> dict[str, Any]:
     from tasks.adapters.reference import adapter_name
     from tasks.broker.connection import jobs_of, reachable, url_of, without_password
     from tasks.broker.jobs import ADAPTER
+    from tasks.broker.relay_claims import no_access, unanswered
     from tasks.broker.workers import Workers
     from tasks.settings import settings
     from tasks.supervisor import up_file
@@ -84,6 +90,7 @@ def _facts() -> dict[str, Any]:
         open_jobs = jobs.open_states()
         workers = Workers(jobs.redis).all()
         adapter = jobs.redis.get(ADAPTER)
+        refused, waiting = no_access(jobs.redis), unanswered(jobs.redis)
     questions = [job for job in open_jobs if job.kind == "answer"]
     states = Counter("queued" if job.state == "new" else job.state for job in questions)
     up = up_file.read(settings().home)
@@ -92,6 +99,8 @@ def _facts() -> dict[str, Any]:
         "broker": without_password(url_of(settings())),
         "workspace": up.get("workspace"),
         "adapter": adapter_name(str(adapter or "")),
+        "no_access": refused,
+        "unanswered": waiting,
         "parts": up.get("parts", {}) | ({"up": up["pid"]} if "pid" in up else {}),
         "workers": [asdict(worker) for worker in workers],
         "jobs": {"queued": states["queued"], "running": states["running"]},

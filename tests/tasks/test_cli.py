@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from tasks.broker.relay_claims import record_no_access
 from tests.trainer import doubles
 from trainer.base_model.source import Source
 
@@ -110,3 +112,14 @@ def test_a_training_takes_its_defaults_from_the_settings_and_options_win(
     assert (facts["model"], facts["data"], facts["style"]) == ("tiny", "rows.jsonl", "alpaca-en")
     assert facts["output"] == str(tmp_path / "home" / "adapters" / "output")
     assert json.loads(other.stdout)["style"] == "alpaca-ja"
+
+
+def test_status_says_that_slack_refuses_the_bot(
+    redis: Redis, valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWALLOW_REDIS_URL", valkey)
+    record_no_access(redis, "token_revoked")
+
+    done = swallow("status")
+
+    assert "slack     refuses the bot (token_revoked): 0 jobs are kept" in done.stdout

@@ -43,6 +43,8 @@ async def call(workspace: Workspace, request: web.Request) -> web.Response:
         return limited
     if not by_person and workspace.faults.take("errors", name):
         return failed("internal_error", 500)
+    if not by_person and workspace.faults.revoked:
+        return web.json_response(_refusal(Refused("token_revoked")))
     try:
         result = {"ok": True} | await _run(workspace, name, request)
     except Refused as refused:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import retry
+from bot.delivery import direct_fallback, retry
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
 from bot.trainings.plan_decision import store_training
@@ -285,6 +285,21 @@ async def test_an_archived_channel_moves_it_into_a_direct_message(
     assert "50 % done" in texts[0]
     assert len(texts) == 4  # half, verdict, answers, picture
     assert len(await person.messages("CRANDOM")) == 1
+
+
+async def test_a_direct_message_that_cannot_be_opened_for_now_is_tried_again(
+    serve: Serve, person: Person, jobs: Jobs, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct_fallback, "RETRY_SECONDS", (0.01,))
+    person.workspace.faults.set(
+        {"archived": ["CRANDOM"], "errors": {"conversations.open": 3}}  # and the client's retries
+    )
+    async with serve():
+        trainer.ask("CRANDOM")
+        await trainer.claim()
+        trainer.end("finished", {**FINISHED, "curve": "", "answers": []})
+        await person.sees("Training finished", "DADMIN")
+        await over(jobs)
 
 
 async def test_an_answer_of_slack_that_got_lost_makes_no_second_message(

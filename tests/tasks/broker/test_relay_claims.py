@@ -3,7 +3,15 @@
 from redis import Redis
 
 from tasks.broker.jobs import Jobs
-from tasks.broker.relay_claims import GROUP, MAX_DELIVERIES, RELAY, Claims
+from tasks.broker.relay_claims import (
+    GROUP,
+    MAX_DELIVERIES,
+    RELAY,
+    Claims,
+    no_access,
+    record_no_access,
+    unanswered,
+)
 
 
 def store(jobs: Jobs, *ids: str) -> None:
@@ -66,6 +74,35 @@ def test_a_renewed_claim_is_not_taken_over(jobs: Jobs, redis: Redis) -> None:
     assert old.renew(claim)
 
     assert new.take_over_expired() == []
+
+
+def test_a_job_that_ended_does_not_expire_while_its_claim_is_renewed(
+    jobs: Jobs, redis: Redis
+) -> None:
+    store(jobs, "a", "open")
+    claims = relay(jobs, "one")
+    ended, still_open = claims.claim_new()
+    jobs.end_unstarted("a", "failed", {})
+    for key in ("swallow:job:a", "swallow:events:a"):
+        redis.pexpire(key, 30_000)
+
+    assert claims.renew(ended)
+    assert claims.renew(still_open)
+
+    for key in ("swallow:job:a", "swallow:events:a"):
+        assert int(str(redis.pttl(key))) > 30_000
+    assert redis.pttl("swallow:job:open") == -1
+
+
+def test_why_a_bot_is_refused_is_known_to_others_for_a_while(jobs: Jobs, redis: Redis) -> None:
+    store(jobs, "a")
+    assert no_access(redis) == ""
+
+    record_no_access(redis, "token_revoked")
+
+    assert no_access(redis) == "token_revoked"
+    assert unanswered(redis) == 1
+    assert int(str(redis.pttl("swallow:relay:no_access"))) > 0
 
 
 def test_what_is_done_is_forgotten(jobs: Jobs, redis: Redis) -> None:

@@ -1,0 +1,53 @@
+"""Questions from the mention to the final message; the tests act as the workers."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery import retry
+from tasks.broker.jobs import Jobs
+from tasks.broker.relay_claims import no_access
+from tests.bot.conftest import Person, Serve, job_of, until
+
+ANSWERED = {"model": "m", "tokens": 1, "seconds": 1.0, "finish": "stop"}
+
+
+async def ask(person: Person, text: str) -> str:
+    """Ask as Alice, and return the thread."""
+    alice = AsyncWebClient("xoxp-local-UALICE", base_url=person.workspace.api_url)
+    posted = await alice.chat_postMessage(channel="CGENERAL", text=f"<@UBOT> {text}")
+    return str(posted["ts"])
+
+
+@pytest.fixture
+def errors(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.ERROR):
+        yield caplog
+
+
+async def test_an_answer_is_kept_while_slack_refuses_the_bot(
+    serve: Serve,
+    person: Person,
+    jobs: Jobs,
+    monkeypatch: pytest.MonkeyPatch,
+    errors: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.05,))
+    async with serve():
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        person.workspace.faults.set({"revoked": True})
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "text", {"text": "2"})
+        jobs.finish(job.id, 1, "finished", ANSWERED)
+
+        async def refused() -> str:
+            return no_access(jobs.redis)
+
+        assert await until(refused, "why Slack refuses") == "token_revoked"
+        person.workspace.faults.set({"revoked": False})
+        await person.sees_reply(ts, "2")
+
+    assert "is kept until the app is installed again" in errors.text
