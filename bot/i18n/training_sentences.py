@@ -93,6 +93,10 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "Waiting for a training worker to start.",
     ),
     "training.loading": ("モデルを読み込んでいます…", "Loading the model…"),
+    "training.memory": (
+        "⏸ メモリーが空くのを待っています（必要 約{needed} GB、空き {free} GB）…",
+        "⏸ waiting for memory: about {needed} GB are needed and {free} GB are free…",
+    ),
     "training.measuring": ("評価データで測定しています…", "Measuring on the held-out rows…"),
     "training.held": (
         "⏸ 質問に答えているあいだ一時停止中",

@@ -76,6 +76,9 @@ def _running(progress: Progress, language: Language) -> list[str]:
     lines = [f"`{units.bar(share)}` {share:.0%}"]
     if phase in ("loading", "measuring"):
         lines.append(say(f"training.{phase}", language))
+    if phase == "memory":
+        sizes = {name: f"{size / 1e9:.1f}" for name, size in snapshot["memory"].items()}
+        lines.append(say("training.memory", language, **sizes))
     known = " · ".join(figures(snapshot, language))
     times = [say("training.elapsed", language, duration=units.duration(progress.elapsed, language))]
     if snapshot.get("seconds_left") is not None:

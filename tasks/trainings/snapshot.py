@@ -15,6 +15,7 @@ class Snapshot:
         shown = ("steps", "step", "loss", "validation_loss", "checkpoint_step")
         self.values: dict[str, Any] = {
             "phase": "loading",
+            "memory": None,
             "training": training,
             "output": output,
             "steps": 0,
@@ -36,6 +37,7 @@ class Snapshot:
         """Update the state by an event; returns whether people should see the change at once."""
         handlers: dict[str, Callable[[Mapping[str, Any]], bool]] = {
             "planned": self._planned,
+            "waiting_for_memory": self._waiting_for_memory,
             "started": self._started,
             "resumed": self._resumed,
             "step": self._step,
@@ -54,6 +56,14 @@ class Snapshot:
     def _planned(self, event: Mapping[str, Any]) -> bool:
         self.values |= {"phase": "measuring", "steps": event["plan"]["steps"]}
         return True
+
+    def _waiting_for_memory(self, event: Mapping[str, Any]) -> bool:
+        said = self.values["phase"] == "memory"
+        self.values |= {
+            "phase": "memory",
+            "memory": {"needed": event["needed"], "free": event["free"]},
+        }
+        return not said
 
     def _started(self, event: Mapping[str, Any]) -> bool:
         self._begin(event)

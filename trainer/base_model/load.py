@@ -80,6 +80,8 @@ def from_pretrained(kind: Any, source: Source, cache: Path | None, **options: An
             if "dtype" in options:
                 options["quantization_config"] = gguf.dequantised()
             return kind.from_pretrained(source.path, gguf_file=source.gguf, **options)
+        if source.revision:
+            options["revision"] = source.revision
         return kind.from_pretrained(source.path, **options)
     except (OSError, ValueError) as error:
         raise not_loaded(source, error) from error

@@ -5,7 +5,7 @@ files where asked to, but loads none and knows no adapters, engines or settings.
 """
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.base_model import gguf
@@ -25,11 +25,15 @@ FETCHED = ("*.json", "*.safetensors", *OTHER_VOCABULARIES, "merges.txt", "*.jinj
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model's files are: `path` a folder or a hub id, `gguf` a file name in the folder."""
+    """Where a model's files are: `path` a folder or a hub id, `gguf` a file name in the folder.
+
+    `revision` is the commit of a hub id, None for the newest; it is written `id@commit`.
+    """
 
     name: str
     path: str
     gguf: str | None = None
+    revision: str | None = None
 
 
 def find(name: str | None) -> Source:
@@ -64,7 +68,14 @@ def find(name: str | None) -> Source:
             f"There is no model at {name!r}; "
             f"name a folder, a .gguf file, or a hub id like {SWALLOW}."
         )
-    return Source(name.rpartition("/")[2], name)
+    id, _, revision = name.partition("@")
+    return Source(id.rpartition("/")[2], id, revision=revision or None)
+
+
+def pinned(source: Source) -> Source:
+    """Return `source` with the commit of a hub id whose configuration was fetched."""
+    folder = None if source.revision or Path(source.path).is_dir() else config_folder(source)
+    return replace(source, revision=folder.name) if folder else source
 
 
 def _small_model() -> Source | None:
@@ -91,7 +102,7 @@ def config_folder(source: Source) -> Path | None:
         return folder
     from huggingface_hub import try_to_load_from_cache
 
-    config = try_to_load_from_cache(source.path, "config.json")
+    config = try_to_load_from_cache(source.path, "config.json", revision=source.revision)
     return Path(config).parent if isinstance(config, str) else None
 
 
@@ -110,7 +121,10 @@ def local_folder(source: Source, *, cache: Path) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(source.path, allow_patterns=list(FETCHED)))
+        patterns = list(FETCHED)
+        return Path(
+            snapshot_download(source.path, revision=source.revision, allow_patterns=patterns)
+        )
     except (OSError, ValueError) as error:
         raise not_loaded(source, error) from error
 

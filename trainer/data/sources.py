@@ -29,12 +29,27 @@ def files_of(source: str) -> list[Path]:
             return [path]
     except OSError as error:
         raise DataUnusable(f"--data-path {source!r} cannot be read: {error.strerror}.") from error
-    if source.count("/") == 1 and not source.startswith(("/", ".", "~")):
+    if _is_hub_id(source):
         return _in_folder(_fetched(source))
     raise DataUnusable(
         f"There is no data at {source!r}; name a JSON, JSONL or CSV file, a folder of them, "
         "a dataset id like kunishou/databricks-dolly-15k-ja, or `sample`."
     )
+
+
+def pinned(source: str) -> str:
+    """Return the id of a dataset on the hub with its commit, `id@commit`; all else as it is.
+
+    Raises:
+        DataUnusable: it cannot be fetched.
+    """
+    if source == SAMPLE or Path(source).expanduser().exists() or "@" in source:
+        return source
+    return f"{source}@{_fetched(source).name}" if _is_hub_id(source) else source
+
+
+def _is_hub_id(source: str) -> bool:
+    return source.count("/") == 1 and not source.startswith(("/", ".", "~"))
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -45,12 +60,18 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _fetched(name: str) -> Path:
-    """Fetch the JSON, JSONL and CSV files of a dataset on the hub, where they are not cached."""
+    """Fetch the JSON, JSONL and CSV files of a dataset on the hub, where they are not cached.
+
+    The folder's name is the commit.
+    """
     from huggingface_hub import snapshot_download
 
+    id, _, revision = name.partition("@")
     patterns = [f"*{suffix}" for suffix in SUFFIXES]
     try:
-        folder = snapshot_download(name, repo_type="dataset", allow_patterns=patterns)
+        folder = snapshot_download(
+            id, repo_type="dataset", revision=revision or None, allow_patterns=patterns
+        )
     except (OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataUnusable(
@@ -62,4 +83,6 @@ def _fetched(name: str) -> Path:
 
 def name_of(source: str) -> str:
     """Return what a training calls its data: a path's last part, or a dataset's whole id."""
-    return source.rstrip("/").rpartition("/")[2] if Path(source).exists() else source
+    if Path(source).exists():
+        return source.rstrip("/").rpartition("/")[2]
+    return source.partition("@")[0]

@@ -59,7 +59,9 @@ def _safetensors(source: Source) -> list[Path]:
 
         try:
             patterns = ["*.safetensors", "*.json"]
-            folder = Path(snapshot_download(source.path, allow_patterns=patterns))
+            folder = Path(
+                snapshot_download(source.path, revision=source.revision, allow_patterns=patterns)
+            )
         except (OSError, ValueError):
             return []  # the caller then loads the whole model, which raises the error
     return sorted(folder.glob("*.safetensors"))

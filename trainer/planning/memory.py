@@ -5,6 +5,8 @@ training steps at the 7B's dimensions in int8, 13.8 GB of anonymous memory where
 and against the peak resident memory of a 135M model. This module imports no torch.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import psutil
 
 from trainer.errors import MemoryTooSmall
 
+LOOK_SECONDS = 5.0
+"""How often a training that waits for memory looks how much is free."""
 OVERHEAD_BYTES = 900_000_000
 """Interpreter, torch, transformers, tokenizer and the data."""
 
@@ -156,12 +160,38 @@ def check(needed: int, room: int, *, micro_batch_size: int, precision: str) -> N
     """
     if needed <= room:
         return
+    raise _too_small(needed, room, micro_batch_size, precision)
+
+
+def wait(
+    needed: int,
+    waiting: Callable[[int], None],
+    *,
+    micro_batch_size: int,
+    precision: str,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until `needed` bytes are free; `waiting` is called with those that are, at each look.
+
+    After a restart of the machine other programs may still be loading what they hold.
+
+    Raises:
+        MemoryTooSmall: the machine has less than that even when nothing else runs.
+    """
+    if needed > (total := int(psutil.virtual_memory().total)):
+        raise _too_small(needed, total, micro_batch_size, precision)
+    while (room := available()) < needed:
+        waiting(room)
+        sleep(LOOK_SECONDS)
+
+
+def _too_small(needed: int, room: int, micro_batch_size: int, precision: str) -> MemoryTooSmall:
     advice = ["--gradient-checkpointing"]
     if micro_batch_size > 1:
         advice.append(f"--micro-batch-size {micro_batch_size // 2}")
     if precision != "int8":
         advice.append("--precision int8")
-    raise MemoryTooSmall(
+    return MemoryTooSmall(
         f"The training needs about {needed / 1e9:.1f} GB of memory and {room / 1e9:.1f} GB "
         f"are free; use {', '.join(advice)}, a smaller --base-model, or free some memory."
     )

@@ -10,10 +10,10 @@ from typing import Any
 
 from trainer.adapters import adapter_files, names
 from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
-from trainer.base_model.source import Source, find
+from trainer.base_model.source import Source, find, pinned
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.cpu import cpu_has_bf16
-from trainer.data import dataset
+from trainer.data import dataset, sources
 from trainer.data.steps import Steps
 from trainer.errors import OptionInvalid
 from trainer.planning import memory, speeds
@@ -103,11 +103,15 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         TrainerError: the data, the model, the style or an option cannot work.
     """
     output = names.folder_of(options.output_dir, home).absolute()
+    options = _with_data_pinned(options)
     data = dataset.read(options.data_path)
     source = find(options.base_model)
+    config = load_config(source, cache=home / "cache")
+    source = pinned(source)  # known now that the configuration was fetched
+    if source.revision:
+        options = replace(options, base_model=f"{source.path}@{source.revision}")
     tokenizer = load_tokenizer(source, cache=home / "cache")
     style = choose_style(tokenizer, options.style)
-    config = load_config(source, cache=home / "cache")
     shape = memory.Shape.of(config)
     _check_length(options, config)
     divided = split(options, data, style, tokenizer)
@@ -137,6 +141,16 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         local_processes=local_processes,
         speed=speeds.recall(home, key),
         facts=divided.facts,
+    )
+
+
+def _with_data_pinned(options: Options) -> Options:
+    """Name the commit of data on the hub, so that a resume reads the same rows again."""
+    other = options.val_data_path
+    return replace(
+        options,
+        data_path=sources.pinned(options.data_path),
+        val_data_path=sources.pinned(other) if other else other,
     )
 
 

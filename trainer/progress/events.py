@@ -44,6 +44,16 @@ class Planned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingForMemory(Event):
+    """A training that goes on needs more bytes than are free now, and waits; said repeatedly."""
+
+    event: ClassVar[str] = "waiting_for_memory"
+    training: str
+    needed: int
+    free: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Started(Event):
     """Training begins: the model is loaded and the base measured.
 

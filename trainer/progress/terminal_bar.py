@@ -24,12 +24,18 @@ class Bar:
             console=self._console,
         )
         self._task: TaskID | None = None
+        self._waits = False
 
     def __call__(self, event: events.Event) -> None:
         """Show `event`."""
         match event:
             case events.Planned():
                 self._say(described(event.plan))
+            case events.WaitingForMemory():
+                self._say_once(
+                    f"Waiting for memory: about {event.needed / 1e9:.1f} GB are needed and "
+                    f"{event.free / 1e9:.1f} GB free"
+                )
             case events.Started() | events.Resumed():
                 self._begin(event)
             case events.Stepped():
@@ -66,6 +72,11 @@ class Bar:
         if event.seconds_left is not None:
             figures += f" · {duration(event.seconds_left)} left"
         self._progress.update(self._task, completed=done, figures=figures)
+
+    def _say_once(self, text: str) -> None:
+        if not self._waits:
+            self._say(text)
+        self._waits = True
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False)

@@ -73,12 +73,12 @@ def resume(home: Path, training_id: str | None, *, listener: events.Listener) ->
         planned = _plan(Options.from_dict(settings["options"]), home, processes)
         _check_unchanged(settings, planned, training)
         planned = replace(planned, output=free_folder(Path(settings["output"])))
-        _check_memory(planned)
+        heard = _listener_of(processes, listener)
+        _wait_for_memory(planned, training, heard)
         with _locked(training, processes):
             if processes.first:
                 _check_disk(planned, home)
                 training.prune()
-            heard = _listener_of(processes, listener)
             return _train(Run(home, training, planned, heard, signals, processes, began))
 
 
@@ -107,6 +107,24 @@ def _check_memory(planned: Plan) -> None:
     memory.check(
         planned.estimate.total * planned.local_processes,
         memory.available(),
+        micro_batch_size=planned.options.micro_batch_size,
+        precision=planned.options.precision,
+    )
+
+
+def _wait_for_memory(planned: Plan, training: Training, listener: events.Listener) -> None:
+    """Wait for a lack of memory to pass: a training that has begun must not fail by it."""
+    if planned.processes > 1:  # the others would give up waiting for this one
+        _check_memory(planned)
+        return
+    needed = planned.estimate.total
+
+    def waiting(free: int) -> None:
+        listener(events.WaitingForMemory(training=training.id, needed=needed, free=free))
+
+    memory.wait(
+        needed,
+        waiting,
         micro_batch_size=planned.options.micro_batch_size,
         precision=planned.options.precision,
     )
