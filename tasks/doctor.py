@@ -5,20 +5,24 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import psutil
+from redis import Redis
 
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import explain
 from tasks.engines.estimate import disk_bytes, memory_bytes
 from tasks.errors import TaskError
+from tasks.privacy.expired_texts import last_rewrite
 from tasks.settings import Settings
 from trainer.base_model.source import SMALL_MODEL, Source, find, is_local, size_of
 from trainer.cpu import cpu_has_bf16
 from trainer.errors import ModelMissing
+from trainer.progress.duration import duration
 
 Row = dict[str, Any]
 
@@ -33,7 +37,7 @@ SPARE_DISK_BYTES = 2 * GB
 
 def examine(settings: Settings) -> list[Row]:
     """Run every check; those of the broker and of Slack, which may take seconds, come last."""
-    rows = [_cpu(), *_model(settings), _disk(settings), *_broker(settings)]
+    rows = [_cpu(), *_model(settings), _disk(settings), *broker_rows(settings)]
     return [*rows, *_slack()]
 
 
@@ -110,13 +114,16 @@ def _disk(settings: Settings) -> Row:
     )
 
 
-def _broker(settings: Settings) -> list[Row]:
+def broker_rows(settings: Settings) -> list[Row]:
+    """Check the broker, and the workers that it knows."""
     try:
         with reachable(settings):
             redis = jobs_of(settings, patience=1).redis
             version = redis.info("server").get("redis_version", "?")
-            policy = redis.config_get("maxmemory-policy")["maxmemory-policy"]
+            # Not CONFIG, which brokers run by others forbid.
+            policy = redis.info("memory")["maxmemory_policy"]
             workers = Workers(redis).all()
+            files = _broker_files(redis)
     except TaskError as error:
         return [row("broker", False, str(error), "Start `swallow up`.")]
     able = answering(workers)
@@ -129,6 +136,7 @@ def _broker(settings: Settings) -> list[Row]:
             f"maxmemory-policy {policy}",
             "Set maxmemory-policy noeviction: an evicted job record is a lost question.",
         ),
+        files,
         row(
             "workers",
             bool(able) and not why,
@@ -136,6 +144,33 @@ def _broker(settings: Settings) -> list[Row]:
             "Correct that, or start `swallow worker`; look at the log of the worker.",
         ),
     ]
+
+
+def _broker_files(redis: Redis) -> Row:
+    """Tell whether expired texts leave the broker's disk."""
+    last = last_rewrite(redis)
+    if last is None:
+        return row("broker files", True, "the first worker has them rewritten")
+    minutes = f"{duration(time.time() - last.at, most=1)} ago"
+    if last.refused:
+        return row(
+            "broker files",
+            False,
+            f"the broker refused {minutes} to rewrite them: {last.refused}",
+            "Expired questions stay on its disk: allow SCAN, BGREWRITEAOF and BGSAVE, "
+            "or have whoever runs it rewrite its append-only file every hour.",
+        )
+    failed = [
+        name
+        for name in ("aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+        if redis.info("persistence").get(name, "ok") != "ok"
+    ]
+    return row(
+        "broker files",
+        not failed,
+        f"the last rewrite failed ({failed[0]})" if failed else f"asked to be rewritten {minutes}",
+        "Expired questions stay on its disk: look at the broker's log and the space on its disk.",
+    )
 
 
 def _slack() -> list[Row]:

@@ -20,6 +20,7 @@ from tasks.broker.job import JobState
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import RENEW_SECONDS, SWEEP_SECONDS
 from tasks.broker.workers import Worker, Workers
+from tasks.privacy.expired_texts import rewrite_in_turn
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Heartbeat(threading.Thread):
                     report_at = now + RENEW_SECONDS
                 if now >= sweep_at:
                     self._stranded.end(sweep(self._jobs), self._workers.all())
+                    rewrite_in_turn(self._jobs.redis)
                     sweep_at = now + SWEEP_SECONDS
             except RedisError:
                 self._set_away(True)

@@ -32,6 +32,8 @@ def embedded(home: Path) -> EmbeddedBroker:
 
     folder = home / "broker"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for leftover in folder.glob("temp-*"):
+        leftover.unlink()  # of a rewrite that was killed; the server itself never deletes it
     port, password = _port_and_password(home)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     config = folder / "valkey.conf"
@@ -40,8 +42,8 @@ def embedded(home: Path) -> EmbeddedBroker:
     return EmbeddedBroker(url, (str(get_binary_path()), str(config)))
 
 
-# The append-only file keeps every prompt that was written, also after it has expired: `swallow up`
-# rewrites the file every hour, which drops what has expired from the disk.
+# The append-only file keeps every prompt that was written, also after it has expired, until a
+# worker has it rewritten (`tasks.privacy.expired_texts`).
 _CONFIG = """\
 bind 127.0.0.1
 port {port}

@@ -26,8 +26,6 @@ from tasks.supervisor.managed_process import ManagedProcess
 from trainer.file_lock import LockTaken, locked
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
-REWRITE_SECONDS = 3600.0
-"""How often the broker's append-only file is rewritten, which drops expired prompts from it."""
 
 
 class Up:
@@ -102,7 +100,6 @@ class Up:
                 await asyncio.to_thread(redis.ping)
                 break
             await asyncio.sleep(0.1)
-        self._tasks.append(asyncio.create_task(_rewrite_hourly(redis)))
 
     async def _start_workspace(self, command: list[str], env: dict[str, str]) -> None:
         state = self.settings.home / "workspace.sqlite"
@@ -156,13 +153,6 @@ class Up:
             for part in self.parts:
                 if part.name != "broker":
                     part.kill()
-
-
-async def _rewrite_hourly(redis: Redis) -> None:
-    while True:
-        with suppress(RedisError):
-            await asyncio.to_thread(redis.bgrewriteaof)
-        await asyncio.sleep(REWRITE_SECONDS)
 
 
 def _local_slack(port: int) -> dict[str, str]:
