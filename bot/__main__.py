@@ -27,7 +27,7 @@ def main() -> int:
     try:
         if options.check:
             return _print(asyncio.run(check(bot_settings())), as_json=options.json)
-        set_up_logging("bot")
+        set_up_logging("bot", settings().log)
         asyncio.run(run(settings(), bot_settings(), options.name))
     except (BotError, TaskError) as error:
         sys.stderr.write(f"swallow: {error}\n")

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingInvalid
+from tasks.log import LogForm
 
 ENV_FILE = ".env"
 
@@ -83,6 +84,10 @@ class Settings(BaseSettings):
     )
     checkpoint_minutes: float = Field(
         default=5, ge=0, description="What a training that is killed may lose, in minutes."
+    )
+
+    log: LogForm = Field(
+        default="text", description="Log lines for people, or one JSON object a line."
     )
 
     slack_bot_token: str = Field(

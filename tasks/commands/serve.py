@@ -58,7 +58,7 @@ def worker(
     from tasks.settings import settings
     from tasks.worker import WorkerProcess
 
-    set_up_logging("worker")
+    set_up_logging("worker", settings().log)
     sys.exit(WorkerProcess(settings(), names, name).run())
 
 

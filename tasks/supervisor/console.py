@@ -1,8 +1,14 @@
-"""The output of `swallow up`: each line with the time and the name of the process that wrote it."""
+"""The output of `swallow up`: each line with the time and the name of the process that wrote it.
+
+With `SWALLOW_LOG=json` each line is a JSON object instead.
+"""
 
 import time
 
 import click
+
+from tasks.log_relay import json_line
+from tasks.settings import settings
 
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 
@@ -19,6 +25,9 @@ _NOISE = (
 def say(name: str, line: str) -> None:
     """Print a line of the process called `name`, unless it is empty or of no use to anybody."""
     if not line.strip() or any(noise in line for noise in _NOISE):
+        return
+    if settings().log == "json":
+        click.echo(json_line(name, line))
         return
     colour = _COLOURS[sum(name.encode()) % len(_COLOURS)]
     clock = click.style(time.strftime("%H:%M:%S"), dim=True)

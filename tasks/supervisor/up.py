@@ -65,6 +65,7 @@ class Up:
         env = {
             "SWALLOW_HOME": str(self.settings.home),
             "SWALLOW_SUPERVISED": "1",
+            "SWALLOW_LOG": self.settings.log,
             "PYTHONUNBUFFERED": "1",
             "TQDM_DISABLE": "1",  # a log cannot show the progress bars of libraries
         }
