@@ -14,6 +14,7 @@ from bot.settings import bot_settings
 from bot.slack.refusals import reason_of
 from tasks.errors import TaskError
 from tasks.log import set_up_logging
+from tasks.metrics.endpoint import serve_metrics
 from tasks.settings import settings
 
 
@@ -23,11 +24,15 @@ def main() -> int:
     parser.add_argument("--name", help="what this bot is called among relays")
     parser.add_argument("--check", action="store_true", help="look at tokens and scopes and end")
     parser.add_argument("--json", action="store_true", help="with --check: print JSON")
+    parser.add_argument("--metrics", nargs=2, metavar=("ADDRESS", "PORT"), help="serve them there")
     options = parser.parse_args()
     try:
         if options.check:
             return _print(asyncio.run(check(bot_settings())), as_json=options.json)
         set_up_logging("bot", settings().log)
+        if options.metrics:
+            address, port = options.metrics
+            serve_metrics((address, int(port)), settings(), "bot")
         asyncio.run(run(settings(), bot_settings(), options.name))
     except (BotError, TaskError) as error:
         sys.stderr.write(f"swallow: {error}\n")

@@ -23,6 +23,7 @@ from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
 from bot.relay.relay import Relay
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
+from bot.slack.call_counts import CallCounts
 from bot.slack.client import client_of
 from bot.slack.edit_pace import EditPace
 from bot.slack.refusals import failure_of, reason_of
@@ -67,7 +68,8 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
 async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> AsyncIterator[Bot]:
     """Connect to Slack and relay for as long as the context lasts; raises what `run` does."""
     async with aiohttp.ClientSession() as session:
-        client = client_of(bot_settings, session)
+        counts = CallCounts()
+        client = client_of(bot_settings, session, counts)
         with reachable(settings):
             bot = await _bot(settings, bot_settings, client)
         # Bolt reads the variable too, and warns when its client already has a token.
@@ -75,7 +77,11 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         app = AsyncApp(client=bot.client, process_before_response=True)
         register(app, bot)
         try:
-            async with _Relaying(settings, bot, name), _connected(app, bot):
+            async with (
+                counts.kept(bot.jobs.redis),
+                _Relaying(settings, bot, name),
+                _connected(app, bot),
+            ):
                 yield bot
         finally:
             _close_idle(bot.jobs.redis)

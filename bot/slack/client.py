@@ -9,15 +9,18 @@ from typing import Any
 
 import aiohttp
 from slack_sdk.http_retry import HttpRequest
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import TokensMissing
 from bot.settings import BotSettings
+from bot.slack.call_counts import CallCounts
 
 TIMEOUT_SECONDS = 20
 
@@ -25,11 +28,14 @@ _NOT_REPEATABLE = ("/chat.postMessage", "/files.completeUploadExternal")
 
 
 def client_of(
-    settings: BotSettings, session: aiohttp.ClientSession | None = None
+    settings: BotSettings,
+    session: aiohttp.ClientSession | None = None,
+    counts: CallCounts | None = None,
 ) -> AsyncWebClient:
     """Return a Web API client that waits out rate limits and passing errors.
 
-    With a `session` its calls share connections; the caller closes it.
+    With a `session` its calls share connections; the caller closes it. Calls and retries are
+    counted in `counts`.
 
     Raises:
         TokensMissing: one of the two tokens is not set, or is not of its kind.
@@ -38,26 +44,52 @@ def client_of(
     _require_token("SLACK_APP_TOKEN", settings.app_token, "xapp-")
     if settings.is_local:
         _forget_proxies()
-    client = AsyncWebClient(
+    counts = counts or CallCounts()
+    client = _CountedClient(
+        counts,
         token=settings.bot_token,
         base_url=settings.api_url,
         timeout=TIMEOUT_SECONDS,
         session=session,
     )
     client.retry_handlers = [
-        _ConnectionRetry(max_retry_count=2),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=5),
-        _ServerErrorRetry(max_retry_count=2),
+        _ConnectionRetry(counts, max_retry_count=2),
+        _RateLimitRetry(counts, max_retry_count=5),
+        _ServerErrorRetry(counts, max_retry_count=2),
     ]
     return client
 
 
-class _ConnectionRetry(AsyncConnectionErrorRetryHandler):
+class _CountedClient(AsyncWebClient):
+    def __init__(self, counts: CallCounts, **options: Any) -> None:
+        super().__init__(**options)
+        self._counts = counts
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        self._counts.add("calls", api_method)
+        return await super().api_call(api_method, **arguments)
+
+
+class _CountedRetry(AsyncRetryHandler):
+    def __init__(self, counts: CallCounts, **options: Any) -> None:
+        super().__init__(**options)
+        self._counts = counts
+
+    async def prepare_for_next_attempt_async(self, *, request: HttpRequest, **more: Any) -> None:
+        self._counts.add("retries", request.url.rpartition("/")[2])
+        await super().prepare_for_next_attempt_async(request=request, **more)
+
+
+class _RateLimitRetry(_CountedRetry, AsyncRateLimitErrorRetryHandler):
+    pass
+
+
+class _ConnectionRetry(_CountedRetry, AsyncConnectionErrorRetryHandler):
     async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
         return _repeatable(request) and await super()._can_retry_async(request=request, **more)
 
 
-class _ServerErrorRetry(AsyncServerErrorRetryHandler):
+class _ServerErrorRetry(_CountedRetry, AsyncServerErrorRetryHandler):
     async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
         return _repeatable(request) and await super()._can_retry_async(request=request, **more)
 

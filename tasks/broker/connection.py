@@ -47,7 +47,7 @@ def url_of(settings: Settings) -> str:
 def connect(
     settings: Settings, *, patience: float = 10.0, block: float = 0.0, decode: bool = True
 ) -> Redis:
-    """Return a client that retries a lost connection for about `patience` seconds.
+    """Return a client that retries a lost connection for about `patience` seconds, 0 for never.
 
     `block` is the longest blocking read it will be used for, in seconds; with `decode` off it
     returns bytes.
@@ -68,6 +68,8 @@ def connect(
 
 def _retries(patience: float) -> int:
     # Waits double from 0.1 s to 1 s with jitter: the first four take about a second in all.
+    if patience <= 0:
+        return 0
     return 4 + round(patience - 1) if patience > 1 else 3
 
 

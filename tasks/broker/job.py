@@ -61,6 +61,8 @@ class Job(JobState):
     progress: Mapping[str, Any]
     cancelled: Mapping[str, Any]
     """Who asked for it to be cancelled, as `by`; empty where nobody has."""
+    saved: int = 0
+    """When its newest checkpoint was recorded."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def read_job(id: str, fields: Mapping[str, str]) -> Job:
         posts=json.loads(fields.get("posts", "{}")),
         progress=json.loads(fields.get("progress", "{}")),
         cancelled=json.loads(fields.get("cancel", "{}")),
+        saved=int(fields.get("saved", 0)),
     )
 
 

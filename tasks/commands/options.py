@@ -14,6 +14,25 @@ model_option = click.option("--model", help="Model folder, .gguf file or hub id.
 engine_option = click.option("--engine", type=ENGINES, help="What generates text.")
 
 
+def _listen_address(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise click.BadParameter(f"{value!r} is not a port, nor an address and a port.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+metrics_option = click.option(
+    "--metrics",
+    metavar="[ADDRESS:]PORT",
+    callback=_listen_address,
+    help="Serve metrics for Prometheus there; without an address on 127.0.0.1 only.",
+)
+
+
 def set_variables(**values: object) -> None:
     """Set the `SWALLOW_…` variables of the given options, for this process and its children.
 

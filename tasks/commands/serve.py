@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from tasks.commands.options import engine_option, home_option, model_option, set_variables
+from tasks.commands.options import (
+    engine_option,
+    home_option,
+    metrics_option,
+    model_option,
+    set_variables,
+)
 
 
 @click.command()
@@ -15,7 +21,14 @@ from tasks.commands.options import engine_option, home_option, model_option, set
 @click.option("--port", default=3980, show_default=True, help="Port of the local workspace.")
 @model_option
 @engine_option
-def up(home: Path | None, port: int, model: str | None, engine: str | None) -> None:
+@metrics_option
+def up(
+    home: Path | None,
+    port: int,
+    model: str | None,
+    engine: str | None,
+    metrics: tuple[str, int] | None,
+) -> None:
     """Run everything on this machine: broker, workers, bot.
 
     With SLACK_BOT_TOKEN and SLACK_APP_TOKEN the bot connects to Slack, else to a local workspace
@@ -25,7 +38,16 @@ def up(home: Path | None, port: int, model: str | None, engine: str | None) -> N
     from tasks.settings import settings
     from tasks.supervisor.up import Up
 
+    _serve_metrics(metrics, "up")
     asyncio.run(Up(settings(), port=port).run())
+
+
+def _serve_metrics(address: tuple[str, int] | None, part: str) -> None:
+    if address:
+        from tasks.metrics.endpoint import serve_metrics
+        from tasks.settings import settings
+
+        serve_metrics(address, settings(), part)
 
 
 @click.command()
@@ -39,8 +61,14 @@ def up(home: Path | None, port: int, model: str | None, engine: str | None) -> N
     help="answers, plans, or training; plans and training belong on the host of the bot.",
 )
 @click.option("--name", help="What this worker is called; unset: by queue, host and process.")
+@metrics_option
 def worker(
-    home: Path | None, model: str | None, engine: str | None, queues: str, name: str | None
+    home: Path | None,
+    model: str | None,
+    engine: str | None,
+    queues: str,
+    name: str | None,
+    metrics: tuple[str, int] | None,
 ) -> None:
     """Run one worker, for instance on another machine."""
     set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
@@ -59,11 +87,15 @@ def worker(
     from tasks.worker import WorkerProcess
 
     set_up_logging("worker", settings().log)
+    _serve_metrics(metrics, "worker")
     sys.exit(WorkerProcess(settings(), names, name).run())
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
+@metrics_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def bot(arguments: tuple[str, ...]) -> None:
+def bot(metrics: tuple[str, int] | None, arguments: tuple[str, ...]) -> None:
     """Run the bot alone; it connects to Slack with the tokens that are set."""
+    if metrics:
+        arguments = (*arguments, "--metrics", *map(str, metrics))
     os.execv(sys.executable, [sys.executable, "-m", "bot", *arguments])  # noqa: S606

@@ -16,6 +16,7 @@ from tasks.adapters.registry import Registry
 from tasks.attempts.attempt import Attempt
 from tasks.attempts.runner import JobRunner
 from tasks.attempts.running import RunningAttempts
+from tasks.broker.counters import note_first_text
 from tasks.broker.host_busy import mark_busy
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -71,10 +72,15 @@ class Answers:
         Raises:
             AdapterRefused: the engine cannot use the adapter; no text was written.
         """
+        noted = False
 
         def on_text(text: str) -> None:
+            nonlocal noted
             if not self.jobs.append(attempt.job, attempt.number, "text", {"text": text}):
                 attempt.stop("lost")
+            elif not noted:
+                note_first_text(self.jobs, attempt.job)
+                noted = True
 
         started = time.monotonic()
         try:

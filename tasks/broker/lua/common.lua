@@ -4,6 +4,7 @@ local KINDS = {'answer', 'plan', 'train'}
 local LEASES = 'swallow:leases'   -- sorted set: ids of running jobs by the end of their lease (ms)
 local RELAY = 'swallow:relay'     -- stream: an entry for each job that must be answered in Slack
 local ADAPTER = 'swallow:adapter' -- string: the adapter that new questions are answered with
+local COUNTERS = 'swallow:counters' -- hash: what `tasks.broker.counters` reads
 
 local function job_key(id) return 'swallow:job:' .. id end
 local function events_key(id) return 'swallow:events:' .. id end
@@ -24,6 +25,10 @@ local function event(id, attempt, kind, data)
   redis.call('XADD', events_key(id), '*', 'attempt', attempt, 'type', kind, 'data', data)
 end
 
+local function count(counter, number)
+  redis.call('HINCRBY', COUNTERS, counter, number)
+end
+
 -- End a job in STATE with its final event; its time to live starts now.
 local function finish(id, state, data)
   local keep = get(id, 'keep')
@@ -31,6 +36,10 @@ local function finish(id, state, data)
   redis.call('ZREM', open_key(get(id, 'kind')), id)
   redis.call('ZREM', LEASES, id)
   event(id, get(id, 'attempt'), state, data)
+  count('ended:' .. get(id, 'kind') .. ':' .. state, 1)
+  if get(id, 'kind') == 'answer' and state ~= 'failed' then
+    count('tokens', tonumber(cjson.decode(data).tokens) or 0)
+  end
   redis.call('PEXPIRE', job_key(id), keep)
   redis.call('PEXPIRE', events_key(id), keep)
 end

@@ -5,7 +5,7 @@
 local id, attempt, data, saved, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 if not holds(id, attempt) then return 0 end
 redis.call('HSET', job_key(id), 'progress', data)
-if saved then redis.call('HSET', job_key(id), 'lost', 0) end
+if saved then redis.call('HSET', job_key(id), 'lost', 0, 'saved', now()) end
 redis.call('XADD', events_key(id), 'MAXLEN', '~', most, '*',
   'attempt', attempt, 'type', 'progress', 'data', data)
 return 1

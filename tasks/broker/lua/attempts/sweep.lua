@@ -6,7 +6,9 @@ local most = {answer = tonumber(ARGV[1]), plan = tonumber(ARGV[1]), train = tonu
 local grace = tonumber(ARGV[3])
 local time = now()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', time)) do
-  if get(id, 'state') ~= 'running' then
+  local running = get(id, 'state') == 'running'
+  if running then count('lost:' .. get(id, 'kind'), 1) end
+  if not running then
     redis.call('ZREM', LEASES, id)
   elseif redis.call('HINCRBY', job_key(id), 'lost', 1) >= most[get(id, 'kind')] then
     finish(id, 'failed', cjson.encode({reason = 'lost', attempts = most[get(id, 'kind')]}))
