@@ -32,6 +32,8 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     with _open(folder, name, MAX_JSON_BYTES) as file:
         try:
             content = json.load(file)
+            # An escape may stand for half of a surrogate pair, which nothing can print or store.
+            json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise AdapterRefused(f"The adapter {folder.name!r} has a broken {name}.") from error
     if not isinstance(content, dict):

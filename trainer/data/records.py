@@ -57,7 +57,7 @@ def _text(file: Path) -> str:
 def _array(file: Path, text: str) -> Iterable[tuple[str, Any]]:
     try:
         content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _broken(file, getattr(error, "lineno", 1), error) from error
     return ((f"{file.name}, row {index}", record) for index, record in enumerate(content, 1))
 
@@ -68,13 +68,18 @@ def _lines(file: Path, text: str) -> Iterable[tuple[str, Any]]:
         if line.strip():
             try:
                 record = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 raise _broken(file, number, error) from error
             yield f"{file.name}, line {number}", record
 
 
 def _broken(file: Path, line: int, error: Exception) -> DataUnusable:
-    reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        reason = error.msg
+    elif isinstance(error, RecursionError):
+        reason = "nested too deeply"
+    else:  # the one other error that Python's decoder raises, see sys.set_int_max_str_digits
+        reason = "a number has thousands of digits"
     return DataUnusable(f"{file.name}, line {line} is not valid JSON: {reason}.")
 
 
