@@ -17,6 +17,7 @@ class BotSettings(BaseSettings):
         env_file=ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
+        allow_inf_nan=False,
         extra="ignore",
     )
 

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         # Templates ship `SWALLOW_MODEL=`: an empty line means the default.
         env_ignore_empty=True,
+        allow_inf_nan=False,
         extra="ignore",
     )
 
@@ -75,7 +76,7 @@ class Settings(BaseSettings):
         default=100, ge=1, description="Open questions at most; the next one is told to wait."
     )
     keep_hours: float = Field(
-        default=24, gt=0, description="How long a job's text is kept after its end."
+        default=24, gt=0, le=87_600, description="How long a job's text is kept after its end."
     )
     threads: int | None = Field(
         default=None,
@@ -101,7 +102,10 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _expanded(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+        try:
+            return home.expanduser().absolute()
+        except RuntimeError as error:  # ~name of an account that does not exist
+            raise ValueError(f"{error}") from error
 
     @property
     def uses_slack(self) -> bool:
@@ -146,10 +150,14 @@ def checked(kind: type[T]) -> T:
     """Construct settings, saying in one sentence which variable is wrong.
 
     Raises:
-        SettingInvalid: a variable has a value that cannot be used.
+        SettingInvalid: a variable has a value that cannot be used, or `.env` cannot be read.
     """
     try:
         return kind()
+    except OSError as error:
+        raise SettingInvalid(f"{ENV_FILE} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingInvalid(f"{ENV_FILE} is not UTF-8.") from error
     except ValidationError as error:
         first = error.errors()[0]
         prefix = str(kind.model_config.get("env_prefix", ""))

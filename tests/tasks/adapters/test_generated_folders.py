@@ -48,11 +48,15 @@ def test_any_folder_is_verified_or_refused_with_a_sentence(
             adapter = read(folder)
             AdapterVerifier("tiny", LINEARS).verify(adapter)
         except (AdapterRefused, AdapterMissing) as error:
-            assert str(error).strip().encode()
+            _check_said(error)
             return
         assert adapter.base_model.rpartition("/")[2] == "tiny"
-        assert (adapter.rank, adapter.targets) == (2, ("q_proj",))
+        assert (adapter.rank, "q_proj" in adapter.targets) == (2, True)
         assert json.dumps(dict(adapter.about))
+
+
+def _check_said(error: Exception) -> None:
+    assert str(error).strip().encode(), "a sentence that can be printed"
 
 
 def _change(file: Path, changes: dict[str, Any]) -> None:
@@ -77,6 +81,6 @@ def test_a_file_of_anything_is_refused(name: str, content: bytes) -> None:
         try:
             AdapterVerifier("tiny", LINEARS).verify(read(folder))
         except AdapterRefused as error:
-            assert str(error).strip().encode()
+            _check_said(error)
         else:
             assert name == ABOUT, "only our own description may be left out"

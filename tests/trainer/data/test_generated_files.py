@@ -62,12 +62,15 @@ def test_any_file_is_read_or_refused_with_a_sentence(name: str, content: bytes) 
         try:
             read = dataset.read(str(file))
         except DataUnusable as error:
-            said = str(error)
-            said.encode()
-            assert said.endswith(".") or "`" in said
+            _check_said(str(error))
             return
         assert read.rows
         assert len(read.rows) + read.dropped.total() == read.read
         for row in read.rows:
             for text in (row.instruction, row.input, row.output, *(t.text for t in row.thread)):
                 text.encode()
+
+
+def _check_said(said: str) -> None:
+    assert said.encode()
+    assert said.endswith(".") or "`" in said
