@@ -106,7 +106,7 @@ class Questions:
         return self.workspace.say(f"<@UBOT> {text}", user=self._generator.choice(PEOPLE))
 
     def _open(self) -> int:
-        return len(self._system.jobs.open("answer"))
+        return len(self._system.jobs.open_states("answer"))
 
     def _is_final(self, asked: Asked) -> bool:
         return any(state_of(message) in ENDED for message in self.workspace.bot_messages(asked.ts))

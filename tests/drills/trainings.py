@@ -40,7 +40,7 @@ def _is_planned(system: System, channel: str, before: set[str]) -> bool:
 
 
 def _jobs(system: System) -> set[str]:
-    return {job.id for job in system.jobs.all() if job.kind == "train"}
+    return {job.id for job in system.jobs.all_states() if job.kind == "train"}
 
 
 def wait_for_end(system: System, job: str) -> str:
