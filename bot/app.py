@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.background import essential
 from bot.bot import Bot
 from bot.listeners import register
 from bot.questions.follower import QuestionFollower
@@ -79,7 +80,7 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         try:
             async with (
                 counts.kept(bot.jobs.redis),
-                _Relaying(settings, bot, name),
+                _relaying(settings, bot, name),
                 _connected(app, bot),
             ):
                 yield bot
@@ -95,9 +96,9 @@ async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
         web_client=bot.client,
         logger=logging.getLogger("slack_bolt"),
     )
-    await handler.connect_async()  # type: ignore[no-untyped-call]
-    log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
     try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
         yield
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]
@@ -126,35 +127,25 @@ async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebCl
     )
 
 
-class _Relaying:
-    """The relay and the thread that feeds it, for as long as the context lasts."""
+@asynccontextmanager
+async def _relaying(settings: Settings, bot: Bot, name: str) -> AsyncIterator[None]:
+    """Run the relay, and the thread that feeds it, for as long as the context lasts."""
+    # The relay may wait longer for the broker than a listener.
+    jobs = jobs_of(settings)
+    blocking = connect(settings, block=BLOCK_SECONDS)
+    relaying_bot = replace(bot, jobs=jobs)
 
-    def __init__(self, settings: Settings, bot: Bot, name: str) -> None:
-        # The relay may wait longer for the broker than a listener.
-        jobs = jobs_of(settings)
-        blocking = connect(settings, block=BLOCK_SECONDS)
-        self._clients = (jobs.redis, blocking)
-        self._relay = Relay(jobs, Claims(jobs, name), self._follow)
-        self._streams = EventStreams(
-            blocking, jobs.redis, asyncio.get_running_loop(), self._relay.wake
-        )
-        self._bot = replace(bot, jobs=jobs)
+    async def follow(job: Job) -> None:
+        await FOLLOWERS[job.kind](relaying_bot, streams, job).run()
 
-    async def __aenter__(self) -> None:
-        self._streams.start()
-        self._task = asyncio.create_task(self._relay.run())
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        self._streams.end()
-        await asyncio.to_thread(self._streams.join, BLOCK_SECONDS + 1)
-        for redis in self._clients:
+    relay = Relay(jobs, Claims(jobs, name), follow)
+    streams = EventStreams(blocking, jobs.redis, asyncio.get_running_loop(), relay.wake)
+    try:
+        async with essential(streams.serve(), relay.run(), relay.renew_claims()):
+            yield
+    finally:
+        for redis in (jobs.redis, blocking):
             _close_idle(redis)
-
-    async def _follow(self, job: Job) -> None:
-        await FOLLOWERS[job.kind](self._bot, self._streams, job).run()
 
 
 def _close_idle(redis: Redis) -> None:

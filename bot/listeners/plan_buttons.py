@@ -10,9 +10,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.admin_action import Action, ActionResult, perform
+from bot.background import Background
 from bot.bot import Bot
 from bot.errors import CannotAct
-from bot.listeners.background import Background
 from bot.slack.actor import Actor
 from bot.slack.refusals import FAILURES, failure_of
 from bot.trainings.plan_card import DISCARD_ACTION, START_ACTION, decision_sentence, plan_card

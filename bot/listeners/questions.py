@@ -15,9 +15,9 @@ from typing import Any
 from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 
+from bot.background import Background
 from bot.bot import Bot
 from bot.i18n.lookup import say
-from bot.listeners.background import Background
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.job_id import job_id
 

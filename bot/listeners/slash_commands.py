@@ -20,9 +20,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.adapters import actions as adapter_actions
 from bot.adapters import command as adapter
 from bot.admin_action import Action, ActionResult, perform
+from bot.background import Background
 from bot.bot import Bot
 from bot.i18n.lookup import Language, say
-from bot.listeners.background import Background
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
 from bot.slack.command_words import Help, Wrong, usage

@@ -9,8 +9,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.adapters import actions as adapter_actions
 from bot.admin_action import Action, perform
+from bot.background import Background
 from bot.bot import Bot
-from bot.listeners.background import Background
 from bot.slack.actor import Actor
 from bot.trainings import actions as training_actions
 from bot.trainings.final_card import USE_ACTION

@@ -8,7 +8,9 @@ record and its event stream.
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 
+from bot.background import log_failure
 from bot.bot import Bot
 from bot.delivery.destination import Destination
 from bot.delivery.journal import Journal
@@ -20,7 +22,8 @@ from bot.questions import answer
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
 from bot.relay.dispatch import enqueue, next_event
-from bot.relay.event_streams import EventStreams, ready_events
+from bot.relay.event_streams import EventStreams
+from bot.relay.job_events import JobEvents
 from bot.slack.blocks import Post, sentence
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.adapters.reference import adapter_name
@@ -47,6 +50,7 @@ class QuestionFollower:
         """Follow the job to its end; returns when its final message is in the thread."""
         events = await asyncio.to_thread(self._streams.follow, self._job.id)
         status = asyncio.create_task(self._status.keep())
+        status.add_done_callback(partial(log_failure, f"job {self._job.id}: its status"))
         try:
             if self._job.state == "new":
                 await self._prepare()
@@ -71,15 +75,13 @@ class QuestionFollower:
         else:
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
 
-    async def _until_final(
-        self, events: "asyncio.Queue[Event]", status: "asyncio.Task[None]"
-    ) -> Event:
+    async def _until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
         while True:
             final = self._take(await self._next(events))
             if final is None and self._text:
                 if self._reply.begun:
-                    await self._bot.edit_pace.wait_for_turn()
-                    final = self._take(ready_events(events))
+                    await events.wait_unless_final(self._bot.edit_pace.wait_for_turn())
+                    final = self._take(events.ready())
                 status.cancel()
             if final is not None:
                 return final
@@ -87,10 +89,10 @@ class QuestionFollower:
                 posts = answer.running(self._text, self._job.id, self._language)
                 await self._show_running(self._headed(posts))
 
-    async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
+    async def _next(self, events: JobEvents) -> list[Event]:
         """Wait for an event, and return it with those that are ready behind it."""
         first = await next_event(events, self._bot.jobs, self._job)
-        return [first, *ready_events(events)]
+        return [first, *events.ready()]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
         """Append new text and return the final event if it is there.
@@ -120,6 +122,7 @@ class QuestionFollower:
             await self._reply.show(posts, state=final.type)
 
         plain = sentence(say("failed.unshown", self._language))
+        self._bot.edit_pace.edit_out_of_turn()
         await deliver(show, self._final_posts(final), plain, self._journal)
 
     def _final_posts(self, final: Event) -> list[Post]:

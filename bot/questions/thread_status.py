@@ -7,6 +7,7 @@ on it: where Slack refuses it, the answer comes all the same.
 import asyncio
 import logging
 
+from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language, say
@@ -37,7 +38,10 @@ class ThreadStatus:
         """Show what the job waits for, until cancelled."""
         shown, age = "", 0.0
         while True:
-            text = await asyncio.to_thread(self._text)
+            try:
+                text = await asyncio.to_thread(self._text)
+            except RedisError:
+                text = shown  # the broker is away: nothing new is known
             if text != shown or age >= REFRESH_SECONDS:
                 await self._show(text)
                 shown, age = text, 0.0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from bot.relay.job_events import JobEvents
 from tasks.broker.celery_app import ROUTES, publish
 from tasks.broker.job import Event, Job
 from tasks.broker.jobs import Jobs
@@ -26,11 +27,11 @@ def workers_for(jobs: Jobs, job: Job) -> list[Worker]:
     return [worker for worker in Workers(jobs.redis).all() if queue in worker.queues]
 
 
-async def next_event(events: "asyncio.Queue[Event]", jobs: Jobs, job: Job) -> Event:
+async def next_event(events: JobEvents, jobs: Jobs, job: Job) -> Event:
     """Wait for the next event of `job`; fail the job meanwhile if no worker can serve it."""
     while True:
         try:
-            return await asyncio.wait_for(events.get(), WORKER_POLL_SECONDS)
+            return await asyncio.wait_for(events.next(), WORKER_POLL_SECONDS)
         except TimeoutError:
             await asyncio.to_thread(_fail_without_workers, jobs, job)
 

@@ -1,12 +1,12 @@
 """One thread that reads the event streams of all followed jobs and hands events to the event loop.
 
 A single blocking read covers every job's stream and the stream of new jobs, so that a hundred
-waiting questions need one connection. A read that fails is repeated; no event is skipped, because
-each stream is read from the last event seen.
+waiting questions need one connection. A read that fails because the broker is away is repeated; no
+event is skipped, because each stream is read from the last event seen. Any other exception is
+`serve`'s.
 """
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,10 +15,8 @@ from uuid import uuid4
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tasks.broker.job import Event, read_event
+from bot.relay.job_events import Entry, JobEvents
 from tasks.broker.relay_claims import RELAY
-
-log = logging.getLogger(__name__)
 
 BLOCK_SECONDS = 1.0
 """The longest blocking read, and so the longest time that ending takes."""
@@ -29,8 +27,8 @@ AWAY_SECONDS = 0.5
 _PREFIX = "swallow:events:"
 
 
-class EventStreams(threading.Thread):
-    """Reads until `end`; this thread alone uses `blocking`, the callers of `follow` use `redis`."""
+class EventStreams:
+    """Its thread alone uses `blocking`; the callers of `follow` use `redis`."""
 
     def __init__(
         self,
@@ -39,44 +37,55 @@ class EventStreams(threading.Thread):
         loop: asyncio.AbstractEventLoop,
         on_new_job: Callable[[], None],
     ) -> None:
-        super().__init__(name="streams", daemon=True)
         self._blocking = blocking
         self._redis = redis
         self._loop = loop
         self._on_new_job = on_new_job
-        self._queues: dict[str, asyncio.Queue[Event]] = {}
+        self._followed: dict[str, JobEvents] = {}
         self._wake = f"swallow:wake:{uuid4().hex}"
         self._last: dict[str, str] = {RELAY: _newest(redis), self._wake: "0"}
         self._lock = threading.Lock()
         self._ended = False
+        self._failure: asyncio.Future[None] = loop.create_future()
 
-    def follow(self, job: str) -> "asyncio.Queue[Event]":
-        """Return a queue that gets every event of `job`, from its first on.
+    def follow(self, job: str) -> JobEvents:
+        """Return what gets every event of `job`, from its first on.
 
         Raises:
             RedisError: the broker is away.
         """
-        queue: asyncio.Queue[Event] = asyncio.Queue()
+        events = JobEvents()
         with self._lock:
-            self._queues[job] = queue
+            self._followed[job] = events
             self._last[_PREFIX + job] = "0"
         # The blocking read under way does not cover the new stream: an entry here makes it return.
         self._redis.xadd(self._wake, {"job": job}, maxlen=1)
         self._redis.expire(self._wake, 60)
-        return queue
+        return events
 
     def leave(self, job: str) -> None:
         """Stop following `job`."""
         with self._lock:
-            self._queues.pop(job, None)
+            self._followed.pop(job, None)
             self._last.pop(_PREFIX + job, None)
 
-    def end(self) -> None:
-        """Stop reading; the thread ends within a second."""
-        self._ended = True
+    async def serve(self) -> None:
+        """Read in a thread until cancelled; raises what ended the thread."""
+        thread = threading.Thread(target=self._run, name="streams", daemon=True)
+        thread.start()
+        try:
+            await self._failure
+        finally:
+            self._ended = True
+            await asyncio.to_thread(thread.join, BLOCK_SECONDS + 1)
 
-    def run(self) -> None:
-        """Read and hand over until `end`."""
+    def _run(self) -> None:
+        try:
+            self._read()
+        except Exception as error:  # noqa: BLE001  # raised again by `serve`
+            self._loop.call_soon_threadsafe(self._failure.set_exception, error)
+
+    def _read(self) -> None:
         pause = threading.Event()
         while not self._ended:
             with self._lock:
@@ -89,32 +98,18 @@ class EventStreams(threading.Thread):
             for name, entries in cast(Any, new):
                 self._hand_over(name, entries)
 
-    def _hand_over(self, name: str, entries: list[tuple[str, dict[str, str]]]) -> None:
+    def _hand_over(self, name: str, entries: list[Entry]) -> None:
         with self._lock:
             if name not in self._last:
                 return
             self._last[name] = entries[-1][0]
-            queue = self._queues.get(name.removeprefix(_PREFIX))
+            events = self._followed.get(name.removeprefix(_PREFIX))
         if name == RELAY:
             self._loop.call_soon_threadsafe(self._on_new_job)
-        elif queue is not None:
-            events = [read_event(*entry) for entry in entries]
-            self._loop.call_soon_threadsafe(_put_all, queue, events)
+        elif events is not None:
+            self._loop.call_soon_threadsafe(events.put, entries)
 
 
 def _newest(redis: Redis) -> str:
     newest = cast(Any, redis.xrevrange(RELAY, count=1))
     return str(newest[0][0]) if newest else "0-0"
-
-
-def _put_all(queue: "asyncio.Queue[Event]", events: list[Event]) -> None:
-    for event in events:
-        queue.put_nowait(event)
-
-
-def ready_events(events: "asyncio.Queue[Event]") -> list[Event]:
-    """Return the events in the queue without waiting."""
-    ready = []
-    while not events.empty():
-        ready.append(events.get_nowait())
-    return ready

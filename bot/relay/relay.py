@@ -12,6 +12,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from bot.background import log_failure
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import RENEW_CLAIM_SECONDS, Claim, Claims
@@ -45,7 +46,6 @@ class Relay:
 
     async def run(self) -> None:
         """Claim and follow until cancelled; while the broker is away, try again every second."""
-        renewal = asyncio.create_task(self._renew_claims())
         own = True
         try:
             while True:
@@ -64,7 +64,6 @@ class Relay:
                 except TimeoutError:
                     continue
         finally:
-            renewal.cancel()
             await self._leave()
 
     async def _claim(self, own: bool) -> None:
@@ -91,10 +90,10 @@ class Relay:
     def _ended(self, claim: Claim, task: "asyncio.Task[None]") -> None:
         """Forget a follower; if it failed, its claim expires and is taken over."""
         self._followers.pop(claim.entry, None)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("job %s: following it failed", claim.job, exc_info=error)
+        log_failure(f"job {claim.job}: following it", task)
 
-    async def _renew_claims(self) -> None:
+    async def renew_claims(self) -> None:
+        """Renew the claims of the jobs that are followed, until cancelled."""
         while True:
             await asyncio.sleep(RENEW_CLAIM_SECONDS)
             for claim, task in list(self._followers.values()):

@@ -15,7 +15,8 @@ from bot.delivery.journal import Journal
 from bot.delivery.milestones import Milestones
 from bot.i18n.lookup import say
 from bot.relay.dispatch import enqueue, workers_for
-from bot.relay.event_streams import EventStreams, ready_events
+from bot.relay.event_streams import EventStreams
+from bot.relay.job_events import JobEvents
 from bot.slack.blocks import Post, sentence
 from bot.trainings.final_card import final_card, side_by_side, summary
 from bot.trainings.loss_curve import LossCurve
@@ -57,26 +58,30 @@ class TrainingFollower:
             self._streams.leave(self._job.id)
         await self._end(ending)
 
-    async def _until_final(self, events: "asyncio.Queue[Event]") -> Event:
+    async def _until_final(self, events: JobEvents) -> Event:
         posting = True
         while True:
             ending = self._take(await self._next(events))
             if ending is not None:
                 return ending
             if time.monotonic() >= self._next_edit:
+                await events.wait_unless_final(self._bot.edit_pace.wait_for_turn())
+                ending = self._take(events.ready())
+                if ending is not None:
+                    return ending
                 await self._show()
                 posting = True
             # After a milestone was not taken, the next edit comes first: it may move the message.
             posting = posting and await self._milestones.post(self._message.thread)
 
-    async def _next(self, events: "asyncio.Queue[Event]") -> list[Event]:
+    async def _next(self, events: JobEvents) -> list[Event]:
         """Wait for events, or until it is time for an edit."""
         wait = max(0.05, self._next_edit - time.monotonic())
         try:
-            first = await asyncio.wait_for(events.get(), wait)
+            first = await asyncio.wait_for(events.next(), wait)
         except TimeoutError:
             return []
-        return [first, *ready_events(events)]
+        return [first, *events.ready()]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
         """Keep the newest snapshot and queue its milestones; return the final event if there."""
@@ -104,7 +109,6 @@ class TrainingFollower:
             self._milestones.add(*quarter_milestone(percent, snapshot, self._language))
 
     async def _show(self) -> None:
-        await self._bot.edit_pace.wait_for_turn()
         progress = await asyncio.to_thread(self._progress)
         state = "queued" if progress.waiting else "running"
         await self._message.show(progress_card(progress, self._language), state=state)
@@ -140,6 +144,7 @@ class TrainingFollower:
         output = str(ending.data.get("output") or self._output)
         post = final_card(ending.type, ending.data, output, self._language)
         plain = sentence(say("training.unshown", self._language))
+        self._bot.edit_pace.edit_out_of_turn()
         await self._message.end(post, plain, state=ending.type)
         self._milestones.add_post("ended", self._closing(ending))
         if ending.data.get("answers"):

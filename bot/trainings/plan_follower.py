@@ -13,6 +13,7 @@ from bot.delivery.journal import Journal
 from bot.i18n.lookup import say
 from bot.relay.dispatch import enqueue, next_event
 from bot.relay.event_streams import EventStreams
+from bot.relay.job_events import JobEvents
 from bot.slack.actor import Actor
 from bot.slack.blocks import Post, sentence
 from bot.slack.notify import notify_person
@@ -53,7 +54,7 @@ class PlanFollower:
             refused = {"reason": "refused"}
             await asyncio.to_thread(self._bot.jobs.end_unstarted, self._job.id, "failed", refused)
 
-    async def _final(self, events: "asyncio.Queue[Event]") -> Event:
+    async def _final(self, events: JobEvents) -> Event:
         while True:
             event = await next_event(events, self._bot.jobs, self._job)
             if event.final:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -51,3 +52,31 @@ async def test_an_answer_is_kept_while_slack_refuses_the_bot(
         await person.sees_reply(ts, "2")
 
     assert "is kept until the app is installed again" in errors.text
+
+
+async def test_a_final_message_does_not_wait_for_the_pace_of_edits(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    shown: list[str] = []
+
+    def notice(event: Any) -> None:
+        if event.kind == "changed":
+            shown.append(event.data["message"]["text"])
+
+    person.workspace.page_events.watch(notice)
+    # One edit may be made, and the next an hour later.
+    async with serve(edit_seconds="3600") as bot:
+        ts = await ask(person, "Count!")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "text", {"text": "1"})
+        await person.sees_reply(ts, "1")
+        await bot.edit_pace.wait_for_turn()
+        jobs.append(job.id, 1, "text", {"text": " 2"})
+        # Slack's own limit is waited out all the same.
+        person.workspace.faults.set({"rate_limit": {"chat.update": 1}})
+        jobs.finish(job.id, 1, "cancelled", ANSWERED)
+        await person.sees_reply(ts, "1 2")
+
+    assert shown == ["1 2"]
+    assert not person.workspace.faults.shown()["rate_limit"]

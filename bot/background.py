@@ -1,0 +1,67 @@
+"""The bot's background work, and what becomes of an exception that nobody expected in it.
+
+Work for one event or one job ends alone: its exception is logged and the bot goes on (`Background`,
+`log_failure`). Work that the whole bot depends on ends the bot: its process exits with the error,
+its supervisor starts it again, and it takes up the jobs that it had claimed (`essential`); a bot
+that looks alive and relays nothing would be worse. What is expected, such as a broker that is away,
+is handled by the work itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Background:
+    """Work that goes on after an event, a command or a button was acknowledged."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Run `work` beside the caller, and keep it alive until it ends."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(log_failure, "a background task"))
+        return task
+
+
+def log_failure(what: str, task: "asyncio.Task[Any]") -> None:
+    """Log the exception with which a task failed, if it did."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("%s failed", what, exc_info=error)
+
+
+@asynccontextmanager
+async def essential(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` for as long as the context lasts; an exception in it ends the context with it."""
+    owner, tasks = asyncio.current_task(), [asyncio.create_task(one) for one in work]
+    failures: list[BaseException] = []
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            failures.append(error)
+            if owner is not None and len(failures) == 1:
+                owner.cancel()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if failures and owner is not None and owner.uncancel() == 0:
+            raise failures[0] from None
+        raise
+    finally:
+        for task in tasks:
+            task.remove_done_callback(ended)
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
