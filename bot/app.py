@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.alerts import Alerts
 from bot.background import essential
 from bot.bot import Bot
 from bot.listeners import register
@@ -80,6 +81,7 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         try:
             async with (
                 counts.kept(bot.jobs.redis),
+                Alerts(bot).watching(),
                 _relaying(settings, bot, name),
                 _connected(app, bot),
             ):

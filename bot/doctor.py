@@ -3,6 +3,7 @@
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import TokensMissing
 from bot.settings import BotSettings
@@ -48,7 +49,19 @@ async def check(settings: BotSettings) -> list[dict[str, Any]]:
     except FAILURES as error:
         advice = "Create an app-level token with connections:write and switch Socket Mode on."
         rows.append(_row("SLACK_APP_TOKEN", False, _reason(error), advice))
+    if settings.alert_channel:
+        rows.append(await _alert_channel(client, settings.alert_channel))
     return rows
+
+
+async def _alert_channel(client: AsyncWebClient, channel: str) -> dict[str, Any]:
+    """Read the channel, as the bot does before it repeats an alert: only a member may."""
+    try:
+        await client.conversations_history(channel=channel, limit=1)
+    except FAILURES as error:
+        advice = "Set it to the channel's id (C…), and /invite the bot there."
+        return _row("SWALLOW_ALERT_CHANNEL", False, f"{channel}: {_reason(error)}", advice)
+    return _row("SWALLOW_ALERT_CHANNEL", True, f"{channel} can be read")
 
 
 def _scopes(header: str) -> dict[str, Any]:

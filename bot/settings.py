@@ -42,6 +42,11 @@ class BotSettings(BaseSettings):
     admins: Names = Field(
         default=(), description="User ids who may train, comma-separated; unset: Slack's admins."
     )
+    alert_channel: str = Field(
+        default="",
+        description="Id of the channel that is told when no worker is left, the disk is nearly "
+        "full or a training failed.",
+    )
     language: Literal["ja", "en"] | None = Field(
         default=None, description="Language of the bot's own sentences; unset: the question's."
     )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from bot.alerts.records import Records
 from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
@@ -142,6 +143,8 @@ class TrainingFollower:
 
     async def _end(self, ending: Event) -> None:
         output = str(ending.data.get("output") or self._output)
+        if self._bot.settings.alert_channel:
+            await asyncio.to_thread(self._alert, ending, output)
         post = final_card(ending.type, ending.data, output, self._language)
         plain = sentence(say("training.unshown", self._language))
         self._bot.edit_pace.edit_out_of_turn()
@@ -154,6 +157,13 @@ class TrainingFollower:
         await self._milestones.finish(self._message.thread)
         title = say("curve.title", self._language, output=output)
         await self._curve.upload(str(ending.data.get("curve", "")), title, self._message.thread)
+
+    def _alert(self, ending: Event, output: str) -> None:
+        records = Records(self._bot.jobs.redis)
+        if ending.type == "failed":
+            records.enter(f"training:{self._job.id}", job=self._job.id, output=output)
+        elif ending.type == "finished":
+            records.end_all("training", finished=output)
 
     def _closing(self, ending: Event) -> Post:
         return sentence(summary(ending.type, ending.data, self._language)[0])
