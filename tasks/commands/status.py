@@ -2,17 +2,30 @@
 
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import click
 
 from tasks.commands.output import age, as_json, print_json, print_table
+from tasks.commands.watch import again_and_again
+
+WATCH_SECONDS = 2.0
 
 
 @click.command()
 @as_json
-def status(as_json: bool) -> None:
+@click.option("--watch", is_flag=True, help="Show it anew every 2 seconds, until Ctrl-C.")
+def status(as_json: bool, watch: bool) -> None:
     """Show workers, queues, model, adapter and running jobs."""
+    show = partial(_show, as_json=as_json)
+    if watch:
+        again_and_again(show, WATCH_SECONDS, bare=as_json)
+    else:
+        show()
+
+
+def _show(*, as_json: bool) -> None:
     facts = _facts()
     if as_json:
         print_json(facts)
