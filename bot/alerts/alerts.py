@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 
 from redis.exceptions import RedisError
 
 from bot.alerts.conditions import Conditions
 from bot.alerts.records import LOCK_SECONDS, Record, Records
+from bot.background import log_failure
 from bot.bot import Bot
 from bot.delivery.destination import CLOCK_TOLERANCE_SECONDS, Destination
 from bot.delivery.posted import Message, is_posted
@@ -39,14 +41,16 @@ class Alerts:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look and post for as long as the context lasts; not at all without a channel."""
-        task = asyncio.create_task(self._watch()) if self._channel else None
+        if not self._channel:
+            yield
+            return
+        task = asyncio.create_task(self._watch())
+        task.add_done_callback(partial(log_failure, "looking for alerts"))
         try:
             yield
         finally:
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _watch(self) -> None:
         while True:

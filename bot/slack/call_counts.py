@@ -7,12 +7,14 @@ seconds: what is counted while the broker is away is added when it is back.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Literal
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from bot.background import log_failure
 from tasks.broker.counters import add
 
 KEEP_SECONDS = 5.0
@@ -32,12 +34,12 @@ class CallCounts:
     async def kept(self, redis: Redis) -> AsyncIterator[None]:
         """Add the counts to the broker's for as long as the context lasts, and at its end."""
         task = asyncio.create_task(self._keep_on(redis))
+        task.add_done_callback(partial(log_failure, "counting calls"))
         try:
             yield
         finally:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)
             await self._keep(redis)
 
     async def _keep_on(self, redis: Redis) -> None:
