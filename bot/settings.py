@@ -19,17 +19,20 @@ class BotSettings(BaseSettings):
         env_ignore_empty=True,
         allow_inf_nan=False,
         extra="ignore",
+        hide_input_in_errors=True,
     )
 
     bot_token: str = Field(
         default="",
         validation_alias=AliasChoices("SLACK_BOT_TOKEN"),
         description="The bot's token, xoxb-…; unset: the local workspace.",
+        repr=False,
     )
     app_token: str = Field(
         default="",
         validation_alias=AliasChoices("SLACK_APP_TOKEN"),
         description="The app-level token for Socket Mode, xapp-….",
+        repr=False,
     )
     api_url: str = Field(
         default="https://slack.com/api/",

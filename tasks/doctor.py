@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Workers, answering
@@ -119,21 +121,24 @@ def broker_rows(settings: Settings) -> list[Row]:
     try:
         with reachable(settings):
             redis = jobs_of(settings, patience=1).redis
-            version = redis.info("server").get("redis_version", "?")
-            # Not CONFIG, which brokers run by others forbid.
-            policy = redis.info("memory")["maxmemory_policy"]
+            redis.ping()
             workers = Workers(redis).all()
-            files = _broker_files(redis)
+            info = _info(redis)
+            files = _broker_files(redis, info)
     except TaskError as error:
-        return [row("broker", False, str(error), "Start `swallow up`.")]
+        advice = (
+            "Correct that, or start that server." if settings.redis_url else "Start `swallow up`."
+        )
+        return [row("broker", False, str(error), advice)]
+    version, policy = info.get("redis_version"), info.get("maxmemory_policy")
     able = answering(workers)
     why = [worker.detail for worker in workers if worker.state == "failed"]
     return [
-        row("broker", True, f"answers, speaks as Redis {version}"),
+        row("broker", True, f"answers, speaks as Redis {version or 'of an unknown version'}"),
         row(
             "broker memory",
-            policy == "noeviction",
-            f"maxmemory-policy {policy}",
+            policy in ("noeviction", None),
+            f"maxmemory-policy {policy or 'cannot be read; it must be noeviction'}",
             "Set maxmemory-policy noeviction: an evicted job record is a lost question.",
         ),
         files,
@@ -146,7 +151,18 @@ def broker_rows(settings: Settings) -> list[Row]:
     ]
 
 
-def _broker_files(redis: Redis) -> Row:
+def _info(redis: Redis) -> Mapping[str, Any]:
+    """Return what the broker tells of itself; nothing where this user may not ask.
+
+    Not CONFIG, which brokers run by others forbid.
+    """
+    try:
+        return redis.info()
+    except ResponseError:
+        return {}
+
+
+def _broker_files(redis: Redis, info: Mapping[str, Any]) -> Row:
     """Tell whether expired texts leave the broker's disk."""
     last = last_rewrite(redis)
     if last is None:
@@ -163,7 +179,7 @@ def _broker_files(redis: Redis) -> Row:
     failed = [
         name
         for name in ("aof_last_bgrewrite_status", "rdb_last_bgsave_status")
-        if redis.info("persistence").get(name, "ok") != "ok"
+        if info.get(name, "ok") != "ok"
     ]
     return row(
         "broker files",

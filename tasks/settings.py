@@ -5,11 +5,13 @@ Nothing else in this package reads the environment.
 
 from functools import cache
 from pathlib import Path
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tasks import broker_address
 from tasks.errors import SettingInvalid
 from tasks.log import LogForm
 
@@ -27,6 +29,8 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         allow_inf_nan=False,
         extra="ignore",
+        # An address or token with a mistake in it is still a secret.
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(
@@ -45,7 +49,13 @@ class Settings(BaseSettings):
         description="Weights in the openvino engine; auto: int4 from a billion on, else int8.",
     )
     redis_url: str | None = Field(
-        default=None, description="Redis or Valkey; unset: the embedded one of `swallow up`."
+        default=None,
+        description="Redis or Valkey, `redis://…` or `rediss://…` (TLS); unset: the embedded one.",
+        repr=False,
+    )
+    redis_ca: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) of the CA of a `rediss://` broker, beside the system's.",
     )
     style: Literal["alpaca-ja", "alpaca-en", "chat"] | None = Field(
         default=None, description="Prompt style; unset: chosen by the model."
@@ -107,6 +117,25 @@ class Settings(BaseSettings):
         except RuntimeError as error:  # ~name of an account that does not exist
             raise ValueError(f"{error}") from error
 
+    @field_validator("redis_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url:
+            broker_address.parse(url)
+        return url
+
+    @field_validator("redis_ca")
+    @classmethod
+    def _certificates(cls, file: Path | None) -> Path | None:
+        if file is None:
+            return None
+        file = file.expanduser().absolute()
+        try:
+            SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except OSError as error:  # ssl.SSLError too
+            raise ValueError("no certificates in PEM can be read from it") from error
+        return file
+
     @property
     def uses_slack(self) -> bool:
         """Whether the bot connects to Slack; without tokens there is the local workspace.
@@ -160,6 +189,11 @@ def checked(kind: type[T]) -> T:
         raise SettingInvalid(f"{ENV_FILE} is not UTF-8.") from error
     except ValidationError as error:
         first = error.errors()[0]
-        prefix = str(kind.model_config.get("env_prefix", ""))
-        name = f"{prefix}{'_'.join(str(part) for part in first['loc'])}".upper()
-        raise SettingInvalid(f"{name} is {first.get('input')!r}: {first['msg']}.") from error
+        field = "_".join(str(part) for part in first["loc"])
+        name = f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+        why = first["msg"].removeprefix("Value error, ")
+        known = kind.model_fields.get(field)
+        if known is not None and known.repr:
+            raise SettingInvalid(f"{name} is {first.get('input')!r}: {why}.") from error
+        # A secret, or what may be one: its value is not shown, nor is the error that holds it.
+        raise SettingInvalid(f"{name} cannot be used: {why}.") from None

@@ -1,9 +1,11 @@
 """Celery's configuration; loaded when the application is first used, not when it is imported."""
 
-from tasks.broker.connection import url_of
+from tasks.broker.connection import address_of
 from tasks.settings import settings
 
-broker_url = url_of(settings())
+_address = address_of(settings())
+broker_url = _address.url
+broker_use_ssl = _address.verification or None
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 # Two priorities: a question that went back to the queue is taken before newer ones.

@@ -8,15 +8,18 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from ssl import SSLCertVerificationError
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from tasks.broker.jobs import Jobs
-from tasks.errors import BrokerAway
+from tasks.broker_address import BrokerAddress, parse
+from tasks.errors import BrokerAway, SettingInvalid
 from tasks.settings import Settings
 
 AWAY = (RedisConnectionError, RedisTimeoutError)
@@ -28,16 +31,24 @@ def address_file(home: Path) -> Path:
     return home / "broker.json"
 
 
-def url_of(settings: Settings) -> str:
-    """Return the broker's URL.
+def address_of(settings: Settings) -> BrokerAddress:
+    """Return the broker's address.
 
     Raises:
         BrokerAway: none is set and no `swallow up` has written one.
+        SettingInvalid: there is a CA for an address without TLS.
     """
     if settings.redis_url:
-        return settings.redis_url
+        ca = str(settings.redis_ca) if settings.redis_ca else None
+        address = parse(settings.redis_url, ca=ca)
+        if ca and not address.tls:
+            raise SettingInvalid(
+                "SWALLOW_REDIS_CA is set, but SWALLOW_REDIS_URL begins with redis://: write "
+                "rediss:// for TLS, or unset SWALLOW_REDIS_CA."
+            )
+        return address
     try:
-        return str(json.loads(address_file(settings.home).read_text("utf-8"))["url"])
+        return parse(str(json.loads(address_file(settings.home).read_text("utf-8"))["url"]))
     except (OSError, ValueError, KeyError) as error:
         raise BrokerAway(
             f"No broker is known for {settings.home}: start `swallow up`, or set SWALLOW_REDIS_URL."
@@ -55,8 +66,10 @@ def connect(
     Raises:
         BrokerAway: the broker's URL is not known.
     """
+    address = address_of(settings)
     return Redis.from_url(
-        url_of(settings),
+        address.url,
+        **address.verification,
         decode_responses=decode,
         socket_connect_timeout=2,
         socket_timeout=2 + block,
@@ -88,19 +101,37 @@ def reachable(settings: Settings) -> Iterator[None]:
     """Turn a lost connection into one sentence that names the broker.
 
     Raises:
-        BrokerAway: the broker did not answer within the body.
+        BrokerAway: the broker did not answer within the body, or refused what was asked of it.
     """
     try:
         yield
-    except AWAY as error:
-        where = settings.redis_url or "the embedded broker"
-        raise BrokerAway(
-            f"The broker does not answer ({without_password(where)}): "
-            "is `swallow up` running, or is SWALLOW_REDIS_URL right?"
-        ) from error
+    except (*AWAY, ResponseError) as error:
+        raise BrokerAway(_sentence(settings, error)) from error
 
 
-def without_password(url: str) -> str:
-    """Return a broker's URL as it may be shown."""
-    scheme, at, rest = url.rpartition("@")
-    return f"{scheme.partition('://')[0]}://…@{rest}" if at else url
+def _sentence(settings: Settings, error: Exception) -> str:
+    where = address_of(settings) if settings.redis_url else "the embedded broker"
+    certificate = _certificate_error(error)
+    if certificate is not None:
+        return (
+            f"The certificate of the broker ({where}) is not trusted "
+            f"({certificate.verify_message.rstrip('.')}): name its CA in SWALLOW_REDIS_CA, and its "
+            "host in SWALLOW_REDIS_URL as the certificate does."
+        )
+    if isinstance(error, (AuthenticationError, ResponseError)):
+        # By its class alone: a server may repeat the whole command, and with it the password.
+        return (
+            f"The broker ({where}) refuses ({type(error).__name__}): are user, password and "
+            "database in SWALLOW_REDIS_URL right, and may that user do this?"
+        )
+    return (
+        f"The broker does not answer ({where}): "
+        "is `swallow up` running, or is SWALLOW_REDIS_URL right?"
+    )
+
+
+def _certificate_error(error: BaseException | None) -> SSLCertVerificationError | None:
+    """Return the failed check of a certificate that led to `error`; redis-py wraps it."""
+    while error is not None and not isinstance(error, SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error

@@ -91,7 +91,7 @@ def _refused(workers: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 def _facts() -> dict[str, Any]:
     from tasks.adapters.reference import adapter_name
-    from tasks.broker.connection import jobs_of, reachable, url_of, without_password
+    from tasks.broker.connection import address_of, jobs_of, reachable
     from tasks.broker.jobs import ADAPTER
     from tasks.broker.relay_claims import no_access, unanswered
     from tasks.broker.workers import Workers
@@ -109,7 +109,7 @@ def _facts() -> dict[str, Any]:
     up = up_file.read(settings().home)
     return {
         "home": str(settings().home),
-        "broker": without_password(url_of(settings())),
+        "broker": str(address_of(settings())),
         "workspace": up.get("workspace"),
         "adapter": adapter_name(str(adapter or "")),
         "no_access": refused,

@@ -38,3 +38,11 @@ def test_one_token_without_the_other_is_refused(monkeypatch: pytest.MonkeyPatch)
         _ = checked(Settings).uses_slack
     with pytest.raises(TokensMissing, match="SLACK_APP_TOKEN is not set"):
         client_of(checked(BotSettings))
+
+
+def test_the_settings_are_printed_without_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-hunter2")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-hunter2")
+
+    for settings in (checked(BotSettings), checked(Settings)):
+        assert "hunter2" not in repr(settings) + str(settings)

@@ -66,6 +66,22 @@ def test_what_cannot_be_done_exits_with_1_and_one_line(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("arguments", [["status"], ["doctor"], ["worker"], ["bot"]])
+def test_a_wrong_address_of_the_broker_is_one_line_without_its_password(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWALLOW_REDIS_URL", "redis://:hunter/2@broker:6379/0")
+
+    done = swallow(*arguments)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "swallow: SWALLOW_REDIS_URL cannot be used: "
+        "in a password write / as %2F, ? as %3F and # as %23.\n"
+    )
+    assert "hunter" not in done.stdout
+
+
 def test_ask_takes_the_references_spelling_and_reads_files(
     tmp_path: Path, small_model: Source, model_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import socket
 import stat
 from pathlib import Path
 
-from tasks.broker.connection import address_file, url_of
+from tasks.broker.connection import address_file, address_of
 from tasks.broker.embedded import embedded
 from tasks.settings import Settings
 
@@ -18,7 +18,7 @@ def test_the_next_start_has_the_same_address_which_other_commands_find(tmp_path:
     first = embedded(tmp_path)
 
     assert embedded(tmp_path) == first
-    assert url_of(Settings(home=tmp_path)) == first.url
+    assert address_of(Settings(home=tmp_path)).url == first.url
     for file in (address_file(tmp_path), tmp_path / "broker" / "valkey.conf"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -1,0 +1,73 @@
+"""What `swallow doctor` says of a broker that does not allow everything, or nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from tasks.doctor import broker_rows
+from tasks.settings import Settings
+
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def limited(redis: Redis, valkey: str) -> Iterator[str]:
+    """The address of a user of a managed Redis: whatever is dangerous is forbidden."""
+    redis.execute_command(
+        "ACL", "SETUSER", "app", "on", f">{SECRET}", "~*", "&*", "+@all", "-@dangerous", "+info"
+    )
+    yield f"redis://app:{SECRET}@{valkey.rpartition('@')[2]}"
+    redis.execute_command("ACL", "DELUSER", "app")
+
+
+def test_a_broker_that_forbids_config_is_judged_by_what_it_tells(limited: str) -> None:
+    rows = {row["check"]: row for row in broker_rows(Settings(redis_url=limited))}
+
+    assert rows["broker"]["ok"]
+    assert rows["broker"]["detail"].startswith("answers, speaks as Redis 7")
+    assert rows["broker memory"]["ok"]
+    assert rows["broker memory"]["detail"] == "maxmemory-policy noeviction"
+
+
+def test_a_broker_that_tells_nothing_of_itself_is_used_and_its_policy_left_to_the_reader(
+    limited: str, redis: Redis
+) -> None:
+    redis.execute_command("ACL", "SETUSER", "app", "-info")
+
+    rows = {row["check"]: row for row in broker_rows(Settings(redis_url=limited))}
+
+    assert rows["broker"]["ok"]
+    assert "cannot be read; it must be noeviction" in rows["broker memory"]["detail"]
+
+
+def test_a_wrong_policy_is_found_without_config(limited: str, redis: Redis) -> None:
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        rows = {row["check"]: row for row in broker_rows(Settings(redis_url=limited))}
+    finally:
+        redis.config_set("maxmemory-policy", "noeviction")
+
+    assert not rows["broker memory"]["ok"]
+    assert "allkeys-lru" in rows["broker memory"]["detail"]
+
+
+@pytest.mark.parametrize("change", [("-@all",), ("off",), (f"<{SECRET}",)])
+def test_a_user_who_may_not_connect_is_one_sentence_without_the_password(
+    limited: str, redis: Redis, change: tuple[str, ...]
+) -> None:
+    redis.execute_command("ACL", "SETUSER", "app", *change)
+
+    (row,) = broker_rows(Settings(redis_url=limited))
+
+    assert not row["ok"]
+    assert "refuses" in row["detail"]
+    assert "SWALLOW_REDIS_URL" in row["detail"]
+    assert SECRET not in str(row)
+
+
+def test_a_database_that_does_not_exist_is_said(valkey: str) -> None:
+    (row,) = broker_rows(Settings(redis_url=f"{valkey.removesuffix('/0')}/99"))
+
+    assert not row["ok"]
+    assert "/99) refuses" in row["detail"]
