@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from trainer.files import make_private
+
 Outcome = Literal["done", "refused", "failed"]
 
 
@@ -72,5 +74,5 @@ class Audit:
             os.close(descriptor)
 
     def _open(self) -> int:
-        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.file.parent)
         return os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -39,7 +40,8 @@ SPARE_DISK_BYTES = 2 * GB
 
 def examine(settings: Settings) -> list[Row]:
     """Run every check; those of the broker and of Slack, which may take seconds, come last."""
-    rows = [_cpu(), *_model(settings), _disk(settings), *broker_rows(settings)]
+    rows = [_cpu(), *_model(settings), _disk(settings), home_row(settings)]
+    rows += broker_rows(settings)
     return [*rows, *_slack()]
 
 
@@ -113,6 +115,24 @@ def _disk(settings: Settings) -> Row:
         free > needed and writable,
         detail if writable else f"{settings.home} is not writable",
         "Free some space, or set SWALLOW_HOME to another folder.",
+    )
+
+
+def home_row(settings: Settings) -> Row:
+    """Return the row that says who may read what people ask, answer and teach.
+
+    A home that was made by hand is not changed: whoever made it may have meant it so.
+    """
+    folder = settings.home
+    if not folder.exists():
+        return row("home", True, f"{folder} is made at the first use, for its owner alone")
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    is_private = mode & 0o077 == 0
+    return row(
+        "home",
+        is_private,
+        f"{folder} is its owner's alone" if is_private else f"{folder} has mode {mode:04o}",
+        f"Other accounts may look into it: run `chmod 700 {folder}`.",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from trainer.file_lock import locked
-from trainer.files import write_text
+from trainer.files import make_private, write_text
 
 
 def home_id(home: Path) -> str:
@@ -17,7 +17,7 @@ def home_id(home: Path) -> str:
         OSError: the home cannot be written to.
     """
     file = home / "id"
-    home.mkdir(parents=True, exist_ok=True)
+    make_private(home)
     with locked(home / ".id.lock"):
         if not file.exists():
             write_text(file, uuid4().hex)

@@ -26,7 +26,8 @@ def whole_folder(final: Path) -> Iterator[Path]:
     temporary = _temporary_path(final)
     with writing(final.parent):
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        make_private(temporary.parent)
+        temporary.mkdir()
         try:
             yield temporary
             sync(temporary)
@@ -35,6 +36,21 @@ def whole_folder(final: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def make_private(folder: Path) -> None:
+    """Make `folder` and whatever of its parents is missing, open to their owner alone.
+
+    What people ask and teach lies under the home, whose first folder any command may be the one to
+    make. A folder that exists stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)  # mkdir(parents=True) would give parents no mode
+    folder.mkdir(exist_ok=True)
 
 
 def write_json(file: Path, content: Any) -> None:
@@ -100,7 +116,7 @@ def check_writable(folder: Path, *, needed: int = 0) -> None:
         NotWritable: it cannot, or there is not enough room.
     """
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         probe = folder / f".probe-{os.getpid()}"
         probe.write_bytes(b"x" * 4096)
         probe.unlink()

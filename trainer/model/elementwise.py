@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from trainer.files import make_private
+
 INT8_MAX = 127.0
 """Symmetric quantisation: -128 is not used."""
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -32,7 +34,7 @@ def can_compile(cache: Path) -> bool:
     from torch._dynamo.exc import BackendCompilerFailed, InternalTorchDynamoError
     from torch._inductor.exc import CppCompileError, InvalidCxxCompiler
 
-    cache.mkdir(parents=True, exist_ok=True)
+    make_private(cache)
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(cache)
     config.recompile_limit = 256  # beyond its limit dynamo silently runs eagerly
     x = torch.linspace(-1, 1, 64).view(2, 32).bfloat16()

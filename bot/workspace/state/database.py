@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trainer.files import make_private
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS messages (
     channel TEXT NOT NULL, ts TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (channel, ts));
@@ -26,7 +28,7 @@ class Database:
 
     def __init__(self, path: Path | None = None) -> None:
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path.parent)
             # Conversations are private: SQLite itself would create a file that others can read.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)

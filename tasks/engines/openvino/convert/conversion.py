@@ -36,6 +36,7 @@ from tasks.engines.openvino.convert.precision import (
 )
 from tasks.errors import ConversionFailed, ModelUnsupported
 from trainer.file_lock import locked
+from trainer.files import make_private
 
 if TYPE_CHECKING:
     from tasks.engines.openvino.convert.graph import Graph
@@ -69,7 +70,7 @@ def convert(
     target = _target(checkpoint, name, cache, precision, kernels)
     if is_whole(target.folder):
         return target
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(cache)
     waiting = "another process is converting this model; waiting for it"
     with locked(cache / f".{target.folder.name}.lock", on_wait=partial(log.info, waiting)):
         if not is_whole(target.folder):

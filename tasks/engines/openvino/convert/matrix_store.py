@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from tasks.engines.openvino.convert.packed_matrix import Format, PackedMatrix
+from trainer.files import make_private
 
 ARRAYS = ("values", "scales", "zeros")
 """The arrays of a matrix; each is a file of this name with the ending `.npy`."""
@@ -23,7 +24,7 @@ class MatrixStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
 
     def get(self, name: str, pack: Callable[[], PackedMatrix]) -> PackedMatrix:
         """Return the matrix called `name`, packed first where it is not stored.

@@ -19,7 +19,7 @@ from pathlib import Path
 from tasks.errors import KernelsMissing
 from trainer.cpu import cpu_flags
 from trainer.file_lock import locked
-from trainer.files import sync_file
+from trainer.files import make_private, sync_file
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def library(cache: Path) -> Path:
     if files.is_whole():
         return files.library
     try:
-        files.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(files.cache)
         with locked(files.library.with_suffix(".lock")):
             if not files.is_whole():
                 files.build()
