@@ -16,10 +16,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
-from trainer.adapters.adapter import Adapter, check_base, read
-from trainer.adapters.adapter_files import WEIGHTS
+from trainer.adapters.adapter import Adapter, check_base
+from trainer.adapters.adapter_files import read_weights
 from trainer.errors import AdapterRefused
 
 if TYPE_CHECKING:
@@ -66,26 +66,21 @@ class AdapterVerifier:
 
 
 def _check_tensors(adapter: Adapter, expected: Mapping[str, tuple[int, ...]]) -> None:
+    from safetensors.torch import load
+
+    # The bytes that are checked are those that were hashed: a file may be replaced at any time.
+    content = read_weights(adapter.path, adapter.digest)
     try:
-        with safe_open(adapter.path / WEIGHTS, "pt") as tensors:
-            names = list(tensors.keys())
-            if {name: tuple(tensors.get_slice(name).get_shape()) for name in names} != expected:
-                raise AdapterRefused(
-                    f"The adapter {adapter.name!r} does not fit the model: its tensors differ in "
-                    "name or shape."
-                )
-            # One at a time, through the file's mapping: the largest adapters have 640 MB.
-            if not all(_is_finite(tensors.get_tensor(name)) for name in names):
-                raise AdapterRefused(
-                    f"The adapter {adapter.name!r} holds values that are not finite."
-                )
-    except (OSError, SafetensorError) as error:
+        tensors = load(content)
+    except SafetensorError as error:
         raise AdapterRefused(f"The adapter {adapter.name!r} cannot be read.") from error
-    # After the tensors: what was checked is the content that the digest names.
-    if read(adapter.path).digest != adapter.digest:
+    if {name: tuple(tensor.shape) for name, tensor in tensors.items()} != expected:
         raise AdapterRefused(
-            f"The files of adapter {adapter.name!r} were replaced after they were read."
+            f"The adapter {adapter.name!r} does not fit the model: its tensors differ in "
+            "name or shape."
         )
+    if not all(_is_finite(tensor) for tensor in tensors.values()):
+        raise AdapterRefused(f"The adapter {adapter.name!r} holds values that are not finite.")
 
 
 def _is_finite(tensor: "torch.Tensor") -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.adapters.adapter_files import ABOUT, CONFIG, checked_digest, read_json
+from trainer.adapters.adapter_files import ABOUT, CONFIG, checked_digest, json_object, read_small
 from trainer.errors import AdapterMissing, AdapterRefused
 
 MAX_RANK = 512
@@ -68,9 +68,12 @@ def read(folder: Path) -> Adapter:
     """
     if folder.is_symlink() or not folder.is_dir():
         raise AdapterMissing(folder.name, folder.parent)
-    config = read_json(folder, CONFIG)
+    encoded = read_small(folder, CONFIG)
+    config = json_object(folder, CONFIG, encoded)
     _check_supported(folder, config)
-    about = read_json(folder, ABOUT) if os.path.lexists(folder / ABOUT) else {}
+    about: Mapping[str, Any] = {}
+    if os.path.lexists(folder / ABOUT):
+        about = json_object(folder, ABOUT, read_small(folder, ABOUT))
     base = about.get("base_model") or config.get("base_model_name_or_path") or ""
     style = about.get("style")
     return Adapter(
@@ -82,7 +85,7 @@ def read(folder: Path) -> Adapter:
         alpha=_alpha(folder, config),
         rslora=bool(config.get("use_rslora")),
         targets=_targets(folder, config),
-        digest=checked_digest(folder),
+        digest=checked_digest(folder, encoded),
         about=about,
     )
 

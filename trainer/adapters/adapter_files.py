@@ -23,33 +23,44 @@ MAX_JSON_BYTES = 1024 * 1024
 MAX_HEADER_BYTES = 16 * 1024 * 1024
 
 
-def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """Return the JSON object in the file `name` of an adapter's folder.
+def read_small(folder: Path, name: str) -> bytes:
+    """Return the content of the JSON file `name` of an adapter's folder.
 
     Raises:
-        AdapterRefused: the file is missing, a link, too large, or not a JSON object.
+        AdapterRefused: the file is missing, a link or too large.
     """
     with _open(folder, name, MAX_JSON_BYTES) as file:
-        try:
-            content = json.load(file)
-            # An escape may stand for half of a surrogate pair, which nothing can print or store.
-            json.dumps(content, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as error:
-            raise AdapterRefused(f"The adapter {folder.name!r} has a broken {name}.") from error
+        return file.read()
+
+
+def json_object(folder: Path, name: str, encoded: bytes) -> dict[str, Any]:
+    """Return the JSON object in `encoded`, which is the content of the file `name`.
+
+    Raises:
+        AdapterRefused: it is not a JSON object.
+    """
+    try:
+        content = json.loads(encoded)
+        # An escape may stand for half of a surrogate pair, which nothing can print or store.
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise AdapterRefused(f"The adapter {folder.name!r} has a broken {name}.") from error
     if not isinstance(content, dict):
         raise AdapterRefused(f"The adapter {folder.name!r} has a broken {name}.")
     return content
 
 
-def checked_digest(folder: Path) -> str:
+def checked_digest(folder: Path, config: bytes) -> str:
     """Return the SHA-256 of configuration and weights in hex, after checking the weights' header.
 
+    `config` is the configuration as the caller has read it, so that what it says is what the
+    digest names.
+
     Raises:
-        AdapterRefused: a file is missing, a link or too large, or the weights are not safetensors.
+        AdapterRefused: the file of the weights is missing, a link or too large, or it is not
+            safetensors.
     """
-    digest = hashlib.sha256()
-    with _open(folder, CONFIG, MAX_JSON_BYTES) as file:
-        digest.update(file.read())
+    digest = hashlib.sha256(config)
     with _open(folder, WEIGHTS, MAX_WEIGHTS_BYTES) as file:
         if not _is_safetensors(file, os.fstat(file.fileno()).st_size):
             raise AdapterRefused(
@@ -70,8 +81,7 @@ def read_weights(folder: Path, digest: str) -> bytes:
     Raises:
         AdapterRefused: the files are gone, or they were replaced.
     """
-    with _open(folder, CONFIG, MAX_JSON_BYTES) as file:
-        found = hashlib.sha256(file.read())
+    found = hashlib.sha256(read_small(folder, CONFIG))
     with _open(folder, WEIGHTS, MAX_WEIGHTS_BYTES) as file:
         weights = file.read()
     found.update(weights)

@@ -61,10 +61,13 @@ def check_tokenizer(folder: Path, model: str) -> None:
     json_file, sentencepiece_file = (folder / name for name in VOCABULARIES)
     if json_file.is_file():
         content = _json_object(json_file, model)
-        if not isinstance(content.get("model"), dict) or "added_tokens" not in content:
+        kind = content.get("model")
+        if not isinstance(kind, dict) or not kind.get("vocab") or "added_tokens" not in content:
             raise _broken(json_file, model, "it holds no vocabulary")
     elif sentencepiece_file.is_file():
         _check_sentencepiece(sentencepiece_file, model)
+    elif (folder / "vocab.json").is_file() and not (folder / "merges.txt").is_file():
+        _check_has_own_merges(folder, model)
     if (folder / "tokenizer_config.json").is_file():
         _json_object(folder / "tokenizer_config.json", model)
 
@@ -95,6 +98,16 @@ def _check_sentencepiece(file: Path, model: str) -> None:
         sentencepiece.SentencePieceProcessor(model_file=str(file))
     except (OSError, RuntimeError) as error:
         raise _broken(file, model, "not a SentencePiece model") from error
+
+
+def _check_has_own_merges(folder: Path, model: str) -> None:
+    """Refuse the two files of a byte-level BPE of which the second is missing.
+
+    A `vocab.json` beside a tokenizer in another file may be whole without it.
+    """
+    others = (name for name in OTHER_VOCABULARIES if name != "vocab*")
+    if not any(next(folder.glob(name), None) for name in others):
+        raise _broken(folder / "merges.txt", model, "vocab.json is there and this is missing")
 
 
 def _broken(file: Path, model: str, why: str) -> ModelMissing:

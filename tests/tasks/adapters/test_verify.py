@@ -29,8 +29,7 @@ def test_an_adapter_that_fits_is_checked_once(
     adapter = read(write_adapter(tmp_path / "one"))
     verifier.verify(adapter)
 
-    monkeypatch.setattr(verify, "safe_open", lambda *_: pytest.fail("its tensors were read again"))
-    monkeypatch.setattr(verify, "read", lambda *_: pytest.fail("its files were read again"))
+    monkeypatch.setattr(verify, "read_weights", lambda *_: pytest.fail("it was read again"))
     verifier.verify(adapter)
 
 
@@ -82,6 +81,28 @@ def test_files_replaced_after_they_were_read_are_refused(
         verifier.verify(adapter)
     with pytest.raises(AdapterRefused, match="were replaced"):
         read_weights(adapter.path, adapter.digest)
+
+
+def test_the_tensors_that_are_checked_are_those_that_were_hashed(
+    verifier: AdapterVerifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A good file that lies there only while the tensors are looked at vouches for nothing."""
+    bad, good = write_adapter(tmp_path / "bad"), write_adapter(tmp_path / "good")
+    save_file(
+        {**load_file(bad / WEIGHTS), f"{QUERY}.lora_A.weight": torch.full((2, 32), float("nan"))},
+        bad / WEIGHTS,
+    )
+    adapter = read(bad)
+
+    def replaced_once_read(folder: Path, digest: str) -> bytes:
+        content = read_weights(folder, digest)
+        (good / WEIGHTS).replace(bad / WEIGHTS)
+        return content
+
+    monkeypatch.setattr(verify, "read_weights", replaced_once_read)
+
+    with pytest.raises(AdapterRefused, match="not finite"):
+        verifier.verify(adapter)
 
 
 def test_files_that_vanished_after_they_were_read_are_refused(

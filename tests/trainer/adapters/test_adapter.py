@@ -5,12 +5,13 @@ import os
 import pickle
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from trainer.adapters import adapter_files
 from trainer.adapters.adapter import check_base, read
 from trainer.adapters.adapter_files import ABOUT, CONFIG, MAX_WEIGHTS_BYTES, WEIGHTS
 from trainer.errors import AdapterRefused
@@ -42,6 +43,24 @@ def test_rank_stabilised_adapters_scale_by_the_root(tmp_path: Path) -> None:
     found = read(adapter(tmp_path / "a", r=16, use_rslora=True))
 
     assert found.scale == 4.0
+
+
+def test_the_facts_are_those_of_the_configuration_that_the_digest_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = adapter(tmp_path / "one"), adapter(tmp_path / "two", r=4)
+    before = read(folder)
+    opened = adapter_files._open
+
+    def replaced_once_opened(folder: Path, name: str, limit: int) -> BinaryIO:
+        file = opened(folder, name, limit)
+        if name == CONFIG and (other / CONFIG).exists():
+            (other / CONFIG).replace(folder / CONFIG)
+        return file
+
+    monkeypatch.setattr(adapter_files, "_open", replaced_once_opened)
+
+    assert read(folder) == before
 
 
 def test_the_digest_follows_the_weights(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.trainer.doubles import write_model
 from trainer.base_model.source import find
-from trainer.base_model.tokenizer import load_tokenizer
+from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.errors import ModelMissing
 
 
@@ -62,6 +62,28 @@ def test_a_broken_sentencepiece_file_is_named(folder: Path, content: bytes) -> N
 
     with pytest.raises(ModelMissing, match=r"its tokenizer is broken: .*/tokenizer\.model \("):
         load_tokenizer(find(str(folder)))
+
+
+@pytest.mark.parametrize("vocabulary", [{}, []])
+def test_an_empty_vocabulary_is_a_broken_tokenizer(folder: Path, vocabulary: object) -> None:
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text("utf-8"))
+    content["model"]["vocab"] = vocabulary
+    file.write_text(json.dumps(content), "utf-8")
+
+    with pytest.raises(ModelMissing, match=r"tokenizer\.json \(it holds no vocabulary\)"):
+        check_tokenizer(folder, "Model-1b")
+
+
+def test_a_vocabulary_without_its_merges_is_named(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.json").write_text('{"a": 0}', "utf-8")
+
+    with pytest.raises(ModelMissing, match=r"/merges\.txt \(vocab\.json is there"):
+        check_tokenizer(folder, "Model-1b")
+
+    (folder / "merges.txt").write_text("#version: 0.2\n", "utf-8")
+    check_tokenizer(folder, "Model-1b")
 
 
 def test_a_broken_configuration_of_the_tokenizer_is_named(folder: Path) -> None:
