@@ -4,6 +4,7 @@ One JSON object per line in `$SWALLOW_HOME/audit.jsonl`, readable by its owner a
 ever added. It holds names and ids, never a question's text.
 """
 
+import errno
 import getpass
 import json
 import os
@@ -35,9 +36,14 @@ class Audit:
         """Make sure that a line can be written.
 
         Raises:
-            OSError: it cannot.
+            OSError: it cannot, or the disk is full.
         """
-        os.close(self._open())
+        descriptor = self._open()
+        try:
+            if os.fstatvfs(descriptor).f_bavail == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.file))
+        finally:
+            os.close(descriptor)
 
     def write(
         self,
@@ -69,7 +75,9 @@ class Audit:
         descriptor = self._open()
         try:
             # One write to a file opened for appending: lines of several processes do not mix.
-            os.write(descriptor, f"{text}\n".encode())
+            content = f"{text}\n".encode()
+            if os.write(descriptor, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.file))
         finally:
             os.close(descriptor)
 

@@ -18,8 +18,8 @@ from tasks.commands.jobs import jobs
 from tasks.commands.prepare import prepare
 from tasks.commands.serve import bot, up, worker
 from tasks.commands.status import status
+from tasks.commands.train import train
 from tasks.errors import TaskError
-from trainer.command import train
 from trainer.errors import TrainerError
 
 

@@ -3,6 +3,7 @@
 TaskError
 ├── BrokerAway        Redis or Valkey does not answer, or its address is not known
 ├── SettingInvalid    a setting whose value cannot be used
+├── AuditUnwritable   the audit log cannot be written, so that no admin may act
 ├── NoSuchJob         a job id without a record
 ├── DatasetUnknown    a dataset's name that is not under `$SWALLOW_HOME/datasets`
 ├── AlreadyRunning    a second `swallow up` on one home
@@ -25,6 +26,10 @@ class BrokerAway(TaskError):
 
 class SettingInvalid(TaskError):
     """A setting has a value that cannot be used."""
+
+
+class AuditUnwritable(TaskError):
+    """The audit log cannot be written: nothing may be done that would leave no line in it."""
 
 
 class NoSuchJob(TaskError):

@@ -31,6 +31,11 @@ def address_file(home: Path) -> Path:
     return home / "broker.json"
 
 
+def is_known(settings: Settings) -> bool:
+    """Tell whether this home has, or had, a broker: without one no adapter was ever in use."""
+    return bool(settings.redis_url) or address_file(settings.home).exists()
+
+
 def address_of(settings: Settings) -> BrokerAddress:
     """Return the broker's address.
 

@@ -1,16 +1,18 @@
 """`swallow adapter`: the adapters of this home, and which one answers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tasks.admin_act import admin_act
 from tasks.commands.compare import compare
 from tasks.commands.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
-    from tasks.adapters.registry import Registry
-    from tasks.audit import Outcome
+    from tasks.adapters.registry import ListedAdapter, Registry
 
 
 @click.group()
@@ -27,7 +29,7 @@ def list_(as_json: bool) -> None:
     """List the adapters of this home with what their evaluation found."""
     from tasks.settings import settings
 
-    rows = [asdict(listed) for listed in _registry().all()]
+    rows = [asdict(listed) for listed in _listed()]
     if as_json:
         print_json(rows)
         return
@@ -74,15 +76,9 @@ def show(name: str) -> None:
 def use_(name: str) -> None:
     """Answer with an adapter from the next question on."""
     from tasks.adapters.registry import verdict_of
-    from trainer.errors import AdapterRefused
 
-    registry = _connected()
-    try:
+    with admin_act("adapter use", name), _connected() as registry:
         found = registry.use(name)
-    except AdapterRefused as error:
-        _audit("use", name, "refused", str(error))
-        raise
-    _audit("use", name, "done")
     verdict = verdict_of(found)
     click.echo(f"{name} answers from the next question on" + (f" ({verdict})." if verdict else "."))
 
@@ -90,8 +86,8 @@ def use_(name: str) -> None:
 @adapter.command()
 def off() -> None:
     """Answer without an adapter from the next question on."""
-    name = _connected().off()
-    _audit("off", name, "done")
+    with admin_act("adapter off") as act, _connected() as registry:
+        act.target = name = registry.off()
     click.echo(f"{name} is off." if name else "No adapter was in use.")
 
 
@@ -100,23 +96,17 @@ def off() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(name: str, yes: bool) -> None:
     """Remove an adapter of this home for good."""
-    from trainer.errors import AdapterRefused
-
-    registry = _registry()
-    try:
+    with admin_act("adapter remove", name), _knowing_what_is_in_use(name) as registry:
         folder = registry.get(name).path
         if not yes:
             click.confirm(f"Remove {folder}?", abort=True)
         registry.remove(name)
-    except AdapterRefused as error:
-        _audit("remove", name, "refused", str(error))
-        raise
-    _audit("remove", name, "done")
     click.echo(f"Removed {name}.")
 
 
-def _connected() -> "Registry":
-    """Return the registry with a broker that answers.
+@contextmanager
+def _connected() -> "Iterator[Registry]":
+    """Give the registry with a broker that answers.
 
     Raises:
         BrokerAway: it does not answer.
@@ -128,29 +118,39 @@ def _connected() -> "Registry":
     with reachable(settings()):
         redis = connect(settings(), patience=1)
         redis.ping()
-    return Registry(settings(), redis)
+        yield Registry(settings(), redis)
 
 
-def _registry() -> "Registry":
-    """Return the registry, with a broker if one answers; without one no adapter is in use."""
+@contextmanager
+def _knowing_what_is_in_use(name: str) -> "Iterator[Registry]":
+    """Give the registry with a broker that answers, or without one where there never was any.
+
+    Raises:
+        BrokerAway: there is a broker and it does not answer, so that `name` may be in use.
+    """
+    from tasks.adapters.registry import Registry
+    from tasks.broker.connection import is_known
+    from tasks.errors import BrokerAway
+    from tasks.settings import settings
+
+    if not is_known(settings()):
+        yield Registry(settings(), None)
+        return
+    try:
+        with _connected() as registry:
+            yield registry
+    except BrokerAway as error:
+        raise BrokerAway(f"{name} may be in use and is not removed. {error}") from error
+
+
+def _listed() -> "list[ListedAdapter]":
+    """Return the adapters of this home; without a broker none is shown as in use."""
     from tasks.adapters.registry import Registry
     from tasks.errors import BrokerAway
     from tasks.settings import settings
 
     try:
-        return _connected()
+        with _connected() as registry:
+            return registry.all()
     except BrokerAway:
-        return Registry(settings(), None)
-
-
-def _audit(action: str, name: str, outcome: "Outcome", reason: str = "") -> None:
-    from tasks.audit import Audit, operator
-    from tasks.settings import settings
-
-    Audit(settings().home).write(
-        who=operator(),
-        action=f"adapter {action}",
-        target=name,
-        outcome=outcome,
-        reason=reason,
-    )
+        return Registry(settings(), None).all()

@@ -1,13 +1,11 @@
 """`swallow jobs`: the questions and trainings on record."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from tasks.admin_act import admin_act
 from tasks.commands.output import age, as_json, print_json, print_table
-
-if TYPE_CHECKING:
-    from tasks.audit import Outcome
 
 
 @click.group()
@@ -70,17 +68,16 @@ def show(id: str, as_json: bool) -> None:
 @as_json
 def cancel(id: str, as_json: bool) -> None:
     """Cancel a job; a running answer stops within a second."""
-    from tasks.audit import Audit, operator
     from tasks.broker.connection import jobs_of, reachable
     from tasks.errors import NoSuchJob
     from tasks.settings import settings
 
-    with reachable(settings()):
+    with admin_act("job cancel", id) as act, reachable(settings()):
         state = jobs_of(settings(), patience=1).cancel(id, "operator")
-    outcome: Outcome = "done" if state in ("new", "queued", "running") else "failed"
-    Audit(settings().home).write(who=operator(), action="job cancel", target=id, outcome=outcome)
-    if state is None:
-        raise NoSuchJob(f"There is no job {id!r}; `swallow jobs list` shows them.")
+        if state is None:
+            raise NoSuchJob(f"There is no job {id!r}; `swallow jobs list` shows them.")
+        if state not in ("new", "queued", "running"):
+            act.outcome = "failed"
     if as_json:
         print_json({"job": id, "was": state})
     elif state in ("new", "queued"):
