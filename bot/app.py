@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import aiohttp
 from redis import Redis
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,6 +19,7 @@ from bot.alerts.alerts import Alerts
 from bot.background import essential
 from bot.bot import Bot
 from bot.listeners import register
+from bot.listeners.socket import SocketHandler
 from bot.questions.follower import QuestionFollower
 from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
 from bot.relay.relay import Relay
@@ -92,7 +92,7 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
 
 @asynccontextmanager
 async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
-    handler = AsyncSocketModeHandler(
+    handler = SocketHandler(
         app,
         bot.settings.app_token,
         web_client=bot.client,
