@@ -38,8 +38,9 @@ def worker_metrics(redis: Redis) -> Iterator[Metric]:
     yield from (running, speed)
     adapter = GaugeMetricFamily(
         "swallow_adapter_info",
-        "The adapter that new questions are answered with.",
+        "The adapter that new questions are answered with, if any.",
         labels=["adapter"],
     )
-    adapter.add_metric([adapter_name(str(redis.get(ADAPTER) or ""))], 1)
+    if name := adapter_name(str(redis.get(ADAPTER) or "")):
+        adapter.add_metric([name], 1)
     yield adapter

@@ -62,6 +62,10 @@ def test_workers_and_the_adapter_are_shown_and_no_text_and_no_user(
     assert "UALICE" not in text
 
 
+def test_without_an_adapter_in_use_none_is_shown(scrape: Scrape) -> None:
+    assert not [name for name in scrape() if "adapter" in name]
+
+
 def test_memory_is_told_apart_by_process(redis: Redis, scrape: Scrape, valkey: str) -> None:
     home = Settings().home
     home.mkdir(parents=True)
