@@ -41,11 +41,12 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "footer.tokens": ("{count} トークン", "{count} tokens"),
     "footer.seconds": ("{seconds} 秒", "{seconds} s"),
     "footer.speed": ("{speed} トークン/秒", "{speed} tokens/s"),
-    "failed.broker_away": (
-        "いま質問を受け付けられません（キューに接続できません）。1分ほどしてからもう一度聞いてください。"
-        "続く場合は管理者に `swallow doctor` の実行を頼んでください。",
-        "I cannot take questions right now (the queue does not answer). Ask again in a minute; "
-        "if it goes on, ask the operator to run `swallow doctor`.",
+    "delayed.broker_away": (
+        "いまキューから応答がありません。つながりしだい、ここで答えます。10分たっても答えがなければ、"
+        "もう一度聞いてください。続く場合は管理者に `swallow doctor` の実行を頼んでください。",
+        "The queue does not answer right now. I keep trying and answer here as soon as it does. If "
+        "there is no answer after ten minutes, ask again; if it goes on, ask the operator to run "
+        "`swallow doctor`.",
     ),
     "failed.queue_full": (
         "いま質問が{limit}件並んでいて、これ以上受け付けられません。少ししてからもう一度聞いてください。",

@@ -100,10 +100,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "The audit log cannot be written, so nothing was done. Look at the server's disk and permissions.",
     ),
     "act.broker_away": (
-        "いま実行できません（キューに接続できません）。1分ほどしてからもう一度試してください。"
+        "キューから応答がなく、実行できたかどうか分かりません。1分ほどして結果を確かめ、必要ならもう一度試してください。"
         "続く場合はサーバーで `swallow doctor` を実行してください。",
-        "This cannot be done right now (the queue does not answer). Try again in a minute; "
-        "if it goes on, run `swallow doctor` on the server.",
+        "The queue does not answer, so it is not known whether this was done. Look in a minute, and "
+        "try again if it was not; if it goes on, run `swallow doctor` on the server.",
     ),
     "act.no_adapter": (
         "アダプター *{name}* はありません。`/swallow-adapter list` で一覧を表示できます。",

@@ -1,8 +1,8 @@
 """Mentions, direct messages, and replies in a thread the bot takes part in become jobs.
 
-A listener stores the job and does nothing else: the event is acknowledged when the listener
-returns, and Slack sends an event that was not acknowledged again. A repeat has the same job id and
-is dropped.
+A listener stores the job and does nothing else. An event whose job cannot be stored is not
+acknowledged, so that Slack delivers it again: at once, after a minute and after five more. A repeat
+has the same job id and is dropped.
 """
 
 import asyncio
@@ -14,17 +14,19 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 
-from bot.background import Background
 from bot.bot import Bot
-from bot.i18n.lookup import say
-from bot.slack.refusals import FAILURES, failure_of
+from bot.listeners.outage_notices import OutageNotices
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
 
 # Subtypes of what people write; every other is an edit, a notice, or another bot's message.
 _WRITTEN_BY_PEOPLE = {None, "file_share", "thread_broadcast"}
+
+_NOT_ACKNOWLEDGED = 503
+"""Bolt acknowledges an event over the socket only where the status is 200."""
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -35,25 +37,29 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
 
 class Questions:
-    """The listeners; they remember which questions got the notice that the broker is away."""
+    """The listeners; each returns None where the event is to be acknowledged."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._notified: set[str] = set()
-        self._background = Background()
+        self._notices = OutageNotices(bot)
         # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="listener")
 
-    async def mention(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    async def mention(
+        self, event: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> BoltResponse | None:
         """Take a mention of the bot."""
-        await self._take(event, body, only_in_thread=False)
+        return await self._take(event, body, only_in_thread=False)
 
-    async def message(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    async def message(
+        self, event: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> BoltResponse | None:
         """Take a direct message, or a reply where the bot takes part."""
         if event.get("channel_type") == "im":
-            await self._take(event, body, only_in_thread=False)
-        elif event.get("thread_ts") and not self._to_someone_else(event):
-            await self._take(event, body, only_in_thread=True)
+            return await self._take(event, body, only_in_thread=False)
+        if event.get("thread_ts") and not self._to_someone_else(event):
+            return await self._take(event, body, only_in_thread=True)
+        return None
 
     def _to_someone_else(self, event: Mapping[str, Any]) -> bool:
         addressed = re.match(r"\s*<@(\w+)", str(event.get("text") or ""))
@@ -61,13 +67,13 @@ class Questions:
 
     async def _take(
         self, event: Mapping[str, Any], body: Mapping[str, Any], *, only_in_thread: bool
-    ) -> None:
+    ) -> BoltResponse | None:
         if (
             event.get("subtype") not in _WRITTEN_BY_PEOPLE
             or event.get("bot_id")
             or not event.get("user")
         ):
-            return
+            return None
         destination = {
             "team": body.get("team_id", ""),
             "channel": event["channel"],
@@ -86,8 +92,12 @@ class Questions:
             )
         except RedisError as error:
             log.warning("a question was not stored: %s", type(error).__name__)
-            if not only_in_thread:
-                self._start_notice(destination, text)
+            # A mention in a thread is an event of its own beside the message.
+            unmentioned = only_in_thread and f"<@{self._bot.user}" not in text
+            self._notices.begin(destination, text, only_in_thread=unmentioned)
+            return BoltResponse(status=_NOT_ACKNOWLEDGED)
+        self._notices.end(destination)
+        return None
 
     def _store(
         self, destination: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
@@ -103,24 +113,6 @@ class Questions:
             only_in_thread=only_in_thread,
         )
         log.info("job %s: %s", id, stored)
-
-    def _start_notice(self, destination: Mapping[str, Any], text: str) -> None:
-        """Say in the thread that the broker is away, once per question, in the background."""
-        key = f"{destination['channel']}:{destination['ts']}"
-        if key in self._notified:
-            return
-        self._notified.add(key)
-        self._background.start(self._notify(destination, text))
-
-    async def _notify(self, destination: Mapping[str, Any], text: str) -> None:
-        try:
-            await self._bot.client.chat_postMessage(
-                channel=destination["channel"],
-                thread_ts=destination["thread_ts"],
-                text=say("failed.broker_away", self._bot.language(text)),
-            )
-        except FAILURES as error:
-            log.error("a notice reached nobody: %s", failure_of(error).reason)
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Delivers each payload, in an envelope, to one connected bot until the bot acknowledges it.
 
 Delivery follows Slack's Socket Mode: a bot has 3 seconds to acknowledge, then the envelope is sent
-again with a higher `retry_attempt`, at most three times; an envelope whose socket closes is sent
-over another one. Knows nothing of what is in a payload.
+again with a higher `retry_attempt`, at most three times: an event at once, after a minute and after
+five more. An envelope whose socket closes is sent over another one. Knows nothing of what is in a
+payload.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from bot.workspace.delivery.sockets import Socket, Sockets
 from bot.workspace.faults import Faults
 from bot.workspace.state.database import Database
 
-MAX_RETRIES = 3
+RETRY_SECONDS = (0.0, 60.0, 300.0)
+"""Pauses before the retries of an event (https://docs.slack.dev/apis/events-api/#retries)."""
+
+MAX_RETRIES = len(RETRY_SECONDS)
 
 Envelope = dict[str, Any]
 Response = dict[str, Any]
@@ -41,6 +45,7 @@ class Envelopes:
         self._faults = faults
         self._sockets = sockets
         self.ack_timeout = ack_timeout
+        self.retry_seconds = RETRY_SECONDS
         self._responses: dict[str, asyncio.Future[Response]] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
 
@@ -121,6 +126,8 @@ class Envelopes:
                 reason = "connection_failed"
             if retries > MAX_RETRIES:
                 return None
+            if reason == "timeout" and envelope["type"] == "events_api":
+                await asyncio.sleep(self.retry_seconds[retries - 1])
             attempt = envelope.get("retry_attempt", 0) + 1
             envelope = envelope | {"retry_attempt": attempt, "retry_reason": reason}
 

@@ -132,6 +132,7 @@ async def test_an_unacknowledged_event_comes_again_three_times_and_no_more(
     dial: Dial, alice: AsyncWebClient, workspace: Workspace
 ) -> None:
     workspace.envelopes.ack_timeout = 0.05
+    workspace.envelopes.retry_seconds = (0.0, 0.01, 0.01)
     socket = await dial()
     await alice.chat_postMessage(channel="general", text="hello")
 
