@@ -36,7 +36,7 @@ class _Message(_Shape):
 
 class _Event(_Shape):
     type: Literal["event_callback"]
-    team_id: str | None = None
+    team_id: str = ""
     event: _Message
 
 
@@ -44,18 +44,18 @@ class _Command(_Shape):
     command: str
     user_id: str
     channel_id: str
-    team_id: str | None = None
+    team_id: str = ""
     text: str | None = None
-    trigger_id: str | None = None
-    response_url: str | None = None
+    trigger_id: str = ""
+    response_url: str = ""
 
 
 class _Person(_Shape):
     id: str
-    team_id: str | None = None
+    team_id: str = ""
 
 
-class _Team(_Shape):
+class _Named(_Shape):
     id: str
 
 
@@ -78,10 +78,11 @@ class _Action(_Shape):
 class _Press(_Shape):
     type: Literal["block_actions"]
     user: _Person
-    team: _Team | None = None
+    team: _Named | None = None
+    channel: _Named | None = None
     container: _Container
     message: _PressedMessage | None = None
-    response_url: str | None = None
+    response_url: str = ""
     actions: list[_Action] = Field(min_length=1)
 
 

@@ -27,5 +27,9 @@ class SocketHandler(AsyncSocketModeHandler):
         if fault:
             log.info("a payload is left alone: %s is not as expected", fault)
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
-        else:
+            return
+        try:
             await super().handle(client, req)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            # Not a listener's error, which Bolt handles: Bolt itself cannot read the payload.
+            log.warning("a payload is left alone: Bolt cannot read it (%s)", type(error).__name__)

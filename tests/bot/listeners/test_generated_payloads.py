@@ -17,6 +17,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook import WebhookResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.bot import Bot
 from bot.listeners import register
@@ -150,6 +152,11 @@ async def _refuse(client: AsyncWebClient, api_method: str, **_: Any) -> Any:
     )
 
 
+async def _refuse_response(*_: Any, **__: Any) -> WebhookResponse:
+    """Stand in for a `response_url` that is no longer taken."""
+    return WebhookResponse(url="", status_code=404, body="expired_url", headers={})
+
+
 class _Failures(logging.Handler):
     """What was logged with a traceback."""
 
@@ -168,6 +175,7 @@ def dispatch(
 ) -> Iterator[Callable[[Json], list[str]]]:
     """Hand a payload to a real Bolt app with every listener; returns what failed meanwhile."""
     monkeypatch.setattr(AsyncWebClient, "api_call", _refuse)
+    monkeypatch.setattr(AsyncWebhookClient, "send_dict", _refuse_response)
     task_settings, bot_settings = checked(Settings), BotSettings(admins=("UADMIN",))
     client = AsyncWebClient("xoxb-local")
     jobs = Jobs(redis, keep_ms=60_000, queue_limit=1_000_000)
