@@ -92,15 +92,8 @@ async def perform(
 
 
 async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) -> bool:
-    """Tell whether `actor` may act; a refusal is told privately and written into the audit log.
-
-    While that log cannot be written nobody may act, because nothing may be done without a line.
-    """
-    try:
-        await asyncio.to_thread(bot.audit.check)
-    except OSError as error:
-        log.error("the audit log cannot be written: %s", error)
-        await notify_person(bot.client, actor, say("refused.no_log", language))
+    """Tell whether `actor` may act; a refusal is told privately and written into the audit log."""
+    if not await can_be_logged(bot, actor, language):
         return False
     why = await bot.admins.refusal(actor)
     if why:
@@ -109,10 +102,30 @@ async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) 
     return not why
 
 
+async def can_be_logged(bot: Bot, actor: Actor, language: Language) -> bool:
+    """Tell whether the audit log can be written; if not, `actor` is told privately.
+
+    Nothing may be done without a line in it.
+    """
+    try:
+        await asyncio.to_thread(bot.audit.check)
+    except OSError as error:
+        log.error("the audit log cannot be written: %s", error)
+        await notify_person(bot.client, actor, say("refused.no_log", language))
+        return False
+    return True
+
+
 async def write_audit_line(
-    bot: Bot, actor: Actor, action: Action, outcome: Outcome, reason: str = ""
+    bot: Bot,
+    actor: Actor,
+    action: Action,
+    outcome: Outcome,
+    reason: str = "",
+    *,
+    records: int = 0,
 ) -> None:
-    """Write a line of the audit log; `permitted` has checked that it can be written."""
+    """Write a line of the audit log; `can_be_logged` has checked that it can be written."""
     write = partial(
         bot.audit.write,
         who=actor.user,
@@ -122,6 +135,7 @@ async def write_audit_line(
         reason=reason,
         team=actor.team,
         channel=actor.channel,
+        records=records,
     )
     try:
         await asyncio.to_thread(write)

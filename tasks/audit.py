@@ -55,8 +55,10 @@ class Audit:
         reason: str = "",
         team: str = "",
         channel: str = "",
+        records: int = 0,
     ) -> None:
-        """Add a line; `who` is a Slack user id, or `operator:<name>` at the terminal.
+        """Add a line; `who` is a Slack user id, or `operator:<name>` at the terminal; `records` is
+        how many were removed.
 
         Raises:
             OSError: it cannot be written; an action that leaves no trace must not be done.
@@ -70,6 +72,7 @@ class Audit:
             "reason": reason,
             "team": team,
             "channel": channel,
+            "records": records,
         }
         text = json.dumps({key: value for key, value in line.items() if value}, ensure_ascii=False)
         descriptor = self._open()

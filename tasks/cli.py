@@ -14,6 +14,7 @@ import click
 from tasks.commands.adapter import adapter
 from tasks.commands.ask import ask
 from tasks.commands.doctor import doctor
+from tasks.commands.forget import forget
 from tasks.commands.jobs import jobs
 from tasks.commands.prepare import prepare
 from tasks.commands.serve import bot, up, worker
@@ -58,7 +59,7 @@ def _training_defaults() -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-for _command in (up, bot, worker, ask, train, adapter, jobs, status, prepare, doctor):
+for _command in (up, bot, worker, ask, train, adapter, jobs, status, prepare, doctor, forget):
     swallow.add_command(_command)
 
 

@@ -15,6 +15,7 @@ from bot.delivery.journal import Journal
 from bot.delivery.posted import metadata, parts_posted
 from bot.slack.blocks import Post
 from bot.slack.refusals import failure_of
+from tasks.broker.job import asker_of
 
 
 class Reply:
@@ -101,12 +102,13 @@ class Reply:
                 raise
 
     def _content(self, index: int, post: Post, state: str) -> dict[str, Any]:
+        job = self._journal.job
         return {
             "text": post.text,
             "blocks": list(post.blocks),
             "parse": "none",
             "link_names": False,
-            "metadata": metadata(self._journal.job.id, part=index, state=state),
+            "metadata": metadata(job.id, part=index, state=state, asker=asker_of(job.destination)),
         }
 
     async def _find(self) -> None:

@@ -3,7 +3,14 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
-from bot.listeners import plan_buttons, questions, slash_commands, stop_button, training_buttons
+from bot.listeners import (
+    forget,
+    plan_buttons,
+    questions,
+    slash_commands,
+    stop_button,
+    training_buttons,
+)
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -11,5 +18,6 @@ def register(app: AsyncApp, bot: Bot) -> None:
     questions.register(app, bot)
     stop_button.register(app, bot)
     slash_commands.register(app, bot)
+    forget.register(app, bot)
     plan_buttons.register(app, bot)
     training_buttons.register(app, bot)

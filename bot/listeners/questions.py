@@ -84,7 +84,7 @@ class Questions:
         }
         files = [_file(file) for file in event.get("files") or []]
         text = str(event.get("text") or "")
-        asked = {"text": text, "files": files}
+        asked = {"text": text, "files": files, "language": self._bot.language(text)}
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(

@@ -39,7 +39,8 @@ class QuestionFollower:
         self._bot = bot
         self._streams = streams
         self._job = job
-        self._language = bot.language(job.asked["text"])
+        # Stored beside the text, which is not there any more where its asker was forgotten.
+        self._language = job.asked.get("language") or bot.language(job.asked["text"])
         self._journal = Journal(bot.jobs, job)
         self._reply = Reply(bot.client, self._journal, Destination.of(job))
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)

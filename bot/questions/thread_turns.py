@@ -20,7 +20,7 @@ MAX_BYTES = 64 * 1024
 """The most text of a thread, in UTF-8."""
 
 Turn = dict[str, str]
-"""`role` is `user` or `assistant`; `text` is plain text."""
+"""`role` is `user` or `assistant`, `text` is plain text, `user` wrote it or was answered by it."""
 
 
 async def thread_before(
@@ -64,10 +64,13 @@ def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: 
     text = str(message.get("text") or "")
     if message.get("user") == bot_user:
         # Answers of the model are part of the conversation; notices of the bot are not.
-        answered = payload_of(message).get("state") in ("finished", "cancelled")
-        return {"role": "assistant", "text": without_markup(text)} if answered and text else None
+        about = payload_of(message)
+        if not text or about.get("state") not in ("finished", "cancelled"):
+            return None
+        asker = str(about.get("asker", ""))
+        return {"role": "assistant", "text": without_markup(text), "user": asker}
     said = without_markup(without_mention(text, bot_user))
-    return {"role": "user", "text": said} if said else None
+    return {"role": "user", "text": said, "user": str(message.get("user", ""))} if said else None
 
 
 def _newest(turns: Sequence[Turn]) -> list[Turn]:

@@ -80,6 +80,11 @@ class Event:
         return self.type in ENDINGS
 
 
+def asker_of(destination: Mapping[str, Any]) -> str:
+    """Return who asked, by the name that the creator of the job uses; `-` where it gives none."""
+    return str(destination.get("user") or "-")
+
+
 STATE_FIELDS = (
     *("kind", "state", "attempt", "lost", "created", "started", "ended", "begun"),
     *("worker", "adapter", "model"),

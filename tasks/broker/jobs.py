@@ -25,6 +25,7 @@ from tasks.broker.job import (
     JobState,
     Kind,
     State,
+    asker_of,
     read_event,
     read_job,
     read_state,
@@ -78,7 +79,7 @@ class Jobs:
             "create",
             *(id, kind, _dump(destination), _dump(asked), self.keep_ms, self.queue_limit),
             *(key, THREAD_MS, int(only_in_thread)),
-            *(int(adapter is not None), adapter or ""),
+            *(int(adapter is not None), adapter or "", asker_of(destination)),
         )
         return cast(Literal["created", "repeat", "not_in_thread", "full"], result)
 
@@ -161,6 +162,26 @@ class Jobs:
     def claim_publication(self, id: str) -> bool:
         """Take the right to publish a job that `sweep` returned; False where another worker did."""
         return bool(self.run_script("claim_publication", id, PUBLISH_GRACE_MS))
+
+    def forget(self, id: str, left: Mapping[str, Any], by: str) -> State | None:
+        """Remove a job, ending it first; returns the state it was in.
+
+        Its texts are gone when it has ended, the record when its final message is posted; until
+        then `left` stands for what was asked. None where there is no such job any more.
+        """
+        return cast(State | None, self.run_script("forget", id, _dump(left), _dump({"by": by})))
+
+    def leave_thread(self, thread: str, asker: str) -> bool:
+        """Take `asker` off a conversation's key; False where they did not ask there."""
+        return bool(self.run_script("leave_thread", thread, asker))
+
+    def threads(self) -> Iterable[str]:
+        """Return the keys of the conversations that the bot takes part in."""
+        return cast(Iterable[str], self.redis.scan_iter("swallow:thread:*", count=500))
+
+    def replace_request(self, id: str, request: Mapping[str, Any]) -> bool:
+        """Replace the request of a job; False where it has none."""
+        return bool(self.run_script("replace_request", id, _dump(request)))
 
     def record_posts(self, id: str, posts: Mapping[str, Any]) -> None:
         """Store where the relay has answered so far; nothing where the record has expired."""

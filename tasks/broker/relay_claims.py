@@ -73,10 +73,7 @@ class Claims:
 
     def complete(self, claim: Claim) -> None:
         """Delete a claim whose job got its final message."""
-        with self.redis.pipeline() as pipe:
-            pipe.xack(RELAY, GROUP, claim.entry)
-            pipe.xdel(RELAY, claim.entry)
-            pipe.execute()
+        self.jobs.run_script("complete_claim", claim.entry, claim.job)
 
     def _read(self, start: str) -> list[Claim]:
         streams = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: start}, count=50)

@@ -45,6 +45,19 @@ def rewrite_in_turn(redis: Redis) -> None:
         threading.Thread(target=_take_turn, args=(redis,), name="rewrite", daemon=True).start()
 
 
+def rewrite_now(redis: Redis) -> None:
+    """Rewrite now, and once more at the next worker's turn, when what still runs has ended.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    try:
+        rewrite(redis)
+    except ResponseError as error:
+        log.info("the broker does not rewrite its files now: %s", error)
+    redis.delete(_TURN)
+
+
 def last_rewrite(redis: Redis) -> Rewrite | None:
     """Return what came of the last turn; None before the first."""
     value = cast(str | None, redis.get(_LAST))

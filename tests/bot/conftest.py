@@ -88,12 +88,16 @@ class Person:
             return answer
 
     async def private(self, user: str = "UADMIN", channel: str = "CGENERAL") -> list[str]:
-        """Return what only one person sees."""
+        """Return the texts that only one person sees."""
+        return [message["text"] for message in await self.private_messages(user, channel)]
+
+    async def private_messages(self, user: str, channel: str = "CGENERAL") -> list[Json]:
+        """Return what only one person sees, oldest first."""
         query = {"channel": channel, "user": user}
         async with self._http.get(
             f"{self.workspace.url}/local/ephemeral", params=query
         ) as response:
-            return [message["text"] for message in (await response.json())["messages"]]
+            return list((await response.json())["messages"])
 
     async def told(self, words: str, user: str = "UADMIN", channel: str = "CGENERAL") -> str:
         """Wait for a message that only one person sees, and return it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
 from tests.trainer import doubles
 from trainer.base_model.source import Source
@@ -139,3 +140,28 @@ def test_status_says_that_slack_refuses_the_bot(
     done = swallow("status")
 
     assert "slack     refuses the bot (token_revoked): 0 jobs are kept" in done.stdout
+
+
+def test_forget_asks_first_removes_and_leaves_a_line_in_the_log(
+    valkey: str, redis: Redis, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWALLOW_REDIS_URL", valkey)
+    jobs.create("a", "answer", destination={"user": "UALICE"}, asked={"text": "secret"})
+
+    unasked = swallow("forget", "UALICE")
+    assert jobs.get("a")
+    wrong = swallow("forget", "alice", "--yes")
+    done = swallow("forget", "UALICE", "--yes", "--json")
+    again = swallow("forget", "UALICE", "--yes")
+
+    assert (unasked.returncode, wrong.returncode) == (2, 2)
+    assert "add --yes" in unasked.stderr
+    assert "'alice' is not a Slack user id" in " ".join(wrong.stderr.split())
+    assert json.loads(done.stdout) == {"jobs": 1, "ended": 1, "turns": 0, "threads": 0}
+    assert (again.returncode, again.stdout) == (0, "Nothing is kept of UALICE.\n")
+    lines = (tmp_path / "home" / "audit.jsonl").read_text("utf-8").splitlines()
+    first, second = map(json.loads, lines)
+    assert first["who"].startswith("operator:")
+    assert (first["action"], first["target"], first["records"]) == ("forget", "UALICE", 1)
+    assert "records" not in second
+    assert "secret" not in lines[0]

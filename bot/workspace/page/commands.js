@@ -7,6 +7,7 @@ import { t } from "./strings.js";
 export const COMMANDS = [
   { name: "/swallow-train", usage: "epochs=1", about: t.train },
   { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
+  { name: "/swallow-forget", usage: "", about: t.forget },
 ];
 
 export const ARGUMENTS = {
@@ -28,6 +29,7 @@ export const ARGUMENTS = {
     { name: "remove ", usage: "NAME", about: t.adapterRemove },
     { name: "help", about: t.commandHelp },
   ],
+  "/swallow-forget": [],
 };
 
 // {name, argumentText} of a text that is a slash command, null of any other.

@@ -8,6 +8,7 @@ local COUNTERS = 'swallow:counters' -- hash: what `tasks.broker.counters` reads
 
 local function job_key(id) return 'swallow:job:' .. id end
 local function events_key(id) return 'swallow:events:' .. id end
+local function forgotten_key(id) return 'swallow:forgotten:' .. id end
 -- Sorted set: ids of the jobs of a kind that have not ended, by their creation (ms).
 local function open_key(kind) return 'swallow:open:' .. kind end
 
@@ -29,9 +30,32 @@ local function count(counter, number)
   redis.call('HINCRBY', COUNTERS, counter, number)
 end
 
+-- Whether a final message is still to be posted.
+local function unanswered(id)
+  for _, entry in ipairs(redis.call('XRANGE', RELAY, '-', '+')) do
+    if entry[2][2] == id then return true end
+  end
+  return false
+end
+
+-- Leave of a forgotten job what its final message needs. The stream is emptied, not deleted: ids of
+-- new entries must stay behind those that were read.
+local function drop_texts(id)
+  redis.call('HSET', job_key(id), 'asked', get(id, 'forgotten'))
+  redis.call('HDEL', job_key(id), 'request', 'progress')
+  redis.call('XTRIM', events_key(id), 'MAXLEN', 0)
+end
+
+-- Remove a forgotten job. Its id is known for an hour, so that a late repeat does not ask it again.
+local function remove(id)
+  redis.call('DEL', job_key(id), events_key(id))
+  redis.call('SET', forgotten_key(id), '1', 'PX', 3600000)
+end
+
 -- End a job in STATE with its final event; its time to live starts now.
 local function finish(id, state, data)
   local keep = get(id, 'keep')
+  if get(id, 'forgotten') then drop_texts(id) end
   redis.call('HSET', job_key(id), 'state', state, 'ended', now())
   redis.call('ZREM', open_key(get(id, 'kind')), id)
   redis.call('ZREM', LEASES, id)
@@ -42,6 +66,7 @@ local function finish(id, state, data)
   end
   redis.call('PEXPIRE', job_key(id), keep)
   redis.call('PEXPIRE', events_key(id), keep)
+  if get(id, 'forgotten') and not unanswered(id) then remove(id) end
 end
 
 -- Whether ATTEMPT is the one that runs the job: only then may it write to the job.

@@ -20,7 +20,7 @@ async def said(workspace: Workspace, text: str, thread: str | None = None) -> st
 
 async def answered(workspace: Workspace, thread: str, text: str, state: str) -> None:
     """Let the bot post as the relay does."""
-    payload = {"job": "j", "part": 0, "state": state}
+    payload = {"job": "j", "part": 0, "state": state, "asker": "UALICE"}
     await client(workspace).chat_postMessage(
         channel="CGENERAL",
         text=text,
@@ -44,8 +44,8 @@ async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Works
     turns = await thread_before(client(workspace), destination(root, ts), "UBOT")
 
     assert turns == [
-        {"role": "user", "text": "My name is <Taro>"},
-        {"role": "assistant", "text": "Hello <Taro>"},
+        {"role": "user", "text": "My name is <Taro>", "user": "UALICE"},
+        {"role": "assistant", "text": "Hello <Taro>", "user": "UALICE"},
     ]
 
 

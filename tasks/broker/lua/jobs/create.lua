@@ -1,16 +1,24 @@
 -- Store a job unless one with its id is there:
 -- ID KIND DESTINATION ASKED KEEP LIMIT THREAD THREAD_MS ONLY_IN_THREAD PINNED ADAPTER
+-- ASKER
 -- returns 'created', 'repeat', 'not_in_thread' or 'full'. KEEP is the job's time to live after its
 -- end in ms, LIMIT the number of open jobs of its kind. THREAD is the key that marks a conversation
 -- the bot takes part in, or empty. With PINNED 1 the job is answered with ADAPTER, else with the
--- adapter in use now.
+-- adapter in use now. The conversation's key names everybody who has asked there.
 local id, kind, destination, asked = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local keep, limit = ARGV[5], ARGV[6]
 local thread, thread_ms, only_in_thread = ARGV[7], ARGV[8], ARGV[9] == '1'
 local adapter = ARGV[10] == '1' and ARGV[11] or redis.call('GET', ADAPTER) or ''
-if redis.call('EXISTS', job_key(id)) == 1 then return 'repeat' end
+local asker = ARGV[12]
+if redis.call('EXISTS', job_key(id), forgotten_key(id)) > 0 then return 'repeat' end
 if only_in_thread and redis.call('EXISTS', thread) == 0 then return 'not_in_thread' end
-if thread ~= '' then redis.call('SET', thread, '1', 'PX', thread_ms) end
+if thread ~= '' then
+  local askers = redis.call('GET', thread) or asker
+  if not string.find(' ' .. askers .. ' ', ' ' .. asker .. ' ', 1, true) then
+    askers = askers .. ' ' .. asker
+  end
+  redis.call('SET', thread, askers, 'PX', thread_ms)
+end
 redis.call('HSET', job_key(id), 'state', 'new', 'kind', kind, 'attempt', 0, 'lost', 0,
   'published', 0, 'created', now(), 'keep', keep, 'place', destination, 'asked', asked,
   'adapter', adapter)

@@ -1,0 +1,76 @@
+"""Forgetting a person: what is kept of their questions is removed, at once and from the disk.
+
+Removed are the records of their questions and plans with texts, answers and posts, their words in
+the threads of other people's questions, and their part in the conversations that the bot follows.
+Trainings stay, which are the team's, as do messages in Slack and what other people have quoted.
+
+What else is ever kept of a person, such as files in the home, is removed in `forget` too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tasks.broker.job import Job, asker_of
+from tasks.broker.jobs import Jobs
+from tasks.privacy.expired_texts import rewrite_now
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How much was removed; `ended` of the jobs were open and end as cancelled."""
+
+    jobs: int
+    ended: int
+    turns: int
+    threads: int
+
+    @property
+    def records(self) -> int:
+        """The sum, for the audit log."""
+        return self.jobs + self.turns + self.threads
+
+
+def forget(jobs: Jobs, person: str, by: str) -> Forgotten:
+    """Remove what is kept of `person` for `by`; again, it finds nothing and is safe.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    states = [_forget_job(jobs, job, by) for job in _of(jobs, person)]
+    removed = [state for state in states if state]
+    turns = sum(_drop_turns(jobs, job, person) for job in _all(jobs))
+    threads = sum(jobs.leave_thread(thread, person) for thread in jobs.threads())
+    rewrite_now(jobs.redis)
+    ended = sum(state in ("new", "queued", "running") for state in removed)
+    return Forgotten(len(removed), ended, turns, threads)
+
+
+def _all(jobs: Jobs) -> Iterator[Job]:
+    """Read one record after the other: each may be megabytes."""
+    for state in jobs.all_states():
+        job = jobs.get(state.id)
+        if job is not None:
+            yield job
+
+
+def _of(jobs: Jobs, person: str) -> Iterator[Job]:
+    return (
+        job for job in _all(jobs) if job.kind != "train" and asker_of(job.destination) == person
+    )
+
+
+def _forget_job(jobs: Jobs, job: Job, by: str) -> str | None:
+    # The final message is said in the language of what was asked.
+    left = {"text": "", "files": [], "language": job.asked.get("language", "")}
+    return jobs.forget(job.id, left, by)
+
+
+def _drop_turns(jobs: Jobs, job: Job, person: str) -> int:
+    """Drop the person's words, and the answers to them, from the thread of somebody's question."""
+    thread = job.request.get("thread", [])
+    kept = [turn for turn in thread if turn.get("user") != person]
+    if len(kept) == len(thread) or not jobs.replace_request(
+        job.id, {**job.request, "thread": kept}
+    ):
+        return 0
+    return len(thread) - len(kept)
