@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from bot.workspace import sign_in
 from bot.workspace.demo import Demo
 from bot.workspace.errors import PortTaken
 from bot.workspace.server import running
@@ -22,22 +23,29 @@ def main() -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args()
     try:
-        asyncio.run(_serve(options.port, options.state, options.demo))
+        asyncio.run(_serve(options.port, options.state, options.demo, options.secret or ""))
     except PortTaken as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-async def _serve(port: int, state: Path | None, demo: str | None) -> None:
+async def _serve(port: int, state: Path | None, demo: str | None, secret: str) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    async with running(port=port, state=state) as workspace:
-        print_line(f"Local workspace: {workspace.url}")
+    async with running(port=port, state=state, secret=secret) as workspace:
+        print_line(f"Local workspace: {sign_in.address(workspace)}")
         if demo:
             Demo(workspace, demo, print_line)
         await stop.wait()
+
+
+def _secret_in(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="keep messages in FILE; without it in memory"
+    )
+    parser.add_argument(
+        "--secret",
+        type=_secret_in,
+        metavar="FILE",
+        help="tokens end in what FILE holds; without it in a new secret",
     )
     parser.add_argument(
         "--demo", metavar="TEXT", help="at the first start, let Alice ask the bot TEXT"

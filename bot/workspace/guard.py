@@ -1,8 +1,8 @@
 """Refuses requests of other web pages, and adds the security headers to every answer.
 
-The tokens here are public knowledge. The workspace is protected by being reachable only for
-programs on this machine and for its own page: requests with a foreign `Host` (DNS rebinding), with
-a foreign `Origin`, or across sites without an `Origin` are refused.
+A browser sends the page's cookie also with what other pages on this machine make it request.
+Therefore requests with a foreign `Host` (DNS rebinding), with a foreign `Origin`, or across sites
+without an `Origin` are refused. Knows nothing of tokens and cookies.
 """
 
 from __future__ import annotations

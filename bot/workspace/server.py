@@ -17,10 +17,11 @@ from bot.workspace.answers import failed
 from bot.workspace.errors import BadRequest, PortTaken, Refused
 from bot.workspace.guard import add_headers, guard
 from bot.workspace.local_api import faults, interactions, page_data
+from bot.workspace.local_api.callers import for_callers
+from bot.workspace.sign_in import PAGE, index
 from bot.workspace.web_api import dispatch, files
 from bot.workspace.workspace import Workspace
 
-PAGE = Path(__file__).parent / "page"
 SHUTDOWN_SECONDS = 0.3
 """How long requests that are under way may take to end once the server stops."""
 
@@ -29,14 +30,15 @@ Route = Callable[[Workspace, web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def running(
-    *, port: int = 0, ack_timeout: float = 3.0, state: Path | None = None
+    *, port: int = 0, ack_timeout: float = 3.0, state: Path | None = None, secret: str = ""
 ) -> AsyncIterator[Workspace]:
     """Run a workspace in this event loop; port 0 picks a free one.
 
     Yields the workspace, whose `url`, `port` and `api_url` are then set. `ack_timeout` is how many
-    seconds the bot has to acknowledge an envelope. Raises PortTaken.
+    seconds the bot has to acknowledge an envelope. Tokens end in `secret`; without one, in a new
+    secret. Raises PortTaken.
     """
-    workspace = Workspace(state, ack_timeout)
+    workspace = Workspace(state, ack_timeout, secret)
     runner = web.AppRunner(
         _application(workspace),
         access_log=None,
@@ -71,19 +73,19 @@ def _application(workspace: Workspace) -> web.Application:
 
         application.router.add_route(method, path, handle)
 
+    route("GET", "/", index)
     route("*", "/api/{method}", dispatch.call)
     route("GET", "/link/", _connect)
     route("POST", "/upload/{file_id}", files.receive)
     route("GET", "/files/{file_id}/{name}", files.serve)
     route("POST", "/response/{key}", interactions.use_response_url)
-    route("POST", "/local/command", interactions.run_command)
-    route("POST", "/local/action", interactions.press_button)
-    route("GET", "/local/ephemeral", page_data.ephemeral)
-    route("GET", "/local/faults", faults.get_faults)
-    route("POST", "/local/faults", faults.set_faults)
-    route("GET", "/local/state", page_data.first_state)
-    route("GET", "/local/events", page_data.events)
-    application.router.add_get("/", _index)
+    route("POST", "/local/command", for_callers(interactions.run_command))
+    route("POST", "/local/action", for_callers(interactions.press_button))
+    route("GET", "/local/ephemeral", for_callers(page_data.ephemeral))
+    route("GET", "/local/faults", for_callers(faults.get_faults))
+    route("POST", "/local/faults", for_callers(faults.set_faults))
+    route("GET", "/local/state", for_callers(page_data.first_state))
+    route("GET", "/local/events", for_callers(page_data.events))
     application.router.add_static("/page", PAGE)
     return application
 
@@ -97,10 +99,6 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return failed(str(problem), problem.status)
     except Refused as refused:
         return failed(refused.code, 404)
-
-
-async def _index(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html")
 
 
 async def _connect(workspace: Workspace, request: web.Request) -> web.StreamResponse:

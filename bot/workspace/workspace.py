@@ -17,6 +17,7 @@ from bot.workspace.delivery.statuses import Statuses
 from bot.workspace.faults import Faults
 from bot.workspace.state.conversations import Conversations
 from bot.workspace.state.database import Database
+from bot.workspace.state.tokens import Tokens
 
 
 @dataclass
@@ -30,10 +31,14 @@ class Upload:
 
 
 class Workspace:
-    """One running workspace. `ack_timeout` is in seconds; without a file nothing is kept."""
+    """One running workspace. `ack_timeout` is in seconds; without a file nothing is kept.
 
-    def __init__(self, state_file: Path | None, ack_timeout: float) -> None:
+    All tokens end in `secret`; without one, in a new secret.
+    """
+
+    def __init__(self, state_file: Path | None, ack_timeout: float, secret: str = "") -> None:
         self.port = 0
+        self.tokens = Tokens(secret)
         self.database = Database(state_file)
         self.conversations = Conversations(self.database)
         self.uploads: dict[str, Upload] = {}

@@ -7,6 +7,7 @@ bot, which still posts those answers, and the broker last.
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -24,7 +25,7 @@ from tasks.supervisor import up_file
 from tasks.supervisor.console import say
 from tasks.supervisor.managed_process import ManagedProcess
 from trainer.file_lock import LockTaken, locked
-from trainer.files import make_private
+from trainer.files import make_private, write_text
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 
@@ -36,6 +37,7 @@ class Up:
         self.settings = settings
         self.port = port
         self.local = not settings.uses_slack
+        self._secret = secrets.token_hex(16)
         self.parts: list[ManagedProcess] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._signals = 0
@@ -86,7 +88,7 @@ class Up:
         self._add(
             ManagedProcess("trainer", [*worker, "training", "--name", self._name("training")], env)
         )
-        bot_env = env | (_local_slack(self.port) if self.local else {})
+        bot_env = env | (_local_slack(self.port, self._secret) if self.local else {})
         self._add(ManagedProcess("bot", [*python, "bot", "--name", self._name("bot")], bot_env))
 
     def _name(self, part: str) -> str:
@@ -104,8 +106,12 @@ class Up:
             await asyncio.sleep(0.1)
 
     async def _start_workspace(self, command: list[str], env: dict[str, str]) -> None:
-        state = self.settings.home / "workspace.sqlite"
-        arguments = ["--port", str(self.port), "--state", str(state), "--demo", DEMO]
+        home = self.settings.home
+        # One secret as long as this runs: the bot and open pages outlive a workspace that died.
+        secret = home / "workspace.secret"
+        write_text(secret, self._secret, mode=0o600, durable=False)
+        files = ["--state", str(home / "workspace.sqlite"), "--secret", str(secret)]
+        arguments = ["--port", str(self.port), *files, "--demo", DEMO]
         self._add(ManagedProcess("workspace", [*command, *arguments], env))
         # Wait until it listens: a bot that starts earlier fails and is started again.
         for _ in range(200):
@@ -157,12 +163,12 @@ class Up:
                     part.kill()
 
 
-def _local_slack(port: int) -> dict[str, str]:
+def _local_slack(port: int, secret: str) -> dict[str, str]:
     """Return the variables that connect the bot to the local workspace, which limits no edits."""
     return {
         "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
-        "SLACK_BOT_TOKEN": "xoxb-local",
-        "SLACK_APP_TOKEN": "xapp-local",
+        "SLACK_BOT_TOKEN": f"xoxb-local-{secret}",
+        "SLACK_APP_TOKEN": f"xapp-local-{secret}",
         "SWALLOW_EDIT_SECONDS": "0.1",
         "SWALLOW_PROGRESS_SECONDS": "2",
     }

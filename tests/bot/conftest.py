@@ -51,8 +51,8 @@ def serve(workspace: Workspace, on_valkey: None, monkeypatch: pytest.MonkeyPatch
     @asynccontextmanager
     async def start(name: str = "bot", **own: str) -> AsyncIterator[Bot]:
         monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
-        monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-local")
-        monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-local")
+        monkeypatch.setenv("SLACK_BOT_TOKEN", workspace.tokens.bot)
+        monkeypatch.setenv("SLACK_APP_TOKEN", workspace.tokens.app)
         for key, value in {"edit_seconds": "0", "progress_seconds": "0.1", **own}.items():
             monkeypatch.setenv(f"SWALLOW_{key.upper()}", value)
         async with serving(checked(Settings), checked(BotSettings), name) as bot:
@@ -61,12 +61,17 @@ def serve(workspace: Workspace, on_valkey: None, monkeypatch: pytest.MonkeyPatch
     return start
 
 
+def cookie_of(workspace: Workspace) -> dict[str, str]:
+    """Return the header of the page's cookie."""
+    return {"Cookie": f"swallow-{workspace.port}={workspace.tokens.secret}"}
+
+
 class Person:
     """What people do in the workspace, and what they see there."""
 
     def __init__(self, workspace: Workspace, http: aiohttp.ClientSession) -> None:
         self.workspace = workspace
-        self.client = AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+        self.client = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url)
         self._http = http
 
     async def command(self, line: str, *, user: str = "UADMIN", channel: str = "CGENERAL") -> None:
@@ -82,8 +87,9 @@ class Person:
         assert (await self.local("action", body))["ok"]
 
     async def local(self, path: str, body: Json) -> Json:
-        """Post to a `/local/` route."""
-        async with self._http.post(f"{self.workspace.url}/local/{path}", json=body) as response:
+        """Post to a `/local/` route as the page does."""
+        address, headers = f"{self.workspace.url}/local/{path}", cookie_of(self.workspace)
+        async with self._http.post(address, json=body, headers=headers) as response:
             answer: Json = await response.json()
             return answer
 
@@ -93,10 +99,9 @@ class Person:
 
     async def private_messages(self, user: str, channel: str = "CGENERAL") -> list[Json]:
         """Return what only one person sees, oldest first."""
-        query = {"channel": channel, "user": user}
-        async with self._http.get(
-            f"{self.workspace.url}/local/ephemeral", params=query
-        ) as response:
+        address, query = f"{self.workspace.url}/local/ephemeral", {"channel": channel}
+        headers = {"Authorization": f"Bearer {self.workspace.tokens.of(user)}"}
+        async with self._http.get(address, params=query, headers=headers) as response:
             return list((await response.json())["messages"])
 
     async def told(self, words: str, user: str = "UADMIN", channel: str = "CGENERAL") -> str:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import missing
-from tests.system.workspace import ONE_THREAD, System, Workspace, running_system
+from tests.system.workspace import System, Workspace, shared_system
 
 
 @pytest.fixture(scope="session")
@@ -16,10 +16,10 @@ def system(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, engine_option: str
 ) -> Iterator[System]:
     """A running `swallow up` with the small model."""
-    folder = tmp_path_factory.mktemp("system")
     # Long answers: something happens to them before they end, also where openvino generates them.
-    tokens = ONE_THREAD | {"SWALLOW_MAX_NEW_TOKENS": "250"}
-    with running_system(folder, engine_option, model_cache, **tokens) as system:
+    settings = {"SWALLOW_MAX_NEW_TOKENS": "250"}
+    started = shared_system(tmp_path_factory, "system", engine_option, model_cache, **settings)
+    with started as system:
         yield system
 
 

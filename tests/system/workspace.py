@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+import pytest
+
 from tasks.broker.connection import AWAY, jobs_of
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
@@ -31,15 +33,31 @@ ENDED = ("finished", "failed", "cancelled")
 class Workspace:
     """The local workspace of a running system, seen from outside."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, home: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
+        self._secret_file = home / "workspace.secret"
 
-    def api(self, method: str, *, token: str = "xoxb-local", **arguments: Any) -> dict[str, Any]:
-        """Call a Web API method, which must succeed."""
+    @property
+    def secret(self) -> str:
+        """What all tokens end in, until the system is started again."""
+        return self._secret_file.read_text("utf-8")
+
+    @property
+    def page(self) -> str:
+        """The address that lets a browser in, which `swallow up` prints."""
+        return f"{self.url}/?secret={self.secret}"
+
+    def bearer(self, user: str = "") -> dict[str, str]:
+        """Return the header with the token of a person, or of the bot."""
+        kind = f"xoxp-local-{user}" if user else "xoxb-local"
+        return {"Authorization": f"Bearer {kind}-{self.secret}"}
+
+    def api(self, method: str, *, by: str = "", **arguments: Any) -> dict[str, Any]:
+        """Call a Web API method, which must succeed, as a person or as the bot."""
         request = Request(
             f"{self.url}/api/{method}",
             data=urlencode(arguments).encode(),
-            headers={"Authorization": f"Bearer {token}"},
+            headers=self.bearer(by),
         )
         with urlopen(request, timeout=SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
@@ -47,11 +65,11 @@ class Workspace:
         return answer
 
     def local(self, path: str, **body: Any) -> dict[str, Any]:
-        """Post JSON to a `/local/` route."""
+        """Post JSON to a `/local/` route as the person it names, or as the admin."""
         request = Request(
             f"{self.url}/local/{path}",
             data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers=self.bearer(body.get("user", "UADMIN")) | {"Content-Type": "application/json"},
         )
         with urlopen(request, timeout=SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
@@ -62,8 +80,7 @@ class Workspace:
         arguments = {"channel": channel or self.channel("general"), "text": text}
         if thread:
             arguments["thread_ts"] = thread
-        token = f"xoxp-local-{user}"
-        return str(self.api("chat.postMessage", token=token, **arguments)["ts"])
+        return str(self.api("chat.postMessage", by=user, **arguments)["ts"])
 
     def channel(self, name: str) -> str:
         """Return a channel's id."""
@@ -72,7 +89,7 @@ class Workspace:
 
     def direct(self, user: str) -> str:
         """Return the channel of a person's direct messages with the bot."""
-        opened = self.api("conversations.open", token=f"xoxp-local-{user}", users="UBOT")
+        opened = self.api("conversations.open", by=user, users="UBOT")
         return str(opened["channel"]["id"])
 
     def bot_messages(self, ts: str, *, channel: str = "") -> list[dict[str, Any]]:
@@ -121,8 +138,9 @@ class Workspace:
 
     def ephemeral(self, user: str, *, channel: str = "") -> list[str]:
         """Return the messages in a channel that only `user` sees, oldest first."""
-        query = urlencode({"channel": channel or self.channel("general"), "user": user})
-        with urlopen(f"{self.url}/local/ephemeral?{query}", timeout=SECONDS) as response:
+        query = urlencode({"channel": channel or self.channel("general")})
+        address = f"{self.url}/local/ephemeral?{query}"
+        with urlopen(Request(address, headers=self.bearer(user)), timeout=SECONDS) as response:
             answer = json.load(response)
         return [str(message["text"]) for message in answer["messages"]]
 
@@ -181,7 +199,7 @@ class System:
     def __init__(self, home: Path, port: int, **settings: str) -> None:
         self.home = home
         self.port = port
-        self.workspace = Workspace(port)
+        self.workspace = Workspace(port, home)
         self.log = home.with_suffix(".log")
         # What a developer has set stays out of it.
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SWALLOW_", "SLACK_"))}
@@ -285,3 +303,12 @@ def running_system(
     finally:
         code = system.stop()
     assert code == 0, system.log_text()
+
+
+@contextmanager
+def shared_system(
+    factory: pytest.TempPathFactory, name: str, engine: str, cache: Path, /, **settings: str
+) -> Iterator[System]:
+    """Run the system that the tests of a folder share: starting one loads a model."""
+    with running_system(factory.mktemp(name), engine, cache, **ONE_THREAD, **settings) as system:
+        yield system

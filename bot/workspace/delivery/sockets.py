@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 
 from bot.workspace.delivery.page_events import PageEvents
 from bot.workspace.state.people import APP_ID
+from bot.workspace.state.tokens import same
 
 HEARTBEAT_SECONDS = 20.0
 """How often the server pings a bot to notice that it is gone."""
@@ -70,7 +71,7 @@ class Sockets:
 
     def knows_ticket(self, ticket: str) -> bool:
         """Whether `ticket` was issued since the workspace was started."""
-        return ticket in self._tickets
+        return any(same(ticket, issued) for issued in self._tickets)
 
     @property
     def connected(self) -> bool:

@@ -31,7 +31,7 @@ Json = dict[str, Any]
 async def run_command(workspace: Workspace, request: web.Request) -> web.Response:
     """Run a slash command as a person."""
     body = await json_of(request)
-    channel, person = channel_and_person_of(body)
+    channel, person = channel_and_person_of(request, body)
     command = string_of(body, "command")
     if not command.startswith("/") or " " in command:
         raise BadRequest(f"A command looks like /name, not {command!r}.")
@@ -58,7 +58,7 @@ async def run_command(workspace: Workspace, request: web.Request) -> web.Respons
 async def press_button(workspace: Workspace, request: web.Request) -> web.Response:
     """Press a button as a person, on a public or an ephemeral message."""
     body = await json_of(request)
-    channel, person = channel_and_person_of(body)
+    channel, person = channel_and_person_of(request, body)
     message = _message(workspace, channel, person, string_of(body, "ts"))
     action = _action(message, string_of(body, "action_id"), body.get("value"))
     key = workspace.response_urls.issue(

@@ -24,7 +24,7 @@ async def first_state(workspace: Workspace, request: web.Request) -> web.Respons
         team=TEAM_NAME,
         bot=BOT_USER,
         users=[_user(person) for person in PEOPLE.values()],
-        tokens={person.id: person.token for person in HUMANS},
+        tokens={person.id: workspace.tokens.of(person.id) for person in HUMANS},
         channels=[_channel(channel) for channel in CHANNELS],
         statuses=workspace.statuses.shown(),
         connected=workspace.sockets.connected,
@@ -34,7 +34,7 @@ async def first_state(workspace: Workspace, request: web.Request) -> web.Respons
 
 async def ephemeral(workspace: Workspace, request: web.Request) -> web.Response:
     """The ephemeral messages of one person in a channel."""
-    channel, person = channel_and_person_of(request.query)
+    channel, person = channel_and_person_of(request, request.query)
     return succeeded(messages=workspace.conversations.ephemeral(channel, person.id))
 
 

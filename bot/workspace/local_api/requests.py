@@ -15,6 +15,9 @@ from bot.workspace.errors import BadRequest
 from bot.workspace.state.channels import Channel, channel_named
 from bot.workspace.state.people import Person, person_named
 
+CALLER = web.RequestKey("CALLER", str)
+"""The person whose token came with a request; absent for the page, which may act as anybody."""
+
 
 async def json_of(request: web.Request) -> dict[str, Any]:
     """The JSON object in the body, which must be declared as JSON. Raises BadRequest.
@@ -46,13 +49,16 @@ def string_of(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def channel_and_person_of(body: Mapping[str, Any]) -> tuple[Channel, Person]:
-    """The channel and the person named in a body, by id or name.
+def channel_and_person_of(request: web.Request, body: Mapping[str, Any]) -> tuple[Channel, Person]:
+    """The channel named in a body, by id or name, and the person who acts.
+
+    That is whose token came with the request, or for the page, which has all of them, whom the body
+    names.
 
     Raises BadRequest, or Refused for a person or channel that does not exist or that this person
     may not see.
     """
-    person = person_named(string_of(body, "user"))
+    person = person_named(request.get(CALLER) or string_of(body, "user"))
     if person.is_bot:
         raise BadRequest("user must be a person, not the bot.")
     return channel_named(string_of(body, "channel"), seen_by=person.id), person

@@ -1,12 +1,12 @@
-"""The accounts of the workspace, and the token of each.
+"""The accounts of the workspace.
 
-Nobody joins or leaves: the set is fixed. Knows nothing of channels or messages.
+Nobody joins or leaves: the set is fixed. Knows nothing of tokens, channels or messages.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from bot.workspace.errors import Refused
 
@@ -18,9 +18,6 @@ BOT_ID = "BBOT"
 BOT_USER = "UBOT"
 SLACKBOT_USER = "USLACKBOT"
 """Author of what the workspace itself says; not an account anybody can look up."""
-BOT_TOKEN = "xoxb-local"  # noqa: S105 - public on purpose: the server only listens on 127.0.0.1
-APP_TOKEN = "xapp-local"  # noqa: S105
-USER_TOKEN_PREFIX = "xoxp-local-"  # noqa: S105
 
 
 @dataclass(frozen=True)
@@ -36,11 +33,6 @@ class Person:
     tz_offset: int
     is_admin: bool = False
     is_bot: bool = False
-
-    @property
-    def token(self) -> str:
-        """The token this person calls the Web API with."""
-        return BOT_TOKEN if self.is_bot else USER_TOKEN_PREFIX + self.id
 
     def shown(self, *, include_locale: bool = False) -> dict[str, Any]:
         """The person as a Slack user object."""
@@ -91,28 +83,6 @@ PEOPLE: dict[str, Person] = {
     )
 }
 HUMANS = tuple(person for person in PEOPLE.values() if not person.is_bot)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """The account whose token came with a Web API call, and the kind of that token."""
-
-    kind: Literal["bot", "app", "user"]
-    user: str
-
-
-def caller_of(token: str) -> Caller:
-    """The holder of `token`. Raises Refused `not_authed` or `invalid_auth`."""
-    if not token:
-        raise Refused("not_authed")
-    if token == BOT_TOKEN:
-        return Caller("bot", BOT_USER)
-    if token == APP_TOKEN:
-        return Caller("app", BOT_USER)
-    person = PEOPLE.get(token.removeprefix(USER_TOKEN_PREFIX))
-    if person is None or person.is_bot or not token.startswith(USER_TOKEN_PREFIX):
-        raise Refused("invalid_auth")
-    return Caller("user", person.id)
 
 
 def person_named(reference: str) -> Person:

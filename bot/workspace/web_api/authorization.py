@@ -1,13 +1,13 @@
 """Which token came with a request, and which methods each kind of token may call.
 
-Whom a token belongs to is known to `state.people`.
+Whom a token belongs to is known to `state.tokens`.
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from bot.workspace.state.people import Caller
+from bot.workspace.state.tokens import Caller
 
 FOR_APPS = {"apps.connections.open", "auth.test"}
 FOR_PEOPLE = {

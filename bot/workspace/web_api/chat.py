@@ -10,7 +10,8 @@ from typing import Any
 from bot.workspace.block_kit.text import MAX_TEXT, MAX_TEXT_OF_PERSON
 from bot.workspace.errors import Refused
 from bot.workspace.state.channels import channel_named
-from bot.workspace.state.people import Caller, person_named
+from bot.workspace.state.people import person_named
+from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.web_api.message_content import (
     content_of,

@@ -13,7 +13,8 @@ from bot.workspace.state.channels import (
     direct_messages_of,
 )
 from bot.workspace.state.conversations import Message
-from bot.workspace.state.people import BOT_USER, HUMANS, Caller, person_named
+from bot.workspace.state.people import BOT_USER, HUMANS, person_named
+from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.web_api.paging import is_within, page_of
 from bot.workspace.workspace import Workspace

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.workspace.answers import failed
 from bot.workspace.errors import Refused
-from bot.workspace.state.people import USER_TOKEN_PREFIX, Caller, caller_of
+from bot.workspace.state.tokens import USER_TOKEN_PREFIX, Caller
 from bot.workspace.web_api import chat, conversations, files, streams, users
 from bot.workspace.web_api.authorization import SCOPES, bearer_token, may_call
 from bot.workspace.web_api.call_arguments import Arguments
@@ -59,7 +59,7 @@ async def _run(workspace: Workspace, name: str, request: web.Request) -> Json:
     method = METHODS.get(name)
     if method is None:
         raise Refused("unknown_method")
-    caller = caller_of(bearer_token(request) or args.text("token"))
+    caller = workspace.tokens.caller_of(bearer_token(request) or args.text("token"))
     if not may_call(caller, name):
         raise Refused("not_allowed_token_type")
     return method(workspace, caller, args)

@@ -17,7 +17,7 @@ from aiohttp import web
 from bot.workspace.block_kit.text import checked_text
 from bot.workspace.errors import Refused
 from bot.workspace.state.channels import channel_named
-from bot.workspace.state.people import Caller, caller_of
+from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.authorization import bearer_token
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.web_api.message_content import refuse_if_archived, thread_of
@@ -39,7 +39,8 @@ def get_upload_url(workspace: Workspace, caller: Caller, args: Arguments) -> Jso
     length = args.number("length", default=0, most=MAX_BYTES + 1)
     if length > MAX_BYTES:
         raise Refused("file_upload_size_restricted")
-    file_id = "F" + uuid.uuid4().hex[:10].upper()
+    # As long as a secret: whoever knows the upload URL may send the file.
+    file_id = "F" + uuid.uuid4().hex.upper()
     workspace.uploads[file_id] = Upload(caller.user, name, length)
     return {"upload_url": f"{workspace.url}/upload/{file_id}", "file_id": file_id}
 
@@ -94,7 +95,7 @@ async def receive(workspace: Workspace, request: web.Request) -> web.Response:
 async def serve(workspace: Workspace, request: web.Request) -> web.Response:
     """`url_private`: the bytes of a file, for a request with a valid token."""
     try:
-        caller_of(bearer_token(request) or request.query.get("token", ""))
+        workspace.tokens.caller_of(bearer_token(request) or request.query.get("token", ""))
     except Refused as refused:
         raise web.HTTPForbidden(text=refused.code) from refused
     file = workspace.database.file(request.match_info["file_id"])

@@ -13,7 +13,7 @@ from bot.workspace.block_kit.text import checked_markdown
 from bot.workspace.errors import Refused
 from bot.workspace.state.channels import Channel, channel_named
 from bot.workspace.state.conversations import Message, without
-from bot.workspace.state.people import Caller
+from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.web_api.message_content import metadata_of
 from bot.workspace.workspace import Workspace

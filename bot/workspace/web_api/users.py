@@ -13,9 +13,9 @@ from bot.workspace.state.people import (
     PEOPLE,
     TEAM_ID,
     TEAM_NAME,
-    Caller,
     person_named,
 )
+from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.workspace import Workspace
 

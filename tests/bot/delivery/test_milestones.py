@@ -12,7 +12,7 @@ from tasks.broker.jobs import Jobs
 async def test_a_milestone_in_doubt_is_looked_for_although_others_were_skipped_meanwhile(
     workspace: Workspace, jobs: Jobs
 ) -> None:
-    client = AsyncWebClient("xoxb-local", base_url=workspace.api_url, retry_handlers=[])
+    client = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url, retry_handlers=[])
     jobs.create("a", "train", destination={}, asked={})
     job = jobs.get("a")
     assert job is not None

@@ -15,7 +15,7 @@ WORD = "himitsu-no-kotoba"
 
 async def say(workspace: Workspace, text: str, thread: str | None = None) -> str:
     """Let Alice speak."""
-    alice = AsyncWebClient("xoxp-local-UALICE", base_url=workspace.api_url)
+    alice = AsyncWebClient(workspace.tokens.of("UALICE"), base_url=workspace.api_url)
     posted = await alice.chat_postMessage(channel="CGENERAL", text=text, thread_ts=thread)
     return str(posted["ts"])
 

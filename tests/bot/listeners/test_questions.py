@@ -71,7 +71,7 @@ async def answer(jobs: Jobs, text: str, not_in: tuple[str, ...] = ()) -> str:
 
 async def reply(person: Person, thread: str, text: str) -> None:
     """Reply as Alice in a thread."""
-    alice = AsyncWebClient("xoxp-local-UALICE", base_url=person.workspace.api_url)
+    alice = AsyncWebClient(person.workspace.tokens.of("UALICE"), base_url=person.workspace.api_url)
     await alice.chat_postMessage(channel="CGENERAL", thread_ts=thread, text=text)
 
 
@@ -109,7 +109,7 @@ async def test_a_question_that_was_stored_and_answered_late_gets_one_answer_and_
 async def test_people_who_talk_among_themselves_hear_nothing_of_an_outage(
     serve: Serve, person: Person, jobs: Jobs, outage: Outage, seen: list[tuple[str, Json]]
 ) -> None:
-    alice = AsyncWebClient("xoxp-local-UALICE", base_url=person.workspace.api_url)
+    alice = AsyncWebClient(person.workspace.tokens.of("UALICE"), base_url=person.workspace.api_url)
     async with serve():
         thread = await alice.chat_postMessage(channel="CGENERAL", text="Lunch?")
         outage()

@@ -11,14 +11,14 @@ from bot.questions.attached_files import text_of_files
 from bot.workspace.workspace import Workspace
 
 
-def client(workspace: Workspace, token: str = "xoxb-local") -> AsyncWebClient:
+def client(workspace: Workspace, token: str = "") -> AsyncWebClient:
     """A client of the workspace."""
-    return AsyncWebClient(token=token, base_url=workspace.api_url)
+    return AsyncWebClient(token=token or workspace.tokens.bot, base_url=workspace.api_url)
 
 
 async def uploaded(workspace: Workspace, content: bytes, name: str) -> dict[str, Any]:
     """Upload a file as Alice and return what an event says of it."""
-    alice = client(workspace, "xoxp-local-UALICE")
+    alice = client(workspace, workspace.tokens.of("UALICE"))
     answer = await alice.files_upload_v2(
         file=content, filename=name, channel="CGENERAL", request_file_info=False
     )

@@ -17,7 +17,8 @@ ANSWERED = {"model": "m", "tokens": 1, "seconds": 1.0, "finish": "stop"}
 
 async def ask(person: Person, text: str) -> str:
     """Ask as Alice, and return the thread."""
-    alice = AsyncWebClient("xoxp-local-UALICE", base_url=person.workspace.api_url)
+    token = person.workspace.tokens.of("UALICE")
+    alice = AsyncWebClient(token, base_url=person.workspace.api_url)
     posted = await alice.chat_postMessage(channel="CGENERAL", text=f"<@UBOT> {text}")
     return str(posted["ts"])
 

@@ -6,14 +6,14 @@ from bot.questions.thread_turns import MAX_BYTES, thread_before
 from bot.workspace.workspace import Workspace
 
 
-def client(workspace: Workspace, token: str = "xoxb-local") -> AsyncWebClient:
+def client(workspace: Workspace, token: str = "") -> AsyncWebClient:
     """A client of the workspace."""
-    return AsyncWebClient(token=token, base_url=workspace.api_url)
+    return AsyncWebClient(token=token or workspace.tokens.bot, base_url=workspace.api_url)
 
 
 async def said(workspace: Workspace, text: str, thread: str | None = None) -> str:
     """Let Alice speak."""
-    alice = client(workspace, "xoxp-local-UALICE")
+    alice = client(workspace, workspace.tokens.of("UALICE"))
     answer = await alice.chat_postMessage(channel="CGENERAL", text=text, thread_ts=thread)
     return str(answer["ts"])
 

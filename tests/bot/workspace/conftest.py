@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import running
 from bot.workspace.workspace import Workspace
+from tests.bot.conftest import cookie_of
 
 Json = dict[str, Any]
 Connect = Callable[..., AbstractAsyncContextManager[AsyncSocketModeHandler]]
@@ -40,17 +41,17 @@ async def workspace() -> AsyncIterator[Workspace]:
 
 @pytest.fixture
 def bot(workspace: Workspace) -> AsyncWebClient:
-    return AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+    return AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url)
 
 
 @pytest.fixture
 def alice(workspace: Workspace) -> AsyncWebClient:
-    return AsyncWebClient("xoxp-local-UALICE", base_url=workspace.api_url)
+    return AsyncWebClient(workspace.tokens.of("UALICE"), base_url=workspace.api_url)
 
 
 @pytest.fixture
 def bob(workspace: Workspace) -> AsyncWebClient:
-    return AsyncWebClient("xoxp-local-UBOB", base_url=workspace.api_url)
+    return AsyncWebClient(workspace.tokens.of("UBOB"), base_url=workspace.api_url)
 
 
 @pytest.fixture
@@ -61,12 +62,15 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def local(workspace: Workspace, http: aiohttp.ClientSession) -> Local:
-    """Call a /local route: POST with a body, GET without one."""
+    """Call a /local route as the page does: POST with a body, GET without one."""
+    headers = cookie_of(workspace)
 
     async def call(path: str, body: Json | None = None, **query: str) -> Json:
         method = "GET" if body is None else "POST"
         address = f"{workspace.url}/local/{path}"
-        async with http.request(method, address, json=body, params=query) as response:
+        async with http.request(
+            method, address, json=body, params=query, headers=headers
+        ) as response:
             answer: Json = await response.json()
             return answer | {"status": response.status}
 
@@ -91,9 +95,9 @@ async def connected(
 
     It pings every `ping_interval` seconds and reconnects after four without an answer.
     """
-    handler = AsyncSocketModeHandler(
-        app, "xapp-local", web_client=app.client, ping_interval=ping_interval
-    )
+    # All tokens end in the same secret.
+    token = str(app.client.token).replace("xoxb", "xapp", 1)
+    handler = AsyncSocketModeHandler(app, token, web_client=app.client, ping_interval=ping_interval)
     await handler.connect_async()  # type: ignore[no-untyped-call]
     try:
         yield handler

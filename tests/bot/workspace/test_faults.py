@@ -50,7 +50,7 @@ async def test_the_real_clients_retry_handler_gets_over_a_rate_limit(
 ) -> None:
     await local("faults", {"rate_limit": {"*": 1}})
     patient = AsyncWebClient(
-        "xoxb-local",
+        workspace.tokens.bot,
         base_url=workspace.api_url,
         retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=1)],
     )
@@ -71,7 +71,7 @@ async def test_a_lost_response_has_taken_effect(
     local: Local, workspace: Workspace, bot: AsyncWebClient
 ) -> None:
     await local("faults", {"lose_response": {"chat.postMessage": 1}})
-    hasty = AsyncWebClient("xoxb-local", base_url=workspace.api_url, retry_handlers=[])
+    hasty = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url, retry_handlers=[])
     with pytest.raises(aiohttp.ClientError):
         await hasty.chat_postMessage(channel="CGENERAL", text="once")
     assert len((await bot.conversations_history(channel="CGENERAL"))["messages"]) == 1
@@ -82,7 +82,7 @@ async def test_a_client_that_retries_a_lost_response_says_it_twice(
 ) -> None:
     await local("faults", {"lose_response": {"chat.postMessage": 1}})
     eager = AsyncWebClient(
-        "xoxb-local",
+        workspace.tokens.bot,
         base_url=workspace.api_url,
         retry_handlers=[
             AsyncConnectionErrorRetryHandler(

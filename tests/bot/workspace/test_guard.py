@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from bot.workspace.workspace import Workspace
+from tests.bot.conftest import cookie_of
 
 PATHS = ["/", "/local/state", "/local/faults", "/api/auth.test", "/link/", "/page/app.js"]
 
@@ -31,7 +32,7 @@ async def test_a_foreign_origin_is_refused_everywhere(
 async def test_a_foreign_page_cannot_even_send_a_request_without_an_origin(
     workspace: Workspace, http: aiohttp.ClientSession
 ) -> None:
-    address = workspace.api_url + "auth.test?token=xoxb-local"
+    address = workspace.api_url + "auth.test?token=" + workspace.tokens.bot
     async with http.get(address, headers={"Sec-Fetch-Site": "cross-site"}) as response:
         assert response.status == 403
 
@@ -42,6 +43,7 @@ async def test_the_page_itself_is_let_in_under_either_name(
 ) -> None:
     host = f"{name}:{workspace.port}"
     headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    headers |= cookie_of(workspace)
     async with http.get(workspace.url + "/local/state", headers=headers) as response:
         assert response.status == 200
         assert "Access-Control-Allow-Origin" not in response.headers

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from tests.bot.workspace.conftest import Json, connected, soon, texts
 
 
 @asynccontextmanager
-async def command(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """The running command and the address it printed."""
+async def command(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, str]]:
+    """The running command, its address and the secret printed with it."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -32,9 +32,10 @@ async def command(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Proce
         env={**os.environ, "PYTHONUNBUFFERED": ""},
     )
     try:
-        label, _, address = (await line_of(process)).partition(": ")
+        label, _, printed = (await line_of(process)).partition(": ")
         assert label == "Local workspace"
-        yield process, address
+        address, _, secret = printed.partition("/?secret=")
+        yield process, address, secret
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
@@ -49,14 +50,18 @@ async def line_of(process: asyncio.subprocess.Process) -> str:
 async def test_it_ends_cleanly_at_once_though_a_page_follows(
     http: aiohttp.ClientSession,
 ) -> None:
-    async with command() as (process, address), http.get(f"{address}/local/events"):
+    async with AsyncExitStack() as stack:
+        process, address, secret = await stack.enter_async_context(command())
+        headers = {"Authorization": f"Bearer xoxp-local-UALICE-{secret}"}
+        events = http.get(f"{address}/local/events", headers=headers)
+        assert (await stack.enter_async_context(events)).status == 200
         process.send_signal(signal.SIGTERM)
         # A server that waits for its requests to end would wait a minute, see aiohttp's AppRunner.
         assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_a_port_that_is_taken_is_explained_in_one_sentence() -> None:
-    async with command() as (_, address):
+    async with command() as (_, address, _):
         port = address.rpartition(":")[2]
         second = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -76,17 +81,17 @@ async def test_a_port_that_is_taken_is_explained_in_one_sentence() -> None:
 
 async def test_the_demo_asks_once_and_prints_the_final_answer(tmp_path: Path) -> None:
     state = str(tmp_path / "state.db")
-    async with command("--state", state, "--demo", "1 < 2?") as (process, address):
+    async with command("--state", state, "--demo", "1 < 2?") as (process, address, secret):
         asked: list[str] = []
-        async with answering(address, asked):
+        async with answering(address, secret, asked):
             assert await line_of(process) == "alice: 1 < 2?"
             assert await line_of(process) == "swallow: yes, 1 < 2"
     assert asked == ["<@UBOT> 1 &lt; 2?"]
 
     again = command("--state", state, "--demo", "again?")
-    async with again as (_, address), answering(address, asked):
+    async with again as (_, address, secret), answering(address, secret, asked):
         # The demo asks when the bot connects, so it would have asked once another question arrived.
-        bob = AsyncWebClient("xoxp-local-UBOB", base_url=f"{address}/api/")
+        bob = AsyncWebClient(f"xoxp-local-UBOB-{secret}", base_url=f"{address}/api/")
         await bob.chat_postMessage(channel="general", text="<@UBOT> another")
         await soon(lambda: len(asked) > 1)
         assert await texts(bob) == ["<@UBOT> 1 &lt; 2?", "<@UBOT> another"]
@@ -94,9 +99,9 @@ async def test_the_demo_asks_once_and_prints_the_final_answer(tmp_path: Path) ->
 
 
 @asynccontextmanager
-async def answering(address: str, asked: list[str]) -> AsyncIterator[None]:
+async def answering(address: str, secret: str, asked: list[str]) -> AsyncIterator[None]:
     """A connected bot that posts a placeholder and then edits it into the final answer."""
-    bot = AsyncWebClient("xoxb-local", base_url=f"{address}/api/")
+    bot = AsyncWebClient(f"xoxb-local-{secret}", base_url=f"{address}/api/")
     app = AsyncApp(client=bot)
 
     def job(state: str) -> dict[str, Any]:
@@ -120,3 +125,27 @@ async def answering(address: str, asked: list[str]) -> AsyncIterator[None]:
 
     async with connected(app):
         yield
+
+
+async def test_tokens_end_in_the_secret_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("of-this-start\n", "utf-8")
+    async with command("--secret", str(file)) as (_, address, secret):
+        bot = AsyncWebClient("xoxb-local-of-this-start", base_url=f"{address}/api/")
+        assert (await bot.auth_test())["ok"]
+    assert secret == "of-this-start"
+
+
+async def test_a_secret_that_cannot_be_read_is_explained(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.workspace",
+        "--secret",
+        str(tmp_path / "none"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert (process.returncode, out) == (2, b"")
+    assert "none cannot be read: No such file or directory" in err.decode()

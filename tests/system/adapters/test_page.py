@@ -31,7 +31,7 @@ def page(
     """The admin's page; screenshots of it are kept."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     page = context.new_page()
-    page.goto(f"{trained.workspace.url}/?user=UADMIN#CRANDOM")
+    page.goto(f"{trained.workspace.page}&user=UADMIN#CRANDOM")
     expect(page.locator("#app[data-ready]")).to_be_attached(timeout=MILLISECONDS)
     yield page
     screenshot(page, tmp_path_factory.getbasetemp(), "end")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.workspace import ONE_THREAD, System, running_system
+from tests.system.workspace import System, shared_system
 from trainer.base_model.source import SMALL_MODEL, Source, local_folder
 
 
@@ -29,7 +29,7 @@ def system(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, model: Path, engine_option: str
 ) -> Iterator[System]:
     """A running `swallow up` with that model."""
-    settings = ONE_THREAD | {"SWALLOW_MODEL": str(model), "SWALLOW_MAX_NEW_TOKENS": "100"}
-    folder = tmp_path_factory.mktemp("answers")
-    with running_system(folder, engine_option, model_cache, **settings) as system:
+    settings = {"SWALLOW_MODEL": str(model), "SWALLOW_MAX_NEW_TOKENS": "100"}
+    started = shared_system(tmp_path_factory, "answers", engine_option, model_cache, **settings)
+    with started as system:
         yield system

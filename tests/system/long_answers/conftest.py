@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.workspace import ONE_THREAD, System, running_system
+from tests.system.workspace import System, shared_system
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +14,6 @@ def system(
 ) -> Iterator[System]:
     """A running `swallow up` with the small model, whose messages are edited often."""
     settings = {"SWALLOW_MAX_NEW_TOKENS": "150", "SWALLOW_EDIT_SECONDS": "0.3"}
-    folder = tmp_path_factory.mktemp("long")
-    with running_system(folder, engine_option, model_cache, **ONE_THREAD, **settings) as system:
+    started = shared_system(tmp_path_factory, "long", engine_option, model_cache, **settings)
+    with started as system:
         yield system

@@ -79,8 +79,10 @@ def test_a_killed_workspace_comes_back_with_its_messages(
     ts = workspace.say(LONG.format("workspace"))
     workspace.wait_for_text(ts)
 
+    before = workspace.bearer()
     system.kill("workspace")
 
+    assert workspace.bearer() == before
     until(lambda: _answers_again(workspace))
     assert len(workspace.answers(ts)) == 1
     assert len(workspace.bot_messages(ts)) == 1

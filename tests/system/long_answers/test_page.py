@@ -20,7 +20,7 @@ def page(
     width, height = SIZES[request.param]
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
     page = context.new_page()
-    page.goto(system.workspace.url)
+    page.goto(system.workspace.page)
     expect(page.get_by_test_id("message").first).to_be_visible(timeout=MILLISECONDS)
     yield page
     screenshot = tmp_path_factory.getbasetemp() / f"{request.node.originalname}-{request.param}.png"

@@ -28,8 +28,10 @@ def thread(
         ts = system.workspace.say(f"<@UBOT> {QUESTION}")
         system.workspace.wait_for_text(ts)
 
+        secret = system.workspace.secret
         assert system.stop() == 0
         system.start()
+        assert system.workspace.secret != secret
 
         system.workspace.answers(ts)
         yield system, ts

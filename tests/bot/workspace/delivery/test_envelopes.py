@@ -42,10 +42,10 @@ class BareSocket:
 @pytest.fixture
 async def dial(workspace: Workspace, http: aiohttp.ClientSession) -> AsyncIterator[Dial]:
     opened: list[aiohttp.ClientWebSocketResponse] = []
-    client = AsyncWebClient("xapp-local", base_url=workspace.api_url)
+    client = AsyncWebClient(workspace.tokens.app, base_url=workspace.api_url)
 
     async def connect() -> BareSocket:
-        address = (await client.apps_connections_open(app_token="xapp-local"))["url"]
+        address = (await client.apps_connections_open(app_token=workspace.tokens.app))["url"]
         connection = await http.ws_connect(address)
         opened.append(connection)
         assert (await connection.receive_json())["type"] == "hello"

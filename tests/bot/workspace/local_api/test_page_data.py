@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.workspace import Workspace
+from tests.bot.conftest import cookie_of
 from tests.bot.workspace.conftest import Connect, Json, Local, soon
 
 
@@ -22,7 +23,7 @@ async def test_the_page_learns_who_is_there_and_whether_the_bot_is(
         during = await local("state")
 
     assert (before["connected"], during["connected"]) == (False, True)
-    assert before["tokens"]["UALICE"] == "xoxp-local-UALICE"
+    assert before["tokens"]["UALICE"] == workspace.tokens.of("UALICE")
     assert "UBOT" not in before["tokens"]
     assert {channel["id"] for channel in before["channels"]} >= {"CGENERAL", "CRANDOM", "DBOB"}
 
@@ -45,19 +46,19 @@ class Events:
 async def test_the_page_follows_what_happens_and_picks_up_where_it_was(
     workspace: Workspace, http: aiohttp.ClientSession, alice: AsyncWebClient, bot: AsyncWebClient
 ) -> None:
-    address = f"{workspace.url}/local/events"
-    async with http.get(address) as response:
+    address, cookie = f"{workspace.url}/local/events", cookie_of(workspace)
+    async with http.get(address, headers=cookie) as response:
         events = Events(response)
         ts = (await alice.chat_postMessage(channel="general", text="one"))["ts"]
         first, kind, data = await events.next()
         assert (kind, data["message"]["text"]) == ("message", "one")
     await bot.chat_postMessage(channel="CGENERAL", thread_ts=ts, text="two")
 
-    async with http.get(address, headers={"Last-Event-ID": first}) as response:
+    async with http.get(address, headers=cookie | {"Last-Event-ID": first}) as response:
         events = Events(response)
         missed = [await events.next() for _ in range(2)]
     assert [kind for _, kind, _ in missed] == ["message", "thread"]
     assert missed[1][2]["reply_count"] == 1
 
-    async with http.get(address, headers={"Last-Event-ID": "before-7"}) as response:
+    async with http.get(address, headers=cookie | {"Last-Event-ID": "before-7"}) as response:
         assert (await Events(response).next())[1] == "reset"

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from bot.workspace.workspace import Workspace
+from tests.bot.conftest import cookie_of
 from tests.bot.workspace.conftest import Json, Local
 
 
@@ -52,6 +53,7 @@ async def test_local_routes_take_json_objects_only(
 ) -> None:
     for path in ("command", "action", "faults"):
         address = f"{workspace.url}/local/{path}"
-        async with http.post(address, data=body, headers={"Content-Type": kind}) as response:
+        headers = cookie_of(workspace) | {"Content-Type": kind}
+        async with http.post(address, data=body, headers=headers) as response:
             assert response.status == status
             assert (await response.json())["ok"] is False

@@ -20,6 +20,7 @@ from playwright.async_api import (
 )
 
 from bot.workspace.server import running
+from bot.workspace.sign_in import address
 from bot.workspace.workspace import Workspace
 from tests.conftest import missing
 
@@ -85,7 +86,7 @@ async def open_page(browser: Browser, workspace: Workspace) -> AsyncIterator[Ope
         page.set_default_timeout(TIMEOUT_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", on_console)
-        await page.goto(f"{workspace.url}/?user={user}{at}")
+        await page.goto(f"{address(workspace)}&user={user}{at}")
         await page.wait_for_selector("#app[data-ready=true]")
         return page
 

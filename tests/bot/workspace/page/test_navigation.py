@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import running
+from bot.workspace.sign_in import address
 from bot.workspace.workspace import Workspace
 from tests.bot.workspace.conftest import Connect, texts
 from tests.bot.workspace.page.conftest import PHONE, Open
@@ -138,14 +139,14 @@ async def test_the_page_carries_on_when_the_workspace_was_restarted(
     file = tmp_path / "state.db"
     page = await open_page()
     async with running(state=file) as first:
-        await page.goto(f"{first.url}/?user=UALICE")
+        await page.goto(f"{address(first)}&user=UALICE")
         await page.get_by_test_id("composer").fill("before")
         await page.get_by_test_id("composer").press("Enter")
         await expect(page.get_by_test_id("message")).to_have_count(1)
         await page.get_by_test_id("composer").fill("a draft")
     await expect(page.get_by_test_id("banner")).to_contain_text("does not answer")
-    async with running(state=file, port=first.port) as second:
-        bob = AsyncWebClient("xoxp-local-UBOB", base_url=second.api_url)
+    async with running(state=file, port=first.port, secret=first.tokens.secret) as second:
+        bob = AsyncWebClient(second.tokens.of("UBOB"), base_url=second.api_url)
         await bob.chat_postMessage(channel="general", text="meanwhile")
         await expect(page.get_by_test_id("message")).to_have_count(2)
         await bob.chat_postMessage(channel="general", text="after")

@@ -19,7 +19,7 @@ async def test_what_was_said_and_sent_is_still_there_after_a_restart(
     file = tmp_path / "deep" / "state.db"
     job = {"event_type": "swallow_job", "event_payload": {"job": "j"}}
     async with running(state=file) as workspace:
-        bot = AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+        bot = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url)
         ts = (await bot.chat_postMessage(channel="CGENERAL", text="root", metadata=job))["ts"]
         await bot.chat_postMessage(channel="CGENERAL", text="reply", thread_ts=ts)
         gone = (await bot.chat_postMessage(channel="CGENERAL", text="gone"))["ts"]
@@ -27,7 +27,7 @@ async def test_what_was_said_and_sent_is_still_there_after_a_restart(
         await bot.files_upload_v2(content=b"kept", filename="x.txt", channel="CRANDOM")
 
     async with running(state=file) as workspace:
-        bot = AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+        bot = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url)
         thread = await bot.conversations_replies(
             channel="CGENERAL", ts=ts, include_all_metadata=True
         )
@@ -35,7 +35,8 @@ async def test_what_was_said_and_sent_is_still_there_after_a_restart(
         general = (await bot.conversations_history(channel="CGENERAL"))["messages"]
         later = (await bot.chat_postMessage(channel="CGENERAL", text="later"))["ts"]
         address = f"{workspace.url}/files/{random[0]['files'][0]['id']}/x.txt"
-        async with http.get(address, headers={"Authorization": "Bearer xoxb-local"}) as response:
+        bearer = {"Authorization": f"Bearer {workspace.tokens.bot}"}
+        async with http.get(address, headers=bearer) as response:
             assert await response.read() == b"kept"
 
     assert [m["text"] for m in thread["messages"]] == ["root", "reply"]
@@ -48,12 +49,12 @@ async def test_what_was_said_and_sent_is_still_there_after_a_restart(
 async def test_an_event_nobody_heard_is_delivered_after_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     async with running(state=file) as workspace:
-        alice = AsyncWebClient("xoxp-local-UALICE", base_url=workspace.api_url)
+        alice = AsyncWebClient(workspace.tokens.of("UALICE"), base_url=workspace.api_url)
         await alice.chat_postMessage(channel="general", text="<@UBOT> anybody?")
 
     heard: list[str] = []
     async with running(state=file) as workspace:
-        bot = AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+        bot = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url)
         app = AsyncApp(client=bot)
 
         @app.event("app_mention")
@@ -76,7 +77,7 @@ async def test_text_that_is_no_proper_unicode_is_kept_all_the_same(tmp_path: Pat
     file = tmp_path / "state.db"
     for expected in (0, 1):
         async with running(state=file) as workspace:
-            bot = AsyncWebClient("xoxb-local", base_url=workspace.api_url)
+            bot = AsyncWebClient(workspace.tokens.bot, base_url=workspace.api_url)
             history = await bot.conversations_history(channel="CGENERAL")
             assert len(history["messages"]) == expected
             if not expected:

@@ -149,8 +149,8 @@ async def test_the_same_call_works_as_json_as_a_form_and_as_a_query(
     workspace: Workspace, http: aiohttp.ClientSession, bot: AsyncWebClient
 ) -> None:
     address = workspace.api_url + "chat.postMessage"
-    call = {"channel": "CGENERAL", "text": "x", "token": "xoxb-local"}
-    bearer = {"Authorization": "Bearer xoxb-local"}
+    call = {"channel": "CGENERAL", "text": "x", "token": workspace.tokens.bot}
+    bearer = {"Authorization": f"Bearer {workspace.tokens.bot}"}
 
     async with http.post(address, json={"channel": "CGENERAL", "text": "x"}, headers=bearer) as r:
         assert (await r.json())["ok"]

@@ -10,6 +10,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.workspace.workspace import Workspace
 
 
+def bearer_of(client: AsyncWebClient) -> dict[str, str]:
+    """The header that carries a client's token."""
+    return {"Authorization": f"Bearer {client.token}"}
+
+
 async def test_a_person_sends_a_text_file_along_with_a_question(
     alice: AsyncWebClient, bot: AsyncWebClient, http: aiohttp.ClientSession
 ) -> None:
@@ -25,8 +30,7 @@ async def test_a_person_sends_a_text_file_along_with_a_question(
     assert (message["subtype"], message["text"]) == ("file_share", "<@UBOT> 要約して")
     assert (file["name"], file["mimetype"], file["size"]) == ("文章.txt", "text/plain", 12)
 
-    bearer = {"Authorization": "Bearer xoxb-local"}
-    async with http.get(file["url_private"], headers=bearer) as response:
+    async with http.get(file["url_private"], headers=bearer_of(bot)) as response:
         assert await response.text() == "長い文章"
 
 
@@ -43,7 +47,7 @@ async def test_what_could_run_in_a_browser_is_only_ever_downloaded(
 ) -> None:
     done = await bot.files_upload_v2(content=b"<script>", filename="x.html", channel="CGENERAL")
     address = done["files"][0]["url_private"]
-    async with http.get(address, headers={"Authorization": "Bearer xoxb-local"}) as response:
+    async with http.get(address, headers=bearer_of(bot)) as response:
         assert response.content_type == "application/octet-stream"
         assert response.headers["Content-Disposition"].startswith("attachment")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -75,5 +79,5 @@ async def test_a_file_with_a_strange_name_is_still_a_file(
     )
     address = done["files"][0]["url_private"]
     assert address.startswith(f"{workspace.url}/files/F")
-    async with http.get(address, headers={"Authorization": "Bearer xoxb-local"}) as response:
+    async with http.get(address, headers=bearer_of(bot)) as response:
         assert response.status == 200

@@ -50,20 +50,26 @@ async def test_a_locale_is_told_to_those_who_ask(bot: AsyncWebClient) -> None:
     [
         ("", "auth.test", "not_authed"),
         ("xoxb-other", "auth.test", "invalid_auth"),
-        ("xoxp-local-UNOBODY", "auth.test", "invalid_auth"),
-        ("xoxp-local-UBOT", "auth.test", "invalid_auth"),
-        ("UALICE", "auth.test", "invalid_auth"),
-        ("xoxb-local", "apps.connections.open", "not_allowed_token_type"),
-        ("xoxp-local-UALICE", "apps.connections.open", "not_allowed_token_type"),
-        ("xoxp-local-UALICE", "chat.update", "not_allowed_token_type"),
-        ("xapp-local", "chat.postMessage", "not_allowed_token_type"),
-        ("xoxb-local", "admin.everything", "unknown_method"),
+        ("xoxb-local-", "auth.test", "invalid_auth"),
+        ("xoxb-local-{secret}0", "auth.test", "invalid_auth"),
+        ("xoxb-local-00000000000000000000000000000000", "auth.test", "invalid_auth"),
+        ("xoxp-local-UADMIN-\u3042", "auth.test", "invalid_auth"),
+        ("xoxp-local-UNOBODY-{secret}", "auth.test", "invalid_auth"),
+        ("xoxp-local-UBOT-{secret}", "auth.test", "invalid_auth"),
+        ("UALICE-{secret}", "auth.test", "invalid_auth"),
+        ("xoxb-local-{secret}", "apps.connections.open", "not_allowed_token_type"),
+        ("xoxp-local-UALICE-{secret}", "apps.connections.open", "not_allowed_token_type"),
+        ("xoxp-local-UALICE-{secret}", "chat.update", "not_allowed_token_type"),
+        ("xapp-local-{secret}", "chat.postMessage", "not_allowed_token_type"),
+        ("xoxb-local-{secret}", "admin.everything", "unknown_method"),
     ],
 )
 async def test_a_token_opens_only_its_own_doors(
     workspace: Workspace, token: str, method: str, error: str
 ) -> None:
-    client = AsyncWebClient(token, base_url=workspace.api_url)
+    client = AsyncWebClient(
+        token.format(secret=workspace.tokens.secret), base_url=workspace.api_url
+    )
     with pytest.raises(SlackApiError) as caught:
         await client.api_call(method)
     assert caught.value.response["error"] == error
