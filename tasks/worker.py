@@ -13,7 +13,7 @@ from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from tasks.attempts.heartbeat import Heartbeat
 from tasks.attempts.running import RunningAttempts
-from tasks.broker.celery_app import app, queue_of
+from tasks.broker.celery_app import ROUTES, app, queue_of
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Worker, Workers
 from tasks.engines.protocol import Engine
@@ -28,7 +28,8 @@ from trainer.errors import ModelMissing, TrainerError
 log = logging.getLogger(__name__)
 
 MESSAGE_POLL_SECONDS = 0.02
-"""How often Celery's event loop turns, and so how soon a free thread takes the next message."""
+"""How often Celery's event loop turns, and so how soon a free thread takes the next message, and
+how soon a worker that takes no more jobs of a kind stops taking their messages."""
 
 
 class WorkerProcess:
@@ -120,10 +121,23 @@ class WorkerProcess:
     def _on_ready(self, sender: Any, **_: object) -> None:
         # Celery's pool of threads does not wake the event loop when a task ends: without this timer
         # the next message would wait for Celery's own, which fires once a second.
-        sender.hub.call_repeatedly(MESSAGE_POLL_SECONDS, _nothing)
+        sender.hub.call_repeatedly(MESSAGE_POLL_SECONDS, self._choose_queues, sender)
         self.worker = replace(self.worker, state="ready")
         self._announce(self._report())
         log.info("ready on %s", ", ".join(self.worker.queues))
+
+    def _choose_queues(self, consumer: Any) -> None:
+        """Take messages only from the queues whose jobs may begin; called in the event loop."""
+        if self.running.draining or consumer.task_consumer is None:
+            return
+        queues = [(kind, queue) for kind, (_, queue) in ROUTES.items()]
+        own = [(kind, queue) for kind, queue in queues if queue in self.worker.queues]
+        for kind, queue in [*own, *(("answer", queue) for queue in self._queues_of_model())]:
+            taking = consumer.task_consumer.consuming_from(queue)
+            if self.running.admission.takes(kind) and not taking:
+                consumer.add_task_queue(queue)
+            elif taking and not self.running.admission.takes(kind):
+                consumer.cancel_task_queue(queue)
 
     def _on_shutting_down(self, **_: object) -> None:
         if self.running.all():
@@ -141,19 +155,24 @@ class WorkerProcess:
         if self.engine is None:
             return self.worker
         return replace(
-            self.worker,
+            self._checked(),
             running=len(self.running.all()),
             answered=self.answers.answered,
             tokens_per_second=self.answers.tokens_per_second,
             refused=self.answers.unusable.sentences,
         )
 
+    def _checked(self) -> Worker:
+        """Return what the worker is, apart from its numbers, while its engine is asked anew."""
+        check = self.answers.check
+        if self.worker.state != "ready" or not check.checking:
+            return self.worker
+        if check.problem:
+            return replace(self.worker, state="failed", reason="generator", detail=check.problem)
+        return replace(self.worker, state="loading")
+
     def _announce(self, worker: Worker) -> None:
         Workers(self.jobs.redis).announce(worker)
-
-
-def _nothing() -> None:
-    """Do nothing: the call alone makes the event loop turn."""
 
 
 def _keep_logging(**_: object) -> None:

@@ -16,6 +16,10 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "が順番を待っています（前に{ahead}件）…",
         "is waiting in line ({ahead} ahead)…",
     ),
+    "status.alone": (
+        "がもう一度試します（ワーカーが止まったため、この質問だけを処理できるまで待っています）…",
+        "tries again by itself: the worker died, and this waits until nothing else runs…",
+    ),
     "status.loading": ("がモデルを読み込んでいます…", "is loading its model…"),
     "status.no_worker": (
         "がワーカーの起動を待っています…",
@@ -60,11 +64,17 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "設定に誤りがあり答えられません。管理者に `swallow doctor` の実行を頼んでください。",
         "I cannot answer because of a wrong setting. Ask the operator to run `swallow doctor`.",
     ),
+    "failed.generator": (
+        "答えを作るプロセスが繰り返し止まるため、いまは答えられません。"
+        "管理者に `swallow doctor` の実行を頼んでください。",
+        "I cannot answer now because the process that generates answers keeps dying. Ask the "
+        "operator to run `swallow doctor`.",
+    ),
     "failed.lost": (
-        "{attempts}回試しましたが、答えている途中でワーカーが止まりました。質問を短くして試すか、"
-        "管理者にログの確認を頼んでください。",
-        "The worker died {attempts} times while answering. Try a shorter question, or ask the "
-        "operator to look at the log.",
+        "{attempts}回試しましたが、答えている途中でワーカーが止まりました（最後の2回はこの質問だけを"
+        "処理していました）。質問を短くして試すか、管理者にログの確認を頼んでください。",
+        "The worker died {attempts} times while answering, the last two times with nothing else to "
+        "do. Try a shorter question, or ask the operator to look at the log.",
     ),
     "failed.too_long": (
         "指示が長すぎます（{tokens}トークン、上限{limit}）。短くするか、資料を1行空けたあとの「入力」に"

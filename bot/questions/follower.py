@@ -21,7 +21,7 @@ from bot.i18n.lookup import say
 from bot.questions import answer
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
-from bot.relay.dispatch import enqueue, next_event
+from bot.relay.dispatch import Outlook, enqueue
 from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
 from bot.slack.blocks import Post, sentence
@@ -30,6 +30,10 @@ from tasks.adapters.reference import adapter_name
 from tasks.broker.job import Event, Job
 
 log = logging.getLogger(__name__)
+
+
+class _TextMissing(Exception):
+    """Text before a piece of the answer has not been read."""
 
 
 class QuestionFollower:
@@ -44,8 +48,10 @@ class QuestionFollower:
         self._journal = Journal(bot.jobs, job)
         self._reply = Reply(bot.client, self._journal, Destination.of(job))
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
+        self._outlook = Outlook(bot.jobs, job)
         self._attempt = 0
         self._text = ""
+        self._read_again_for = ""
 
     async def run(self) -> None:
         """Follow the job to its end; returns when its final message is in the thread."""
@@ -55,7 +61,7 @@ class QuestionFollower:
         try:
             if self._job.state == "new":
                 await self._prepare()
-            final = await self._until_final(events, status)
+            final = await self._read_until_final(events, status)
         finally:
             self._streams.leave(self._job.id)
             status.cancel()
@@ -76,6 +82,16 @@ class QuestionFollower:
         else:
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
 
+    async def _read_until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
+        """Show the text until the final event; from the first event again where some is missing."""
+        while True:
+            try:
+                return await self._until_final(events, status)
+            except _TextMissing:
+                log.warning("job %s: text is missing and read again", self._job.id)
+                events = await asyncio.to_thread(self._streams.follow, self._job.id)
+                self._attempt, self._text = 0, ""
+
     async def _until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
         while True:
             final = self._take(await self._next(events))
@@ -92,7 +108,7 @@ class QuestionFollower:
 
     async def _next(self, events: JobEvents) -> list[Event]:
         """Wait for an event, and return it with those that are ready behind it."""
-        first = await next_event(events, self._bot.jobs, self._job)
+        first = await self._outlook.next_event(events)
         return [first, *events.ready()]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
@@ -106,10 +122,23 @@ class QuestionFollower:
             if event.attempt < self._attempt:
                 continue
             if event.type == "text":
-                self._text += event.data["text"]
+                self._add(event)
             if event.final:
                 return event
         return None
+
+    def _add(self, event: Event) -> None:
+        """Put new text where it belongs.
+
+        Raises:
+            _TextMissing: text before it was not read. Only once for each event: what the stream
+                does not have cannot be waited for.
+        """
+        at = event.data.get("at", len(self._text))
+        if at > len(self._text) and event.id != self._read_again_for:
+            self._read_again_for = event.id
+            raise _TextMissing
+        self._text = self._text[:at] + event.data["text"]
 
     async def _show_running(self, posts: list[Post]) -> None:
         try:

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language, say
 from bot.slack.refusals import FAILURES, failure_of
-from tasks.broker.job import Job
+from tasks.broker.job import Job, JobState
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers, answering
 
@@ -49,16 +49,19 @@ class ThreadStatus:
             age += STATUS_POLL_SECONDS
 
     def _text(self) -> str:
-        if not any(job.state in ("new", "queued") for job in self._jobs.states([self._job.id])):
+        job = next(iter(self._jobs.states([self._job.id])), None)
+        if job is None or job.state not in ("new", "queued"):
             return say("status.thinking", self._language)
         workers = answering(Workers(self._jobs.redis).all())
         if not workers:
             return say("status.no_worker", self._language)
-        return self._waiting(workers)
+        return self._waiting(job, workers)
 
-    def _waiting(self, workers: list[Worker]) -> str:
+    def _waiting(self, job: JobState, workers: list[Worker]) -> str:
         if all(worker.state == "loading" for worker in workers):
             return say("status.loading", self._language)
+        if job.suspect:
+            return say("status.alone", self._language)
         ahead = self._jobs.ahead_of(self._job.id)
         if ahead == 0:
             return say("status.thinking", self._language)

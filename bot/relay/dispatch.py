@@ -1,6 +1,7 @@
 """Handing a stored job to the workers, and failing it where none of them can serve it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,11 @@ from tasks.broker.workers import Worker, Workers
 
 WORKER_POLL_SECONDS = 5.0
 """How often a follower without news looks whether any worker can still serve its job."""
+
+HOPELESS_SECONDS = 90.0
+"""A waiting job fails when every worker on record has failed and none has been ready for so long.
+Longer than a good worker is away while `swallow up` starts it again (after a minute at most), and
+shorter than the entry of a failed worker stays on record (two minutes)."""
 
 
 def enqueue(jobs: Jobs, job: Job, request: Mapping[str, Any]) -> None:
@@ -27,17 +33,32 @@ def workers_for(jobs: Jobs, job: Job) -> list[Worker]:
     return [worker for worker in Workers(jobs.redis).all() if queue in worker.queues]
 
 
-async def next_event(events: JobEvents, jobs: Jobs, job: Job) -> Event:
-    """Wait for the next event of `job`; fail the job meanwhile if no worker can serve it."""
-    while True:
-        try:
-            return await asyncio.wait_for(events.next(), WORKER_POLL_SECONDS)
-        except TimeoutError:
-            await asyncio.to_thread(_fail_without_workers, jobs, job)
+class Outlook:
+    """Whether a waiting job can still hope for a worker; one for each follower of a job.
 
+    Of a worker that loads nobody knows yet: it is waited for, but it is no hope either, because one
+    that fails is started again and again.
+    """
 
-def _fail_without_workers(jobs: Jobs, job: Job) -> None:
-    """Fail a waiting job when there are workers and all of them failed to start."""
-    workers = workers_for(jobs, job)
-    if workers and all(worker.state == "failed" for worker in workers):
-        jobs.end_unstarted(job.id, "failed", {"reason": workers[0].reason})
+    def __init__(self, jobs: Jobs, job: Job) -> None:
+        self._jobs = jobs
+        self._job = job
+        self._hoped_at = time.monotonic()
+
+    async def next_event(self, events: JobEvents) -> Event:
+        """Wait for the next event of the job; fail the job meanwhile if it is hopeless."""
+        while True:
+            try:
+                return await asyncio.wait_for(events.next(), WORKER_POLL_SECONDS)
+            except TimeoutError:
+                await asyncio.to_thread(self.look)
+
+    def look(self) -> None:
+        """Fail the job, if no worker has started it, after a lasting failure of all workers."""
+        _, queue = ROUTES[self._job.kind]
+        workers = workers_for(self._jobs, self._job)
+        failed = bool(workers) and all(worker.failed_for(queue) for worker in workers)
+        if any(w.state != "loading" and not w.failed_for(queue) for w in workers):
+            self._hoped_at = time.monotonic()
+        if failed and time.monotonic() - self._hoped_at >= HOPELESS_SECONDS:
+            self._jobs.end_unstarted(self._job.id, "failed", {"reason": workers[0].reason})

@@ -51,6 +51,8 @@ class EventStreams:
     def follow(self, job: str) -> JobEvents:
         """Return what gets every event of `job`, from its first on.
 
+        A second call for the same job reads its events again.
+
         Raises:
             RedisError: the broker is away.
         """
@@ -96,11 +98,12 @@ class EventStreams:
                 pause.wait(AWAY_SECONDS)
                 continue
             for name, entries in cast(Any, new):
-                self._hand_over(name, entries)
+                self._hand_over(name, entries, after=last[name])
 
-    def _hand_over(self, name: str, entries: list[Entry]) -> None:
+    def _hand_over(self, name: str, entries: list[Entry], *, after: str) -> None:
         with self._lock:
-            if name not in self._last:
+            # A job followed anew during the read is read from its first event instead.
+            if self._last.get(name) != after:
                 return
             self._last[name] = entries[-1][0]
             events = self._followed.get(name.removeprefix(_PREFIX))

@@ -11,7 +11,7 @@ from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
 from bot.i18n.lookup import say
-from bot.relay.dispatch import enqueue, next_event
+from bot.relay.dispatch import Outlook, enqueue
 from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
 from bot.slack.actor import Actor
@@ -55,8 +55,9 @@ class PlanFollower:
             await asyncio.to_thread(self._bot.jobs.end_unstarted, self._job.id, "failed", refused)
 
     async def _final(self, events: JobEvents) -> Event:
+        outlook = Outlook(self._bot.jobs, self._job)
         while True:
-            event = await next_event(events, self._bot.jobs, self._job)
+            event = await outlook.next_event(events)
             if event.final:
                 return event
 

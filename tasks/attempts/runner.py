@@ -51,18 +51,36 @@ class JobRunner:
     def run(self, id: str) -> None:
         """Work on a job if it is still queued; a message for a job in any other state is dropped.
 
-        A worker that is draining puts the id back into the queue instead, and one that cannot do
-        the job leaves it to others: a sweep of any worker publishes it again.
+        A worker that is draining, or where the job may not begin now, puts the id back into the
+        queue instead, and one that cannot do the job leaves it to others: a sweep of any worker
+        publishes it again.
         """
-        if self.running.draining:
-            publish(id, self.kind, first=True)
+        try:
+            self._take(id)
+        except AWAY:
+            # A claimed job's lease expires, and a sweep queues it again; the next attempt starts
+            # over. A job that was not claimed is published again.
+            log.warning("job %s: the connection to the broker was lost", id)
+
+    def _take(self, id: str) -> None:
+        states = self.jobs.states([id])
+        if not states or states[0].state != "queued":
             return
-        if self._accepts is not None:
-            # Asked before the claim, so that a job left to others is no attempt and loses nothing.
-            states = self.jobs.states([id])
-            if not states or states[0].state != "queued" or not self._accepts(states[0]):
+        alone = states[0].suspect
+
+        def wanted() -> bool:
+            return not self.running.draining and self.jobs.keep_message(id)
+
+        with self.running.admission.place(self.kind, alone=alone, wanted=wanted) as may_begin:
+            if may_begin and not self.running.draining:
+                # Asked before the claim, so that a job left to others is no attempt.
+                if self._accepts is None or self._accepts(states[0]):
+                    self._attempt(id, alone)
                 return
-        number = self.jobs.claim(id, self.worker, lease_ms=self._lease_ms)
+        publish(id, self.kind, first=True, model=states[0].model)
+
+    def _attempt(self, id: str, alone: bool) -> None:
+        number = self.jobs.claim(id, self.worker, lease_ms=self._lease_ms, alone=alone)
         job = self.jobs.get(id)
         if number is None or job is None:
             return
@@ -76,9 +94,6 @@ class JobRunner:
         self.running.add(attempt)
         try:
             self._work(attempt, job)
-        except AWAY:
-            # The lease expires, a sweep queues the job again, and the next attempt starts over.
-            log.warning("job %s: the connection to the broker was lost during the attempt", id)
         finally:
             self.running.remove(attempt)
 

@@ -1,4 +1,4 @@
-"""The attempts that run in this worker now, and whether the worker is draining.
+"""The attempts that run in this worker now, which may begin, and whether the worker is draining.
 
 A draining worker is about to stop: it takes no more jobs, and what still runs after some seconds is
 asked to stop.
@@ -7,6 +7,7 @@ asked to stop.
 import threading
 import time
 
+from tasks.attempts.admission import Admission
 from tasks.attempts.attempt import Attempt
 
 
@@ -14,6 +15,7 @@ class RunningAttempts:
     """Every attempt of this worker, by its job; used by all of its threads."""
 
     def __init__(self, *, drain_seconds: float) -> None:
+        self.admission = Admission()
         self._drain_seconds = drain_seconds
         self._attempts: dict[str, Attempt] = {}
         self._lock = threading.Lock()

@@ -33,6 +33,10 @@ class JobState:
     """The number of the newest attempt, 0 before the first."""
     lost: int
     """How many attempts lost their lease (for a training: since its last checkpoint)."""
+    suspect: bool
+    """Whether its attempts run alone in their worker, because too many were lost."""
+    alone: bool
+    """Whether the newest attempt is or was such a one."""
     created: int
     started: int
     ended: int
@@ -86,8 +90,8 @@ def asker_of(destination: Mapping[str, Any]) -> str:
 
 
 STATE_FIELDS = (
-    *("kind", "state", "attempt", "lost", "created", "started", "ended", "begun"),
-    *("worker", "adapter", "model"),
+    *("kind", "state", "attempt", "lost", "suspect", "alone"),
+    *("created", "started", "ended", "begun", "worker", "adapter", "model"),
 )
 """The fields of a record that a `JobState` is read from."""
 
@@ -119,6 +123,8 @@ def _state(id: str, fields: Mapping[str, str]) -> dict[str, Any]:
         "state": fields["state"],
         "attempt": int(fields["attempt"]),
         "lost": int(fields["lost"]),
+        "suspect": fields.get("suspect") == "1",
+        "alone": fields.get("alone") == "1",
         "created": int(fields["created"]),
         "started": int(fields.get("started", 0)),
         "ended": int(fields.get("ended", 0)),

@@ -1,7 +1,8 @@
 """The operations on job records in Redis: every step of a job from its arrival to its last event.
 
 The record is the truth about a job; Celery only delivers its id. Each step that changes a record is
-one script in `lua/`, which the server runs atomically. This module knows neither Celery nor models.
+one script in `lua/`, which the server runs atomically; a call that the client repeats because its
+reply was lost is run once. This module knows neither Celery nor models.
 
 States: new → queued → running → finished | failed | cancelled. A `new` job waits for its request, a
 `queued` one for a worker. A running attempt holds a lease (`tasks.broker.leases`); an attempt that
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal, cast
+from uuid import uuid4
 
 from redis import Redis
 
@@ -30,7 +32,13 @@ from tasks.broker.job import (
     read_job,
     read_state,
 )
-from tasks.broker.leases import LEASE_MS, MAX_LOST, MAX_LOST_TRAINING, PUBLISH_GRACE_MS
+from tasks.broker.leases import (
+    LEASE_MS,
+    MAX_LOST_ALONE,
+    MAX_LOST_BESIDE_OTHERS,
+    MAX_LOST_TRAINING,
+    PUBLISH_GRACE_MS,
+)
 
 LeaseState = Literal["ok", "cancel", "lost"]
 """Whether an attempt goes on: `cancel` where somebody asked for that, `lost` where it holds the job
@@ -42,6 +50,16 @@ KEPT_PROGRESS = 1000
 """Progress events kept in a job's stream; each holds the whole state, so the newest is enough."""
 THREAD_MS = 30 * 24 * 3_600_000
 """The bot listens to a conversation for 30 days after it was last asked there."""
+
+REPEATABLE = (
+    "append",
+    "check_lease",
+    "keep_message",
+    "record_posts",
+    "renew_claim",
+    "renew_lease",
+)
+"""The scripts that may run twice for one call, because the second run changes nothing."""
 
 
 class Jobs:
@@ -94,17 +112,30 @@ class Jobs:
         """
         return bool(self.run_script("leave_to_model", id, model))
 
-    def claim(self, id: str, worker: str, *, lease_ms: int = LEASE_MS) -> int | None:
+    def claim(
+        self, id: str, worker: str, *, lease_ms: int = LEASE_MS, alone: bool = False
+    ) -> int | None:
         """Give a queued job to `worker` with a lease, and return the number of this attempt.
 
-        None where the job is not queued, for instance because another worker has claimed it.
+        None where the job is not queued, for instance because another worker has claimed it. With
+        `alone` nothing else runs in the worker until the attempt has ended.
         """
-        attempt = self.run_script("claim", id, worker, lease_ms)
+        attempt = self.run_script("claim", id, worker, lease_ms, int(alone))
         return None if attempt is None else int(attempt)
 
-    def append(self, id: str, attempt: int, type: str, data: Mapping[str, Any]) -> bool:
-        """Add an event; False where the attempt no longer holds the job."""
-        return bool(self.run_script("append", id, attempt, type, _dump(data)))
+    def append(
+        self, id: str, attempt: int, type: str, data: Mapping[str, Any], *, at: int | None = None
+    ) -> int | None:
+        """Add an event; None where the attempt no longer holds the job.
+
+        Returns how many characters of the attempt's text the stream has now. With `at`, text is
+        added only if that many came before it: what was added already is not added again, and what
+        a broker has forgotten can be added first.
+        """
+        if at is not None:
+            data = {**data, "at": at}
+        place = ("" if at is None else at, len(data.get("text", "")))
+        return cast(int | None, self.run_script("append", id, attempt, type, _dump(data), *place))
 
     def record_progress(
         self, id: str, attempt: int, data: Mapping[str, Any], *, saved: bool = False
@@ -157,11 +188,16 @@ class Jobs:
 
     def sweep(self) -> list[str]:
         """Queue the jobs whose lease has expired; return queued jobs whose message may be lost."""
-        return list(self.run_script("sweep", MAX_LOST, MAX_LOST_TRAINING, PUBLISH_GRACE_MS))
+        limits = (MAX_LOST_BESIDE_OTHERS, MAX_LOST_ALONE, MAX_LOST_TRAINING)
+        return list(self.run_script("sweep", *limits, PUBLISH_GRACE_MS))
 
     def claim_publication(self, id: str) -> bool:
         """Take the right to publish a job that `sweep` returned; False where another worker did."""
         return bool(self.run_script("claim_publication", id, PUBLISH_GRACE_MS))
+
+    def keep_message(self, id: str) -> bool:
+        """Keep sweeps from publishing a job that a worker will claim; False if it is not queued."""
+        return bool(self.run_script("keep_message", id))
 
     def forget(self, id: str, left: Mapping[str, Any], by: str) -> State | None:
         """Remove a job, ending it first; returns the state it was in.
@@ -240,12 +276,13 @@ class Jobs:
         ]
 
     def run_script(self, script: str, *arguments: Any) -> Any:
-        """Run the script of that name from one of the folders in `lua/`."""
-        return self._scripts[script](args=arguments)
+        """Run the script of that name from one of the folders in `lua/`, once for each call."""
+        call = "" if script in REPEATABLE else uuid4().hex
+        return self._scripts[script](keys=[call], args=arguments)
 
     @cached_property
     def _scripts(self) -> dict[str, Any]:
-        """Every script by its file's name; each begins with the text of `common.lua`."""
+        """Every script by its file's name: the body of a function, behind `common.lua`."""
         folder = files("tasks.broker") / "lua"
         common = (folder / "common.lua").read_text(encoding="utf-8")
         scripts = [
@@ -253,7 +290,7 @@ class Jobs:
         ]
         return {
             script.name.removesuffix(".lua"): self.redis.register_script(
-                common + script.read_text(encoding="utf-8")
+                f"{common}return once(function()\n{script.read_text(encoding='utf-8')}end)\n"
             )
             for script in scripts
         }

@@ -16,8 +16,12 @@ RENEW_SECONDS = 5.0
 """How often the heartbeat renews each lease."""
 SWEEP_SECONDS = 5.0
 """How often every worker looks for expired leases and for queued jobs without a message."""
-MAX_LOST = 3
-"""The third lost attempt fails the job: a question that kills its worker must not loop."""
+MAX_LOST_BESIDE_OTHERS = 2
+"""After so many lost attempts a question or a plan is a suspect: it runs alone in its worker. It is
+not blamed yet: it may have run beside the one that kills workers, or they were killed from outside.
+The first time it is simply tried again, which is quicker for those who ran together."""
+MAX_LOST_ALONE = 2
+"""So many attempts lost while nothing else ran fail it: what kills its worker must not loop."""
 MAX_LOST_TRAINING = 10
 """Counted since the last checkpoint: a training that gets on may lose any number of workers."""
 PUBLISH_GRACE_MS = 10_000

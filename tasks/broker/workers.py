@@ -43,6 +43,10 @@ class Worker:
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
 
+    def failed_for(self, queue: str) -> bool:
+        """Whether it cannot take jobs of `queue`; without a generating process it still plans."""
+        return self.state == "failed" and (self.reason != "generator" or queue == "answers")
+
 
 class Workers:
     """The register in one broker."""

@@ -89,5 +89,8 @@ def cancel(id: str, as_json: bool) -> None:
 
 
 def _row(job: Any) -> dict[str, Any]:
-    keys = ("id", "kind", "state", "attempt", "lost", "created", "started", "ended", "worker")
+    keys = (
+        *("id", "kind", "state", "attempt", "lost", "suspect", "alone"),
+        *("created", "started", "ended", "worker"),
+    )
     return {key: getattr(job, key) for key in keys} | {"adapter": job.adapter}

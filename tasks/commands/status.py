@@ -12,6 +12,9 @@ from tasks.commands.watch import again_and_again
 
 WATCH_SECONDS = 2.0
 
+_RUNNING = ("id", "kind", "created", "attempt", "alone", "worker")
+"""What is shown of a running job; one that runs `alone` keeps other questions waiting."""
+
 
 @click.command()
 @as_json
@@ -57,11 +60,15 @@ def _show(*, as_json: bool) -> None:
     print_table(
         ["running job", "kind", "asked", "attempt", "worker"],
         [
-            (j["id"], j["kind"], age(j["created"]), j["attempt"], j["worker"])
+            (j["id"], j["kind"], age(j["created"]), _attempt(j), j["worker"])
             for j in facts["running"]
         ],
         "No job is running.",
     )
+
+
+def _attempt(job: dict[str, Any]) -> str:
+    return f"{job['attempt']}, alone" if job["alone"] else str(job["attempt"])
 
 
 def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
@@ -118,7 +125,7 @@ def _facts() -> dict[str, Any]:
         "workers": [asdict(worker) for worker in workers],
         "jobs": {"queued": states["queued"], "running": states["running"]},
         "running": [
-            {key: getattr(job, key) for key in ("id", "kind", "created", "attempt", "worker")}
+            {key: getattr(job, key) for key in _RUNNING}
             for job in open_jobs
             if job.state == "running"
         ],

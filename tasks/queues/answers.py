@@ -22,6 +22,8 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
+from tasks.queues.answer_text import AnswerText
+from tasks.queues.engine_check import EngineCheck
 from tasks.queues.unusable_adapters import UnusableAdapters
 from tasks.settings import Settings
 from trainer.errors import AdapterRefused, InstructionTooLong, NotWritable, TrainerError
@@ -50,6 +52,7 @@ class Answers:
             worker=worker,
             deadline_seconds=settings.answer_seconds,
         )
+        self.check = EngineCheck(engine, running.admission)
         self.answered = 0
         self.tokens_per_second: float | None = None
         self._lock = threading.Lock()
@@ -72,13 +75,13 @@ class Answers:
         Raises:
             AdapterRefused: the engine cannot use the adapter; no text was written.
         """
+        text = AnswerText(self.jobs, attempt)
         noted = False
 
-        def on_text(text: str) -> None:
+        def on_text(piece: str) -> None:
             nonlocal noted
-            if not self.jobs.append(attempt.job, attempt.number, "text", {"text": text}):
-                attempt.stop("lost")
-            elif not noted:
+            text.add(piece)
+            if not noted and attempt.reason != "lost":
                 note_first_text(self.jobs, attempt.job)
                 noted = True
 
@@ -92,6 +95,7 @@ class Answers:
             return
         except EngineFailed as error:
             log.warning("job %s: %s", attempt.job, error)
+            self.check.begin()
             self._start_over(attempt)
             return
         self._note_speed(answer)

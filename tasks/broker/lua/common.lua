@@ -1,10 +1,11 @@
--- Prepended to every script: key names, the server's clock, events and endings.
+-- Prepended to every script: key names, the server's clock, events, endings, and `once`.
 -- A job is the hash swallow:job:ID, its events are the stream swallow:events:ID.
 local KINDS = {'answer', 'plan', 'train'}
 local LEASES = 'swallow:leases'   -- sorted set: ids of running jobs by the end of their lease (ms)
 local RELAY = 'swallow:relay'     -- stream: an entry for each job that must be answered in Slack
 local ADAPTER = 'swallow:adapter' -- string: the adapter that new questions are answered with
 local COUNTERS = 'swallow:counters' -- hash: what `tasks.broker.counters` reads
+local CALL_MS = 60000 -- replies are kept longer than any client repeats a call
 
 local function job_key(id) return 'swallow:job:' .. id end
 local function events_key(id) return 'swallow:events:' .. id end
@@ -80,4 +81,18 @@ local function lease_state(id, attempt)
   if not holds(id, attempt) then return 'lost' end
   if get(id, 'cancel') then return 'cancel' end
   return 'ok'
+end
+
+-- Run a script once for each call. A client that did not get the reply repeats the call with the
+-- same id, the one key: it gets the first reply again, and nothing is changed twice. The id is empty
+-- where a repeated call changes nothing anyway.
+local function once(script)
+  local call = KEYS[1]
+  if call == '' then return script() end
+  local key = 'swallow:call:' .. call
+  local known = redis.call('GET', key)
+  if known then return cjson.decode(known)[1] end
+  local reply = script()
+  redis.call('SET', key, cjson.encode({reply}), 'PX', CALL_MS)
+  return reply
 end

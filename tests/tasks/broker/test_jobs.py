@@ -8,8 +8,9 @@ import pytest
 from redis import Redis
 
 from tasks.attempts import heartbeat
+from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
-from tasks.broker.leases import LEASES
+from tasks.broker.leases import LEASES, MAX_LOST_TRAINING
 
 
 def asked(jobs: Jobs, id: str = "a", **options: Any) -> str:
@@ -123,17 +124,47 @@ def test_a_renewed_lease_is_not_swept(jobs: Jobs, redis: Redis) -> None:
     assert jobs.renew_lease("a", 1) == "ok"
 
 
-def test_the_third_lost_attempt_fails_the_job(jobs: Jobs, redis: Redis) -> None:
-    queued(jobs)
-    for attempt in (1, 2, 3):
-        assert jobs.claim("a", "w") == attempt
-        lapse(redis)
-        jobs.sweep()
-
+def lose(jobs: Jobs, redis: Redis, *, alone: bool = False) -> Job:
+    """Let an attempt at the job be lost, and return the job then."""
+    assert jobs.claim("a", "w", alone=alone)
+    lapse(redis)
+    jobs.sweep()
     job = jobs.get("a")
     assert job is not None
-    assert job.state == "failed"
-    assert jobs.events("a")[-1].data == {"reason": "lost", "attempts": 3}
+    return job
+
+
+def test_a_question_is_not_blamed_for_what_happened_beside_others(jobs: Jobs, redis: Redis) -> None:
+    queued(jobs)
+
+    assert not lose(jobs, redis).suspect
+    for lost in (2, 3, 4, 5):
+        job = lose(jobs, redis)
+        assert (job.state, job.suspect, job.lost) == ("queued", True, lost)
+
+
+def test_what_kills_a_worker_alone_twice_is_given_up(jobs: Jobs, redis: Redis) -> None:
+    queued(jobs)
+    lose(jobs, redis)
+    lose(jobs, redis)
+
+    assert lose(jobs, redis, alone=True).state == "queued"
+    attempt = jobs.claim("a", "w", alone=True)
+    assert attempt
+    assert jobs.requeue("a", attempt), "giving back is no loss, alone or not"
+    assert lose(jobs, redis, alone=True).state == "failed"
+
+    assert jobs.events("a")[-1].data == {"reason": "lost", "attempts": 4}
+
+
+def test_a_training_keeps_its_own_limit(jobs: Jobs, redis: Redis) -> None:
+    jobs.create("a", "train", destination={}, asked={})
+    jobs.enqueue("a", {})
+
+    states = [lose(jobs, redis) for _ in range(MAX_LOST_TRAINING)]
+
+    assert [job.state for job in states] == ["queued"] * (MAX_LOST_TRAINING - 1) + ["failed"]
+    assert not any(job.suspect for job in states)
 
 
 def test_giving_back_is_not_a_loss(jobs: Jobs) -> None:

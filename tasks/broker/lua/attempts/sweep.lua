@@ -1,19 +1,30 @@
--- Recover the jobs of dead workers: MAX_LOST MAX_LOST_TRAINING GRACE_MS. First every job whose
--- lease has expired is queued again, or ended where it was cancelled or lost too often. Then the
--- queued jobs whose message may be lost are returned: those published longer than GRACE_MS ago, or
--- never (0).
-local most = {answer = tonumber(ARGV[1]), plan = tonumber(ARGV[1]), train = tonumber(ARGV[2])}
-local grace = tonumber(ARGV[3])
+-- Recover the jobs of dead workers: MAX_LOST_BESIDE_OTHERS MAX_LOST_ALONE MAX_LOST_TRAINING GRACE_MS.
+-- First every job whose lease has expired is queued again, or ended where it was cancelled or lost
+-- too often. Then the queued jobs whose message may be lost are returned: those published longer
+-- than GRACE_MS ago, or never (0).
+local beside_others, most_alone, most_training = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local grace = tonumber(ARGV[4])
 local time = now()
+
+-- Count the attempt as lost, and tell whether the job is given up. A question that ran beside others
+-- may be innocent: it becomes a suspect, whose attempts run alone, and only these are held against it.
+local function given_up(id)
+  local lost = redis.call('HINCRBY', job_key(id), 'lost', 1)
+  if get(id, 'kind') == 'train' then return lost >= most_training end
+  if lost >= beside_others then redis.call('HSET', job_key(id), 'suspect', 1) end
+  if get(id, 'alone') ~= '1' then return false end
+  return redis.call('HINCRBY', job_key(id), 'lost_alone', 1) >= most_alone
+end
+
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', time)) do
   local running = get(id, 'state') == 'running'
   if running then count('lost:' .. get(id, 'kind'), 1) end
   if not running then
     redis.call('ZREM', LEASES, id)
-  elseif redis.call('HINCRBY', job_key(id), 'lost', 1) >= most[get(id, 'kind')] then
-    finish(id, 'failed', cjson.encode({reason = 'lost', attempts = most[get(id, 'kind')]}))
   elseif get(id, 'cancel') then
     finish(id, 'cancelled', get(id, 'cancel'))
+  elseif given_up(id) then
+    finish(id, 'failed', cjson.encode({reason = 'lost', attempts = tonumber(get(id, 'lost'))}))
   else
     redis.call('HSET', job_key(id), 'state', 'queued', 'published', 0)
     redis.call('ZREM', LEASES, id)

@@ -1,0 +1,116 @@
+"""A worker under real Celery and a real Valkey, with an engine that a test commands."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from redis import Redis
+
+from tasks.broker.celery_app import ids_in_queue
+from tasks.broker.jobs import Jobs
+from tasks.broker.workers import Worker, Workers
+from tests.patience import SECONDS
+
+
+def until(condition: Callable[[], bool], what: Callable[[], object] = lambda: "") -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, what()
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def worker(redis: Redis, valkey: str, tmp_path: Path) -> Iterator[Callable[[], Worker]]:
+    """A running worker; returns what it says of itself."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.tasks.scripted_worker", "w"],
+        env={**os.environ, "SWALLOW_REDIS_URL": valkey, "SWALLOW_HOME": str(tmp_path)},
+        cwd=Path(__file__).parents[2],
+    )
+
+    def announced() -> Worker:
+        return next(iter(Workers(redis).all()), Worker("none", ()))
+
+    until(lambda: announced().state == "ready")
+    yield announced
+    redis.set("test:go", 1)
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+
+
+def ask(jobs: Jobs, redis: Redis, *ids: str, suspect: bool = False) -> None:
+    """Store questions; the worker's sweep publishes them."""
+    for id in ids:
+        jobs.create(id, "answer", destination={}, asked={"text": "hi"})
+        assert jobs.enqueue(id, {"instruction": id})
+        redis.hset(f"swallow:job:{id}", mapping={"published": 0, "suspect": int(suspect)})
+
+
+def begun(redis: Redis) -> list[str]:
+    """Return which questions have begun, each with how many ran then."""
+    return cast(list[str], redis.lrange("test:begun", 0, -1))
+
+
+def states(jobs: Jobs) -> dict[str, str]:
+    return {job.id: job.state for job in jobs.all_states()}
+
+
+def test_suspects_run_one_at_a_time_with_nothing_beside_them(
+    worker: Callable[[], Worker], jobs: Jobs, redis: Redis
+) -> None:
+    ask(jobs, redis, "a", "b")
+    until(lambda: len(begun(redis)) == 2)
+    ask(jobs, redis, "s1", "s2", suspect=True)
+    # A worker that holds the message of a suspect keeps sweeps from publishing it again.
+    until(lambda: any(_published(redis, id) > 0 for id in ("s1", "s2")))
+    ask(jobs, redis, "c")
+    redis.set("test:go:a", 1)
+    until(lambda: states(jobs)["a"] == "finished")
+    assert len(begun(redis)) == 2, "b still runs"
+
+    redis.set("test:go", 1)
+
+    until(lambda: set(states(jobs).values()) == {"finished"}, lambda: states(jobs))
+    alone = {line for line in begun(redis) if line.startswith("s")}
+    assert alone == {"s1 1", "s2 1"}
+    assert len(begun(redis)) == 5
+    jobs_alone = {job.id for job in jobs.all_states() if job.alone}
+    assert jobs_alone == {"s1", "s2"}
+
+
+def _published(redis: Redis, id: str) -> int:
+    return int(str(redis.hget(f"swallow:job:{id}", "published")))
+
+
+def test_a_worker_whose_generating_process_keeps_dying_says_so_and_takes_nothing(
+    worker: Callable[[], Worker], jobs: Jobs, redis: Redis
+) -> None:
+    redis.set("test:broken", 1)
+    ask(jobs, redis, "first")
+
+    until(lambda: worker().state == "failed", worker)
+
+    assert worker().reason == "generator"
+    assert "takes no more questions" in worker().detail
+    ask(jobs, redis, "second")
+    until(lambda: _waiting_messages(redis) == 2, worker)
+    assert {job.id: (job.state, job.lost) for job in jobs.all_states()} == {
+        "first": ("queued", 1),
+        "second": ("queued", 0),
+    }
+
+    redis.delete("test:broken")
+    redis.set("test:go", 1)
+
+    until(lambda: set(states(jobs).values()) == {"finished"}, lambda: states(jobs))
+    until(lambda: worker().state == "ready", worker)
+
+
+def _waiting_messages(redis: Redis) -> int:
+    """Count the messages that lie in the queue although the worker is idle."""
+    return len(ids_in_queue(redis, "answer"))
