@@ -25,6 +25,9 @@ from tasks.settings import Settings
 AWAY = (RedisConnectionError, RedisTimeoutError)
 """What a Redis call raises when the broker cannot be reached."""
 
+SOCKET_SECONDS = 2.0
+"""How long a connection may take to be made, and a reply to come, before it is given up."""
+
 
 def address_file(home: Path) -> Path:
     """Return the file that holds the embedded broker's URL, as JSON."""
@@ -76,8 +79,8 @@ def connect(
         address.url,
         **address.verification,
         decode_responses=decode,
-        socket_connect_timeout=2,
-        socket_timeout=2 + block,
+        socket_connect_timeout=SOCKET_SECONDS,
+        socket_timeout=SOCKET_SECONDS + block,
         health_check_interval=30,
         retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=1), _retries(patience)),
         retry_on_error=list(AWAY),
