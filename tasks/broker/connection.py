@@ -5,13 +5,15 @@ The address is `SWALLOW_REDIS_URL` where that is set, else the one that `swallow
 """
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLCertVerificationError
+from typing import Any, TypeVar
 
 from redis import Redis
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -21,6 +23,8 @@ from tasks.broker.jobs import Jobs
 from tasks.broker_address import BrokerAddress, parse
 from tasks.errors import BrokerAway, SettingInvalid
 from tasks.settings import Settings
+
+T = TypeVar("T")
 
 AWAY = (RedisConnectionError, RedisTimeoutError)
 """What a Redis call raises when the broker cannot be reached."""
@@ -82,16 +86,49 @@ def connect(
         socket_connect_timeout=SOCKET_SECONDS,
         socket_timeout=SOCKET_SECONDS + block,
         health_check_interval=30,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=1), _retries(patience)),
+        retry=_Patience(patience),
         retry_on_error=list(AWAY),
     )
 
 
-def _retries(patience: float) -> int:
-    # Waits double from 0.1 s to 1 s with jitter: the first four take about a second in all.
-    if patience <= 0:
-        return 0
-    return 4 + round(patience - 1) if patience > 1 else 3
+class _Patience(Retry):
+    """Repeats what fails until so many seconds have passed, once at least; 0 for never.
+
+    redis-py repeats a command, and within each try repeats making the connection, by the same
+    object, which belongs to that connection alone. Here only the outer one repeats: multiplied, a
+    second became half a minute where a link loses packets without a word.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            ExponentialWithJitterBackoff(base=0.1, cap=1), retries=-1 if seconds > 0 else 0
+        )
+        self._seconds = seconds
+        self._trying = False
+
+    def call_with_retry(
+        self,
+        do: Callable[[], T],
+        fail: Callable[..., Any],
+        is_retryable: Callable[[Exception], bool] | None = None,
+        with_failure_count: bool = False,
+    ) -> T:
+        """Do it as often as the patience allows; raises the last error."""
+        if self._trying:
+            once = Retry(NoBackoff(), 0, self._supported_errors)
+            return once.call_with_retry(do, fail, is_retryable, with_failure_count)
+        end = time.monotonic() + self._seconds
+
+        def fail_in_time(error: Exception, failures: int) -> None:
+            fail(error, failures) if with_failure_count else fail(error)
+            if failures > 1 and time.monotonic() >= end:
+                raise error
+
+        self._trying = True
+        try:
+            return super().call_with_retry(do, fail_in_time, is_retryable, with_failure_count=True)
+        finally:
+            self._trying = False
 
 
 def jobs_of(settings: Settings, *, patience: float = 10.0) -> Jobs:

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 from redis import Redis
+from redis.connection import Connection
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tasks.broker.celery_app import ids_in_queue
+from tasks.broker.connection import connect
+from tasks.settings import Settings
 from tests.drills.link import Link
 from tests.system.workspace import until
 
@@ -69,3 +73,24 @@ def test_publishing_fails_where_new_connections_get_no_answer_either(
 
     assert publisher.returncode == 1
     assert "ConnectionError" in error.splitlines()[-1]
+
+
+def test_the_tries_of_a_command_are_not_multiplied_by_those_of_making_its_connection(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Connection] = []
+
+    def time_out(connection: Connection) -> None:
+        tries.append(connection)
+        raise TimeoutError
+
+    client = connect(Settings(redis_url=link.url), patience=1)
+    assert client.ping()
+    monkeypatch.setattr(Connection, "_connect", time_out)
+
+    link.silence(True)
+    with pytest.raises(RedisTimeoutError):
+        client.ping()
+
+    assert len(tries) == 1
+    client.close()
