@@ -48,8 +48,11 @@ class Asked:
 class Questions:
     """Asks, and tells what became of it."""
 
-    def __init__(self, system: System, seed: int) -> None:
+    def __init__(self, system: System, seed: int, *, different: int = 100) -> None:
+        """Of the questions at most `different` are used, a quarter of them with long answers."""
         self._system = system
+        self._long = LONG[: max(1, different // 4)]
+        self._short = SHORT[: different - len(self._long)]
         self._generator = random.Random(seed)
         self._right: dict[str, set[str]] = {}
         self.asked: list[Asked] = []
@@ -62,7 +65,7 @@ class Questions:
     def learn(self, rounds: int = 2) -> None:
         """Ask each question `rounds` times undisturbed, and keep the answers as the right ones."""
         for _ in range(rounds):
-            asked = [(text, self._say(text)) for text in (*SHORT, *LONG)]
+            asked = [(text, self._say(text)) for text in (*self._short, *self._long)]
             for text, ts in asked:
                 self._right.setdefault(text, set()).add(self.workspace.answer(ts))
 
@@ -76,7 +79,8 @@ class Questions:
         for number in range(count):
             while self._open() >= at_once:
                 time.sleep(0.1)
-            text = self._generator.choice(LONG if self._generator.random() < 0.2 else SHORT)
+            texts = self._long if self._generator.random() < 0.2 else self._short
+            text = self._generator.choice(texts)
             self.asked.append(Asked(text, self._say(text)))
             yield number
 

@@ -104,7 +104,7 @@ def _storm(
 ) -> dict[str, Any]:
     slack = FaultySlack(system.workspace, options.seed)
     storm = Storm(system, broker, slack)
-    questions = Questions(system, options.seed)
+    questions = Questions(system, options.seed, different=options.different)
     questions.learn()
     trainings.write_data(system)
     outputs = [(f"calm-{number}", f"storm-{number}") for number in range(options.trainings)]
@@ -128,11 +128,10 @@ def _storm(
     endings = [trainings.wait_for_end(system, job) for job in jobs]
     time.sleep(5)  # for a message too many
     outcome = questions.check(patience_seconds=0)
-    for problem in questions.problems:
-        print(problem, file=sys.stderr)
     return {
         "seed": options.seed,
         "questions": dict(outcome),
+        "problems": questions.problems,
         "ambiguous": questions.ambiguous,
         "done": dict(storm.counts),
         "slack_calls_failed": slack.failed_calls,
@@ -160,6 +159,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     )
     counts = {
         "questions": (1000, "how many are asked"),
+        "different": (37, "how many of them are different"),
         "at-once": (24, "how many of them are open at any time"),
         "trainings": (3, "trainings meanwhile"),
         "worker": (20, "kills of the answering worker"),
