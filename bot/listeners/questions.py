@@ -43,7 +43,8 @@ class Questions:
         self._bot = bot
         self._notices = OutageNotices(bot)
         # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="listener")
+        # Many, because each waits until the broker's disk has the question.
+        self._threads = ThreadPoolExecutor(64, thread_name_prefix="listener")
 
     async def mention(
         self, event: Mapping[str, Any], body: Mapping[str, Any]
@@ -111,6 +112,7 @@ class Questions:
             asked=asked,
             thread=thread,
             only_in_thread=only_in_thread,
+            on_disk=True,
         )
         log.info("job %s: %s", id, stored)
 

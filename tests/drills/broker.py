@@ -1,5 +1,6 @@
 """A Valkey of the drill's own: killed, started again, with or without what it wrote last."""
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -36,20 +37,25 @@ class Broker:
         """Kill the server and start it again.
 
         A killed process loses nothing that it has written. With `lose_last_second` its file ends
-        where it ended a second before, as after a power failure: the file is flushed to the disk
-        once a second.
+        where it was flushed last, as after a power failure: that happens once a second.
         """
         assert self._process is not None
-        flushed = {path: path.stat().st_size for path in self._written()}
+        flushed = self._flushed() if lose_last_second else {}
         if lose_last_second:
-            time.sleep(1)
+            time.sleep(0.8)  # the next flush comes after a second
         self._process.kill()
         self._process.wait()
-        if lose_last_second:
-            for path in self._written():
-                with path.open("ab") as file:
-                    file.truncate(flushed.get(path, 0))
+        for path, size in flushed.items():
+            os.truncate(path, size)
         self.start()
+
+    def _flushed(self) -> dict[Path, int]:
+        """Wait for a flush, and return how long the files were then."""
+        with self.redis.pipeline(transaction=False) as pipeline:
+            pipeline.incr("drill:flushed")
+            pipeline.waitaof(1, 0, 0)
+            pipeline.execute()
+        return {path: path.stat().st_size for path in self._written()}
 
     def stop(self) -> None:
         """Stop the server."""

@@ -193,6 +193,7 @@ def dispatch(
     )
     app = AsyncApp(client=client, process_before_response=True)
     register(app, bot)
+    redis.config_set("appendonly", "no")  # else every question waits for the disk
     failures = _Failures()
     logging.getLogger().addHandler(failures)
     loop = asyncio.new_event_loop()
@@ -213,6 +214,7 @@ def dispatch(
         return list(failures.texts)
 
     yield run
+    redis.config_set("appendonly", "yes")
     logging.getLogger().removeHandler(failures)
     loop.close()
 
