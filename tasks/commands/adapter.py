@@ -9,7 +9,7 @@ import click
 
 from tasks.admin_act import admin_act
 from tasks.commands.compare import compare
-from tasks.commands.output import as_json, print_json, print_table
+from tasks.commands.terminal.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from tasks.adapters.registry import ListedAdapter, Registry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tasks.commands.options import engine_option, home_option, model_option, set_variables
+from tasks.commands.terminal.options import engine_option, home_option, model_option, set_variables
 
 if TYPE_CHECKING:
     from tasks.engines.protocol import Answer, Engine, Question

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tasks.commands.ask import load
-from tasks.commands.output import as_json, print_json
+from tasks.commands.terminal.output import as_json, print_json
 
 if TYPE_CHECKING:
     from tasks.engines.protocol import Engine

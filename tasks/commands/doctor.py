@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tasks.commands.output import as_json, print_json
+from tasks.commands.terminal.output import as_json, print_json
 
 
 @click.command()

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from tasks.commands.output import as_json, print_json
+from tasks.commands.terminal.output import as_json, print_json
 
 
 @click.command()

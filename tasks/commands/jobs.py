@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tasks.admin_act import admin_act
-from tasks.commands.output import age, as_json, print_json, print_table
+from tasks.commands.terminal.output import age, as_json, print_json, print_table
 
 
 @click.group()

@@ -2,7 +2,7 @@
 
 import click
 
-from tasks.commands.options import engine_option, home_option, model_option, set_variables
+from tasks.commands.terminal.options import engine_option, home_option, model_option, set_variables
 
 
 @click.command()

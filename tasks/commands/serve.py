@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tasks.commands.options import (
+from tasks.commands.terminal.options import (
     engine_option,
     home_option,
     metrics_option,

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from tasks.commands.output import age, as_json, print_json, print_table
-from tasks.commands.watch import again_and_again
+from tasks.commands.terminal.output import age, as_json, print_json, print_table
+from tasks.commands.terminal.watch import again_and_again
 
 WATCH_SECONDS = 2.0
 

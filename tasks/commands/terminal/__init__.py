@@ -1,0 +1,1 @@
+"""The terminal that every command reads from and prints to: options, output, repeated output."""

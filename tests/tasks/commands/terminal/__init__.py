@@ -1,0 +1,1 @@
+"""Mirrors `tasks.commands.terminal`."""
