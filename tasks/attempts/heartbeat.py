@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-
-from redis.exceptions import RedisError
+from functools import partial
+from typing import NamedTuple
 
 from tasks.attempts.attempt import Attempt
 from tasks.attempts.running import RunningAttempts
@@ -30,8 +30,20 @@ MARK_BUSY_SECONDS = 1.0
 """How often the host is marked busy while it answers; the mark lasts five seconds."""
 
 
+class _Step(NamedTuple):
+    """What a beat does: named for the log, at most once in so many seconds."""
+
+    what: str
+    seconds: float
+    do: Callable[[], None]
+
+
 class Heartbeat(threading.Thread):
-    """Beats until `end` is called; while the broker is away each beat tries again."""
+    """Beats until `end` is called; a step that fails is tried again at the next beat.
+
+    Nothing ends it earlier: its jobs would go to another worker while this one works on, and no
+    cancellation would arrive, although the process looks healthy.
+    """
 
     def __init__(
         self, jobs: Jobs, workers: Workers, running: RunningAttempts, report: Callable[[], Worker]
@@ -45,32 +57,58 @@ class Heartbeat(threading.Thread):
         self._ended = threading.Event()
         self._renewed: dict[str, float] = {}
         self._away = False
+        self._failing: set[str] = set()
+        self._due: dict[str, float] = {}
+        self._steps = (
+            _Step("mark this host busy", MARK_BUSY_SECONDS, self._mark_busy),
+            _Step("announce this worker", RENEW_SECONDS, self._announce),
+            _Step("sweep", SWEEP_SECONDS, self._sweep),
+            _Step("remove expired texts", SWEEP_SECONDS, partial(rewrite_in_turn, jobs.redis)),
+        )
 
     def run(self) -> None:
         """Beat."""
-        sweep_at = report_at = busy_at = 0.0
         while not self._ended.wait(BEAT_SECONDS):
-            now = time.monotonic()
             self._running.check_drain()
-            try:
-                for attempt in self._running.all():
-                    self._check(attempt, now)
-                if now >= busy_at and any(
-                    attempt.kind == "answer" for attempt in self._running.all()
-                ):
-                    mark_busy(self._jobs.redis)
-                    busy_at = now + MARK_BUSY_SECONDS
-                if now >= report_at:
-                    self._workers.announce(self._report())
-                    report_at = now + RENEW_SECONDS
-                if now >= sweep_at:
-                    self._stranded.end(sweep(self._jobs), self._workers.all())
-                    rewrite_in_turn(self._jobs.redis)
-                    sweep_at = now + SWEEP_SECONDS
-            except RedisError:
-                self._set_away(True)
-            else:
-                self._set_away(False)
+            self._set_away(not self._beat(time.monotonic()))
+
+    def _beat(self, now: float) -> bool:
+        """Do what is due; False where the broker is away, for which no further step waits."""
+        leases = [
+            _Step(f"keep the lease of job {attempt.job}", 0, partial(self._check, attempt, now))
+            for attempt in self._running.all()
+        ]
+        return all(
+            self._reached_broker(step, now)
+            for step in [*leases, *self._steps]
+            if now >= self._due.get(step.what, 0)
+        )
+
+    def _reached_broker(self, step: _Step, now: float) -> bool:
+        """Do a step; an unexpected error is logged once until the step succeeds again."""
+        try:
+            step.do()
+        except AWAY:
+            return False
+        except Exception:
+            if step.what not in self._failing:
+                log.exception("the heartbeat goes on, but cannot %s", step.what)
+            self._failing.add(step.what)
+        else:
+            self._failing.discard(step.what)
+        if step.seconds:
+            self._due[step.what] = now + step.seconds
+        return True
+
+    def _mark_busy(self) -> None:
+        if any(attempt.kind == "answer" for attempt in self._running.all()):
+            mark_busy(self._jobs.redis)
+
+    def _announce(self) -> None:
+        self._workers.announce(self._report())
+
+    def _sweep(self) -> None:
+        self._stranded.end(sweep(self._jobs), self._workers.all())
 
     def end(self) -> None:
         """Stop beating and take the worker out of the register, unless it says why it failed."""

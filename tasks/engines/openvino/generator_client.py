@@ -150,6 +150,8 @@ class _Process:
                 reason = message.get("failed", reason)
                 self._receive(message)
         except (EOFError, OSError):
+            pass
+        finally:  # also after an unexpected error: the requests would wait for ever
             self._fail(reason)
             self.popen.kill()
             self.popen.wait()
