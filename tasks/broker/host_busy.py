@@ -1,10 +1,13 @@
 """Whether a question is being answered on this host, during which its training is paused.
 
 One key per host, which expires: a worker that dies while it answers pauses the training for five
-seconds at most.
+seconds at most. A host is its running kernel, whose cores all its containers share, not its name:
+containers of one host have different names, and hosts may share one.
 """
 
 import socket
+from functools import cache
+from pathlib import Path
 
 from redis import Redis
 
@@ -24,4 +27,12 @@ def is_busy(redis: Redis) -> bool:
 
 
 def _key() -> str:
-    return f"swallow:busy:{socket.gethostname()}"
+    return f"swallow:busy:{_host()}"
+
+
+@cache
+def _host() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:  # not Linux
+        return socket.gethostname()
