@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from tasks.log_relay import relay_output
+from trainer.process.standard_output import never_block
 
 LogForm = Literal["text", "json"]
 
@@ -27,8 +28,11 @@ def set_up_logging(part: str, form: LogForm = "text") -> None:
     if form == "json":
         sys.excepthook = _log_uncaught
         threading.excepthook = lambda about: _log_uncaught(*about[:3])
-        if not supervised:
+    if not supervised:  # `swallow up` reads what its parts write, whatever becomes of it
+        if form == "json":
             relay_output(part)
+        else:
+            never_block()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(part) if form == "json" else _text(part, supervised))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -14,6 +14,8 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from trainer.process.standard_output import never_block
+
 END_SECONDS = 5.0
 """How long a process that ends waits for its last lines to be written."""
 
@@ -66,6 +68,7 @@ def main() -> None:
     """Relay until every writer has closed its end."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    never_block()  # it must go on reading, whatever becomes of what it writes
     part = sys.argv[1]
     for line in sys.stdin.buffer:
         text = line.decode(errors="replace").rstrip()

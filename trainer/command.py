@@ -18,7 +18,7 @@ import click
 from trainer.errors import TrainerError
 from trainer.planning.option_spec import OptionSpec
 from trainer.planning.options import OPTIONS, Options
-from trainer.process import parent_death, ranks
+from trainer.process import parent_death, ranks, standard_output
 from trainer.progress import events
 
 EXIT_INTERRUPTED = 75
@@ -83,6 +83,8 @@ def train(
     **values: Any,
 ) -> None:
     """Teach a model with a LoRA adapter, on the CPU."""
+    if parent is None:  # one that was begun by a worker has a reader that always reads
+        standard_output.never_block(terminals=False)
     listener = events.JsonLines(sys.stdout) if shown == "json" else _bar()
     if parent is not None:
         parent_death.end_with(parent)

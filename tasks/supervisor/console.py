@@ -9,6 +9,7 @@ import click
 
 from tasks.log_relay import json_line
 from tasks.settings import settings
+from trainer.process import standard_output
 
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 
@@ -31,4 +32,5 @@ def say(name: str, line: str) -> None:
         return
     colour = _COLOURS[sum(name.encode()) % len(_COLOURS)]
     clock = click.style(time.strftime("%H:%M:%S"), dim=True)
-    click.echo(f"{clock} {click.style(f'{name:<9}', fg=colour)} {line}")
+    text = f"{clock} {click.style(f'{name:<9}', fg=colour)} {line}"
+    click.echo(text, color=standard_output.is_terminal(1))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -43,21 +44,28 @@ class ManagedProcess:
         failures = 0
         while not self._is_stopping():
             started = time.monotonic()
-            await self._run_once(log, on_change)
+            try:
+                self.process = await self._start()
+            except (OSError, subprocess.SubprocessError) as error:
+                # The system may have no memory or no descriptor left for it now.
+                ended = f"cannot be started ({error})"
+            else:
+                await self._until_end(self.process, log, on_change)
+                ended = self._how_it_ended()
             if self._is_stopping():
                 return
             if time.monotonic() - started > STEADY_SECONDS:
                 failures = 0
             delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
             failures += 1
-            log(self.name, f"{self._how_it_ended()}; starting it again in {delay:g} s")
+            log(self.name, f"{ended}; starting it again in {delay:g} s")
             await asyncio.sleep(delay)
 
     def _is_stopping(self) -> bool:
         return self.stopping
 
-    async def _run_once(self, log: Log, on_change: Callable[[], None]) -> None:
-        self.process = await asyncio.create_subprocess_exec(
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *self.command,
             env={**os.environ, **self.env},
             stdin=asyncio.subprocess.DEVNULL,
@@ -67,10 +75,14 @@ class ManagedProcess:
             start_new_session=True,
             preexec_fn=kill_with_parent if sys.platform == "linux" else None,
         )
+
+    async def _until_end(
+        self, process: asyncio.subprocess.Process, log: Log, on_change: Callable[[], None]
+    ) -> None:
         on_change()
-        assert self.process.stdout is not None
-        await self._log_lines(self.process.stdout, log)
-        await self.process.wait()
+        assert process.stdout is not None
+        await self._log_lines(process.stdout, log)
+        await process.wait()
         on_change()
 
     async def _log_lines(self, stream: asyncio.StreamReader, log: Log) -> None:

@@ -85,9 +85,9 @@ def _command(
     os.environ.update(environment)
     os.chdir(folder)
     from trainer.command import train
+    from trainer.process import standard_output
 
     try:
         train(arguments, prog_name="python -m trainer")
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        standard_output.end()

@@ -4,11 +4,12 @@ This module knows ranks and how they agree on a value; it does not know what is 
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
+
+from trainer.process import standard_output
 
 Value = TypeVar("Value")
 
@@ -66,8 +67,7 @@ def leave(code: int) -> NoReturn:
     the process (seen in two of twelve exits).
     """
     if current().count > 1:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        standard_output.end()
         os._exit(code)
     raise SystemExit(code)
 
