@@ -65,6 +65,9 @@ for _command in (up, bot, worker, ask, train, adapter, jobs, status, prepare, do
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command: exit code 0 done, 1 failed with a one-line reason, 2 usage."""
+    # Inherited by every Python process that ours start, and libraries within them: none imports
+    # what lies in the working directory under a name of ours, `tasks.py` for instance.
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
         swallow.main(arguments, prog_name="swallow")
     except (TaskError, TrainerError) as error:

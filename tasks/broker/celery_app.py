@@ -4,13 +4,24 @@ import json
 from typing import Any, cast
 
 from celery import Celery
+from celery.loaders.app import AppLoader
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tasks.broker.job import Kind
 
-app = Celery("swallow")
+
+class InstalledLoader(AppLoader):  # type: ignore[misc]  # Celery has no types
+    """Imports what is installed; Celery's own looks into the working directory first."""
+
+    def import_from_cwd(self, module: str, imp: Any = None, package: str | None = None) -> Any:
+        """Import `module`, not from the working directory."""
+        return (imp or self.import_module)(module, package=package)
+
+
+# The fixups look for a Django project in the working directory.
+app = Celery("swallow", loader=InstalledLoader, fixups=())
 app.config_from_object("tasks.broker.celery_config")
 
 ROUTES: dict[Kind, tuple[str, str]] = {

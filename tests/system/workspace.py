@@ -27,6 +27,9 @@ from tests.patience import SECONDS
 ONE_THREAD = {"SWALLOW_THREADS": "1"}
 """For a test: other systems run at the same time."""
 
+SWALLOW = (sys.executable, "-P", "-m", "tasks.cli")
+"""The command as it is installed, which does not look for modules in the working directory."""
+
 ENDED = ("finished", "failed", "cancelled")
 
 
@@ -209,13 +212,17 @@ class System:
     def start(self) -> None:
         """Start, and wait until the worker is ready and the bot is connected."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tasks.cli", "up", "--port", str(self.port)],
-                env=self.env,
-                stdout=log,
-                stderr=log,
-            )
+            self.launch(log.fileno())
         until(self.ready, self.log_text)
+
+    def launch(self, output: int) -> None:
+        """Start with `output` as standard output and error, and wait for nothing."""
+        self._process = subprocess.Popen(
+            [*SWALLOW, "up", "--port", str(self.port)],
+            env=self.env,
+            stdout=output,
+            stderr=output,
+        )
 
     def ready(self) -> bool:
         """Tell whether the worker is ready and the bot is connected."""
@@ -249,7 +256,7 @@ class System:
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `swallow` on this home."""
         return subprocess.run(
-            [sys.executable, "-m", "tasks.cli", *arguments],
+            [*SWALLOW, *arguments],
             env=self.env,
             capture_output=True,
             text=True,
@@ -282,6 +289,13 @@ class System:
         return self._process.wait(timeout=SECONDS)
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def running_system(
     folder: Path, engine: str, cache: Path | None = None, /, **settings: str
@@ -290,10 +304,7 @@ def running_system(
 
     With `cache` it takes models that are unpacked and converted already from there.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    system = System(folder / "home", port, SWALLOW_ENGINE=engine, **settings)
+    system = System(folder / "home", free_port(), SWALLOW_ENGINE=engine, **settings)
     if cache is not None:
         system.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         (system.home / "cache").symlink_to(cache)

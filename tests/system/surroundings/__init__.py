@@ -1,0 +1,1 @@
+"""Where and beside what a system is started."""
