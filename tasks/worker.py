@@ -1,12 +1,12 @@
 """The worker process: registers itself, loads the model once, then serves its queues."""
 
 import logging
-import os
+import secrets
 import socket
 import sys
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
@@ -16,7 +16,6 @@ from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import ROUTES, app, queue_of
 from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.workers import Worker, Workers
-from tasks.engines.protocol import Engine
 from tasks.errors import TaskError
 from tasks.home_id import home_id
 from tasks.queues.celery_tasks import serve
@@ -24,6 +23,10 @@ from tasks.queues.plans import Plans
 from tasks.queues.training import Trainings
 from tasks.settings import Settings
 from trainer.errors import ModelMissing, TrainerError
+
+if TYPE_CHECKING:
+    from tasks.queues.answers import Answers
+    from tasks.queues.engine_check import EngineCheck
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +39,22 @@ class WorkerProcess:
     """One worker on some queues; only one that serves `answers` loads a model."""
 
     def __init__(
-        self, settings: Settings, queues: tuple[str, ...], name: str | None = None
+        self,
+        settings: Settings,
+        queues: tuple[str, ...],
+        name: str | None = None,
+        run: str | None = None,
     ) -> None:
         self.settings = settings
         self.jobs = jobs_of(settings)
         self.running = RunningAttempts(drain_seconds=settings.drain_seconds)
-        self.worker = Worker(
-            name or f"{queues[0]}@{socket.gethostname()}.{os.getpid()}",
-            queues,
-            home=home_id(settings.home),
-        )
-        self.engine: Engine | None = None
+        self._again = run is not None
+        name = name or f"{queues[0]}@{socket.gethostname()}"
+        # Unique whatever hosts and containers are called: a worker that took another's jobs for
+        # those of its dead predecessor would have them answered twice.
+        unique = f"{name}.{run or secrets.token_hex(4)}"
+        self.worker = Worker(unique, queues, home=home_id(settings.home))
+        self.answers: Answers | None = None
         # The heartbeat must not wait for the broker longer than a lease lasts.
         heartbeat_jobs = jobs_of(settings, patience=1)
         self._heartbeat = Heartbeat(
@@ -64,7 +72,8 @@ class WorkerProcess:
             self._announce(self.worker)
         self._heartbeat.start()
         try:
-            self.jobs.expire_worker_leases(self.worker.name)
+            if self._again:  # whoever had this name is dead: `swallow up` has seen its end
+                self.jobs.expire_worker_leases(self.worker.name)
             self._prepare()
             self._serve()
         except (TrainerError, TaskError) as error:
@@ -89,13 +98,11 @@ class WorkerProcess:
         from tasks.queues.answers import Answers
 
         log.info("loading the model %s", self.settings.model or "(default)")
-        self.engine = load_engine(self.settings)
-        log.info("loaded %s in the %s engine", self.engine.model, self.engine.name)
-        self.answers = Answers(
-            self.engine, self.jobs, self.running, self.settings, self.worker.name
-        )
+        engine = load_engine(self.settings)
+        log.info("loaded %s in the %s engine", engine.model, engine.name)
+        self.worker = replace(self.worker, model=engine.model, engine=engine.name)
+        self.answers = Answers(engine, self.jobs, self.running, self.settings, self.worker.name)
         serve(self.answers.runner)
-        self.worker = replace(self.worker, model=self.engine.model, engine=self.engine.name)
 
     def _serve(self) -> None:
         # Celery warns a worker that runs as root of pickle; this one accepts JSON only.
@@ -107,7 +114,7 @@ class WorkerProcess:
             hostname=self.worker.name,
             queues=[*self.worker.queues, *self._queues_of_model()],
             pool="threads",
-            concurrency=self.engine.parallel if self.engine else 1,
+            concurrency=self.answers.engine.parallel if self.answers else 1,
             loglevel="WARNING",
             without_mingle=True,
             without_gossip=True,
@@ -116,7 +123,7 @@ class WorkerProcess:
 
     def _queues_of_model(self) -> list[str]:
         """Return the queue of the questions that only workers with this one's model can answer."""
-        return [queue_of("answer", self.engine.model)] if self.engine else []
+        return [queue_of("answer", self.worker.model)] if self.worker.model else []
 
     def _on_ready(self, sender: Any, **_: object) -> None:
         # Celery's pool of threads does not wake the event loop when a task ends: without this timer
@@ -152,19 +159,18 @@ class WorkerProcess:
         sys.stderr.write(f"swallow: {error}\n")
 
     def _report(self) -> Worker:
-        if self.engine is None:
+        if self.answers is None:
             return self.worker
         return replace(
-            self._checked(),
+            self._checked(self.answers.check),
             running=len(self.running.all()),
             answered=self.answers.answered,
             tokens_per_second=self.answers.tokens_per_second,
             refused=self.answers.unusable.sentences,
         )
 
-    def _checked(self) -> Worker:
+    def _checked(self, check: "EngineCheck") -> Worker:
         """Return what the worker is, apart from its numbers, while its engine is asked anew."""
-        check = self.answers.check
         if self.worker.state != "ready" or not check.checking:
             return self.worker
         if check.problem:

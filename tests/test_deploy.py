@@ -101,6 +101,7 @@ def test_compose_runs_bot_and_workers_on_one_broker() -> None:
     assert {name: service["command"][0] for name, service in ours.items()} == {
         "bot": "bot",
         "worker": "worker",
+        "planner": "worker",
         "trainer": "worker",
     }
     for service in ours.values():

@@ -37,7 +37,9 @@ def up(
     set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
     from tasks.settings import settings
     from tasks.supervisor.up import Up
+    from trainer.process.standard_output import never_block
 
+    never_block()
     _serve_metrics(metrics, "up")
     asyncio.run(Up(settings(), port=port).run())
 
@@ -60,7 +62,10 @@ def _serve_metrics(address: tuple[str, int] | None, part: str) -> None:
     show_default=True,
     help="answers, plans, or training; plans and training belong on the host of the bot.",
 )
-@click.option("--name", help="What this worker is called; unset: by queue, host and process.")
+@click.option("--name", help="What this worker is called; unset: by queue and host.")
+@click.option(
+    "--run", hidden=True, help="What `swallow up` made up for a part: unique, and kept at restarts."
+)
 @metrics_option
 def worker(
     home: Path | None,
@@ -69,6 +74,7 @@ def worker(
     queues: str,
     name: str | None,
     metrics: tuple[str, int] | None,
+    run: str | None,
 ) -> None:
     """Run one worker, for instance on another machine."""
     set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
@@ -78,9 +84,10 @@ def worker(
         raise click.BadParameter(
             f"{queues!r}: choose from answers, plans, training.", param_hint="--queues"
         )
-    if "training" in names and len(names) > 1:
+    if len(names) > 1:
+        # A plan takes minutes and a training days, during which no question would be answered.
         raise click.BadParameter(
-            f"{queues!r}: training takes a worker of its own.", param_hint="--queues"
+            f"{queues!r}: each queue takes a worker of its own.", param_hint="--queues"
         )
     from tasks.log import set_up_logging
     from tasks.settings import settings
@@ -88,7 +95,7 @@ def worker(
 
     set_up_logging("worker", settings().log)
     _serve_metrics(metrics, "worker")
-    sys.exit(WorkerProcess(settings(), names, name).run())
+    sys.exit(WorkerProcess(settings(), names, name, run).run())
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

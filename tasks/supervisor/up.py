@@ -6,7 +6,6 @@ bot, which still posts those answers, and the broker last.
 """
 
 import asyncio
-import os
 import secrets
 import signal
 import socket
@@ -38,8 +37,12 @@ class Up:
         self.port = port
         self.local = not settings.uses_slack
         self._secret = secrets.token_hex(16)
+        # Part of the names of what it starts. The same when a part is started again, which so finds
+        # the leases and claims that it held.
+        self._run = secrets.token_hex(4)
         self.parts: list[ManagedProcess] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._failure: BaseException | None = None
         self._signals = 0
         self._stopped = asyncio.Event()
 
@@ -48,10 +51,9 @@ class Up:
 
         Raises:
             AlreadyRunning: another `swallow up` runs on this home.
-            SettingInvalid: the port of the local workspace is taken.
+            SettingInvalid: the home cannot be used, or the port of the local workspace is taken.
         """
         home = self.settings.home
-        make_private(home)
         with _home_locked(home):
             if self.local and not _is_free(self.port):
                 raise SettingInvalid(f"Port {self.port} is taken; choose another with --port.")
@@ -59,6 +61,8 @@ class Up:
             try:
                 await self._start()
                 await self._stopped.wait()
+                if self._failure:
+                    raise self._failure
             finally:
                 await self._stop()
                 up_file.remove(home)
@@ -79,21 +83,12 @@ class Up:
             await self._start_workspace([*python, "bot.workspace"], env)
         else:
             say("up", "connecting to Slack")
-        worker = [*python, "tasks.cli", "worker", "--queues"]
-        self._add(
-            ManagedProcess(
-                "worker", [*worker, "answers,plans", "--name", self._name("answers")], env
-            )
-        )
-        self._add(
-            ManagedProcess("trainer", [*worker, "training", "--name", self._name("training")], env)
-        )
+        for name, queue in (("worker", "answers"), ("planner", "plans"), ("trainer", "training")):
+            arguments = ["worker", "--queues", queue, "--run", self._run]
+            self._add(ManagedProcess(name, [*python, "tasks.cli", *arguments], env))
         bot_env = env | (_local_slack(self.port, self._secret) if self.local else {})
-        self._add(ManagedProcess("bot", [*python, "bot", "--name", self._name("bot")], bot_env))
-
-    def _name(self, part: str) -> str:
-        # The same when the part is started again, so that it finds the leases and claims it held.
-        return f"{part}@{socket.gethostname()}.{os.getpid()}"
+        name = f"bot@{socket.gethostname()}.{self._run}"
+        self._add(ManagedProcess("bot", [*python, "bot", "--name", name], bot_env))
 
     async def _start_broker(self) -> None:
         broker = embedded(self.settings.home)
@@ -121,7 +116,15 @@ class Up:
 
     def _add(self, part: ManagedProcess) -> None:
         self.parts.append(part)
-        self._tasks.append(asyncio.create_task(part.keep_running(say, self._write)))
+        task = asyncio.create_task(part.keep_running(say, self._write))
+        task.add_done_callback(self._on_end)
+        self._tasks.append(task)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """Stop when the supervision of a part has failed: nobody would start it again."""
+        if not task.cancelled() and (error := task.exception()):
+            self._failure = error
+            self._stopped.set()
 
     def _write(self) -> None:
         """Tell `swallow status` which processes run."""
@@ -136,7 +139,9 @@ class Up:
         say("up", "stopping; press Ctrl-C again to stop at once")
         for part in self.parts:
             part.stopping = True
-        await self._stop_parts("worker", "trainer", seconds=self.settings.drain_seconds + 10)
+        await self._stop_parts(
+            "worker", "planner", "trainer", seconds=self.settings.drain_seconds + 10
+        )
         await self._stop_parts("bot", seconds=8)
         await self._stop_parts("workspace", seconds=5)
         await self._stop_parts("broker", seconds=10)
@@ -180,14 +185,21 @@ def _home_locked(home: Path) -> Iterator[None]:
 
     Raises:
         AlreadyRunning: another process holds it.
+        SettingInvalid: it cannot be created or locked.
     """
     with ExitStack() as stack:
         try:
+            make_private(home)
             stack.enter_context(locked(home / "up.lock", patience=0, mode=0o666))
         except LockTaken as error:
             raise AlreadyRunning(
                 f"`swallow up` is running already in {home}; "
                 "stop it first, or choose another home with --home."
+            ) from error
+        except OSError as error:
+            raise SettingInvalid(
+                f"{home} cannot be the home: {error.strerror}; "
+                "choose a folder on a disk of this machine with --home."
             ) from error
         yield
 

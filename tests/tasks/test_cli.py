@@ -32,6 +32,7 @@ def swallow(*arguments: str) -> "subprocess.CompletedProcess[str]":
         ["ask", "--instruction", "x", "--max-new-tokens", "0"],
         ["ask", "--instruction", "x", "--nonsense"],
         ["worker", "--queues", "nonsense"],
+        ["worker", "--queues", "answers,plans"],
         ["up", "--engine", "steam"],
         ["nonsense"],
     ],
