@@ -22,6 +22,10 @@ from trainer.files import make_private
 
 log = logging.getLogger(__name__)
 
+STARTS = 3
+"""How often the fast engine is tried: a process that is killed while it loads, as for its memory,
+must not leave the worker with the slow engine for good."""
+
 
 def load_engine(settings: Settings, progress: Progress | None = None) -> Engine:
     """Load the model of `settings` into the engine it should run on.
@@ -38,7 +42,7 @@ def load_engine(settings: Settings, progress: Progress | None = None) -> Engine:
         return _reference_engine(settings, source)
     try:
         _check_machine(settings)
-        return _fast_engine(settings, source, progress or LogProgress())
+        return _started(settings, source, progress or LogProgress())
     except (ModelUnsupported, ConversionFailed, EngineFailed) as error:
         if settings.engine == "openvino":
             raise _as_asked_for(source, error) from error
@@ -108,6 +112,16 @@ def _as_asked_for(source: Source, error: Exception) -> Exception:
     return SettingInvalid(
         f"SWALLOW_ENGINE=openvino cannot run {source.name}: {error}; use auto or transformers."
     )
+
+
+def _started(settings: Settings, source: Source, progress: Progress) -> Engine:
+    """Return the fast engine, whose generating process may be killed a few times as it loads."""
+    for _ in range(STARTS - 1):
+        try:
+            return _fast_engine(settings, source, progress)
+        except EngineFailed as error:
+            log.warning("the fast engine did not start: %s", error)
+    return _fast_engine(settings, source, progress)
 
 
 def _fast_engine(settings: Settings, source: Source, progress: Progress) -> Engine:

@@ -24,7 +24,7 @@ from tests.drills.broker import Broker
 from tests.drills.link import Link
 from tests.drills.questions import Questions
 from tests.drills.slack import FaultySlack
-from tests.system.workspace import ONE_THREAD, System, running_system
+from tests.system.workspace import ONE_THREAD, System, running_system, until
 
 SETTINGS = ONE_THREAD | {
     "SWALLOW_MAX_NEW_TOKENS": "60",
@@ -67,12 +67,8 @@ class Storm:
         self.counts[kind] += 1
 
     def _kill_generator(self) -> None:
-        while True:
-            generators = self._generators()
-            if generators:
-                generators[0].kill()
-                return
-            time.sleep(0.2)
+        until(lambda: bool(self._generators()), lambda: "no generating process")
+        self._generators()[0].kill()
 
     def _generators(self) -> list[psutil.Process]:
         try:

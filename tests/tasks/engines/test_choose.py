@@ -4,13 +4,15 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.engines import choose
 from tasks.engines.choose import explain, load_engine
 from tasks.engines.estimate import disk_bytes, memory_bytes
-from tasks.errors import ConversionFailed, SettingInvalid
+from tasks.engines.protocol import Engine
+from tasks.errors import ConversionFailed, EngineFailed, SettingInvalid
 from tasks.settings import Settings
 from tests.tasks.tiny_models import write_tiny
 
@@ -38,6 +40,27 @@ def test_auto_takes_the_fast_engine_where_it_can(tiny: Path) -> None:
     assert engine.name == "openvino"
     assert explain(settings(tiny)) == "openvino (chosen, it supports this model and CPU)"
     engine.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("deaths", "name"), [(2, "openvino"), (3, "transformers")])
+def test_a_generating_process_that_dies_as_it_loads_is_tried_again(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, deaths: int, name: str
+) -> None:
+    start, died = choose._fast_engine, []
+
+    def start_or_die(*arguments: Any) -> Engine:
+        if len(died) < deaths:
+            died.append(True)
+            raise EngineFailed("The generating process failed (it ended).")
+        return start(*arguments)
+
+    monkeypatch.setattr(choose, "_fast_engine", start_or_die)
+
+    engine = load_engine(settings(tiny))
+
+    assert engine.name == name
+    if name == "openvino":
+        engine.close()  # type: ignore[attr-defined]
 
 
 def test_auto_takes_the_reference_for_another_model_and_says_why(
