@@ -46,7 +46,8 @@ def test_auto_takes_the_fast_engine_where_it_can(tiny: Path) -> None:
 def test_a_generating_process_that_dies_as_it_loads_is_tried_again(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, deaths: int, name: str
 ) -> None:
-    start, died = choose._fast_engine, []
+    start = choose._fast_engine
+    died: list[bool] = []
 
     def start_or_die(*arguments: Any) -> Engine:
         if len(died) < deaths:
