@@ -23,7 +23,8 @@ def mark_busy(redis: Redis) -> None:
 
 def is_busy(redis: Redis) -> bool:
     """Tell whether this host has been answering in the last five seconds."""
-    return bool(redis.exists(_key()))
+    # A mark that lives longer was set before the clock was set back.
+    return 0 < redis.pttl(_key()) <= BUSY_MS
 
 
 def _key() -> str:

@@ -39,6 +39,7 @@ from tasks.broker.leases import (
     MAX_LOST_BESIDE_OTHERS,
     MAX_LOST_TRAINING,
     PUBLISH_GRACE_MS,
+    TRAINING_LEASE_MS,
 )
 
 LeaseState = Literal["ok", "cancel", "lost"]
@@ -196,7 +197,7 @@ class Jobs:
     def sweep(self) -> list[str]:
         """Queue the jobs whose lease has expired; return queued jobs whose message may be lost."""
         limits = (MAX_LOST_BESIDE_OTHERS, MAX_LOST_ALONE, MAX_LOST_TRAINING)
-        return list(self.run_script("sweep", *limits, PUBLISH_GRACE_MS))
+        return list(self.run_script("sweep", *limits, PUBLISH_GRACE_MS, TRAINING_LEASE_MS))
 
     def claim_publication(self, id: str) -> bool:
         """Take the right to publish a job that `sweep` returned; False where another worker did."""

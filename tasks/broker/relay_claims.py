@@ -61,6 +61,7 @@ class Claims:
 
     def take_over_expired(self) -> list[Claim]:
         """Take over the claims that their relay has not renewed for 30 s."""
+        self.jobs.run_script("date_claims")
         self._fail_undeliverable()
         reply = self.redis.xautoclaim(
             RELAY, GROUP, self.consumer, min_idle_time=TAKE_OVER_MS, start_id="0-0", count=50

@@ -3,10 +3,13 @@
 import json
 import os
 import socket
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from tasks.broker.job import JobState
 
@@ -73,11 +76,26 @@ class Workers:
         names = sorted(cast(set[str], self.redis.smembers(_NAMES)))
         if not names:
             return []
-        values = cast(list[Any], self.redis.mget([f"swallow:worker:{name}" for name in names]))
-        expired = [name for name, value in zip(names, values, strict=True) if value is None]
-        if expired:
-            self.redis.srem(_NAMES, *expired)
+        keys = [f"swallow:worker:{name}" for name in names]
+        with self.redis.pipeline() as pipe:
+            pipe.mget(keys)
+            for key in keys:
+                pipe.pttl(key)
+            values, *lives = pipe.execute()
+        with suppress(ResponseError):  # a broker whose disk is full: the next reader tidies
+            self._forget(name for name, value in zip(names, values, strict=True) if value is None)
+            self._shorten(key for key, life in zip(keys, lives, strict=True) if life > FAILED_MS)
         return [_worker(value) for value in values if value is not None]
+
+    def _forget(self, names: Iterable[str]) -> None:
+        if gone := list(names):
+            self.redis.srem(_NAMES, *gone)
+
+    def _shorten(self, keys: Iterable[str]) -> None:
+        """Let entries live no longer than any written now: those are from before the clock was set
+        back, and a dead worker must not seem to live until it has caught up."""
+        for key in keys:
+            self.redis.pexpire(key, ALIVE_MS)
 
 
 def answering(workers: list[Worker]) -> list[Worker]:

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -13,10 +15,14 @@ from tests.system.workspace import until
 
 
 class Broker:
-    """The broker of a drill, on the port and with the password of its home."""
+    """The broker of a drill, on the port and with the password of its home.
 
-    def __init__(self, folder: Path) -> None:
+    `env` is added to its environment.
+    """
+
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
         self._folder = folder / "broker"
+        self._env = {**os.environ, **(env or {})}
         self._broker = embedded(folder)
         self.url = self._broker.url
         self.redis = Redis.from_url(self.url, decode_responses=True)
@@ -30,7 +36,9 @@ class Broker:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        self._process = subprocess.Popen(self._broker.command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            self._broker.command, env=self._env, stdout=subprocess.DEVNULL
+        )
         until(self._answers)
 
     def restart(self, *, lose_last_second: bool = False) -> None:
@@ -57,9 +65,27 @@ class Broker:
             pipeline.execute()
         return {path: path.stat().st_size for path in self._written()}
 
+    def refuse_writes(self) -> None:
+        """Let the server fail to save: it then answers every write, and PING, with MISCONF."""
+        (self._folder / "dump.rdb").mkdir()
+        self.redis.config_set("save", "3600 1")
+        self.redis.bgsave()
+        until(lambda: self._saved == "err")
+
+    def take_writes(self) -> None:
+        """End that."""
+        (self._folder / "dump.rdb").rmdir()
+        self.redis.bgsave()
+        until(lambda: self._saved == "ok")
+
+    @property
+    def _saved(self) -> str:
+        return str(cast(Any, self.redis.info("persistence"))["rdb_last_bgsave_status"])
+
     def stop(self) -> None:
         """Stop the server."""
         assert self._process is not None
+        self.redis.config_set("save", "")  # a server that cannot save does not stop
         self.redis.close()
         self._process.terminate()
         self._process.wait()

@@ -19,6 +19,13 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Whether less than LENGTH ms have passed since AT. A time that is still to come was noted before the
+-- clock was set back: nobody knows how long ago.
+local function is_recent(at, length)
+  local passed = now() - at
+  return passed >= 0 and passed < length
+end
+
 local function get(id, field)
   return redis.call('HGET', job_key(id), field)
 end

@@ -1,9 +1,10 @@
--- Recover the jobs of dead workers: MAX_LOST_BESIDE_OTHERS MAX_LOST_ALONE MAX_LOST_TRAINING GRACE_MS.
+-- Recover the jobs of dead workers: MAX_LOST_BESIDE_OTHERS MAX_LOST_ALONE MAX_LOST_TRAINING GRACE_MS
+-- LONGEST_MS.
 -- First every job whose lease has expired is queued again, or ended where it was cancelled or lost
 -- too often. Then the queued jobs whose message may be lost are returned: those published longer
 -- than GRACE_MS ago, or never (0).
 local beside_others, most_alone, most_training = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local grace = tonumber(ARGV[4])
+local grace, longest = tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = now()
 
 -- Count the attempt as lost, and tell whether the job is given up. A question that ran beside others
@@ -30,13 +31,18 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', time)) do
     redis.call('ZREM', LEASES, id)
   end
 end
+-- A lease that ends later than any given now was given before the clock was set back: a worker that
+-- lives renews it, and nobody waits for that of a dead one.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '(' .. (time + longest), '+inf')) do
+  redis.call('ZADD', LEASES, time + longest, id)
+end
 local unpublished = {}
 for _, kind in ipairs(KINDS) do
   for _, id in ipairs(redis.call('ZRANGE', open_key(kind), 0, -1)) do
     local fields = redis.call('HMGET', job_key(id), 'state', 'published')
     if not fields[1] then
       redis.call('ZREM', open_key(kind), id)
-    elseif fields[1] == 'queued' and tonumber(fields[2]) + grace <= time then
+    elseif fields[1] == 'queued' and not is_recent(fields[2], grace) then
       table.insert(unpublished, id)
     end
   end
