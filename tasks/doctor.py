@@ -15,7 +15,7 @@ import psutil
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from tasks.broker.connection import jobs_of, reachable
+from tasks.broker.connection import jobs_of, reachable, takes_writes
 from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import explain
 from tasks.engines.estimate import disk_bytes, memory_bytes
@@ -141,7 +141,7 @@ def broker_rows(settings: Settings) -> list[Row]:
     try:
         with reachable(settings):
             redis = jobs_of(settings, patience=1).redis
-            redis.ping()
+            writable = takes_writes(redis)
             workers = Workers(redis).all()
             info = _info(redis)
             files = _broker_files(redis, info)
@@ -154,7 +154,14 @@ def broker_rows(settings: Settings) -> list[Row]:
     able = answering(workers)
     why = [worker.detail for worker in workers if worker.state == "failed"]
     return [
-        row("broker", True, f"answers, speaks as Redis {version or 'of an unknown version'}"),
+        row(
+            "broker",
+            writable,
+            f"answers, speaks as Redis {version or 'of an unknown version'}"
+            if writable
+            else "takes no writes: its disk is full or fails",
+            "Make room on the broker's disk; questions wait until then.",
+        ),
         row(
             "broker memory",
             policy in ("noeviction", None),

@@ -14,7 +14,7 @@ from tasks.attempts.attempt import Attempt
 from tasks.attempts.running import RunningAttempts
 from tasks.attempts.stranded import StrandedQuestions
 from tasks.broker.celery_app import ids_in_queue, publish
-from tasks.broker.connection import AWAY
+from tasks.broker.connection import AWAY, cannot_save
 from tasks.broker.host_busy import mark_busy
 from tasks.broker.job import JobState
 from tasks.broker.jobs import Jobs
@@ -73,7 +73,7 @@ class Heartbeat(threading.Thread):
             self._set_away(not self._beat(time.monotonic()))
 
     def _beat(self, now: float) -> bool:
-        """Do what is due; False where the broker is away, for which no further step waits."""
+        """Do what is due; False where the broker is away or takes no writes, and the rest waits."""
         leases = [
             _Step(f"keep the lease of job {attempt.job}", 0, partial(self._check, attempt, now))
             for attempt in self._running.all()
@@ -88,9 +88,9 @@ class Heartbeat(threading.Thread):
         """Do a step; an unexpected error is logged once until the step succeeds again."""
         try:
             step.do()
-        except AWAY:
-            return False
-        except Exception:
+        except Exception as error:
+            if isinstance(error, AWAY) or cannot_save(error):
+                return False
             if step.what not in self._failing:
                 log.exception("the heartbeat goes on, but cannot %s", step.what)
             self._failing.add(step.what)
@@ -136,7 +136,7 @@ class Heartbeat(threading.Thread):
 
     def _set_away(self, away: bool) -> None:
         if away != self._away:
-            log.warning("the broker is away" if away else "the broker is back")
+            log.warning("the broker is away, or its disk is full" if away else "the broker is back")
         self._away = away
 
 

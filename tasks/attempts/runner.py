@@ -8,10 +8,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from tasks.attempts.attempt import Attempt
 from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import publish
-from tasks.broker.connection import AWAY
 from tasks.broker.job import Ending, Job, JobState, Kind
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import LEASE_MS
@@ -57,10 +58,11 @@ class JobRunner:
         """
         try:
             self._take(id)
-        except AWAY:
-            # A claimed job's lease expires, and a sweep queues it again; the next attempt starts
-            # over. A job that was not claimed is published again.
-            log.warning("job %s: the connection to the broker was lost", id)
+        except RedisError as error:
+            # The broker is away, or refuses writes because its disk is full, so that the job could
+            # not even be failed. A claimed job's lease expires, and a sweep queues it again; the
+            # next attempt starts over. A job that was not claimed is published again.
+            log.warning("job %s: the broker is away or refuses: %s", id, type(error).__name__)
 
     def _take(self, id: str) -> None:
         states = self.jobs.states([id])

@@ -8,6 +8,9 @@ broker_url = _address.url
 broker_use_ssl = _address.verification or None
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
+# A broker whose disk is full refuses to hand out messages: the worker waits for it, as for one that
+# is away, and keeps its model.
+broker_channel_error_retry = True
 broker_transport_options = {
     # Two priorities: a question that went back to the queue is taken before newer ones.
     "priority_steps": [0, 3],

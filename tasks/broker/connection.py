@@ -154,8 +154,29 @@ def reachable(settings: Settings) -> Iterator[None]:
         raise BrokerAway(_sentence(settings, error)) from error
 
 
+def cannot_save(error: Exception) -> bool:
+    """Tell whether the broker refuses every write, and PING, because its disk is full or fails."""
+    return isinstance(error, ResponseError) and "MISCONF" in str(error)
+
+
+def takes_writes(redis: Redis) -> bool:
+    """Ask the broker whether it takes writes; reading is possible in either case."""
+    try:
+        redis.ping()
+    except ResponseError as error:
+        if not cannot_save(error):
+            raise
+        return False
+    return True
+
+
 def _sentence(settings: Settings, error: Exception) -> str:
     where = address_of(settings) if settings.redis_url else "the embedded broker"
+    if cannot_save(error):
+        return (
+            f"The broker ({where}) takes no writes, because it cannot write to its disk: make room "
+            "there. What is stored already waits until then."
+        )
     certificate = _certificate_error(error)
     if certificate is not None:
         return (
