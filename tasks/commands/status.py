@@ -35,6 +35,8 @@ def _show(*, as_json: bool) -> None:
         return
     click.echo(f"home      {facts['home']}")
     click.echo(f"broker    {facts['broker']}")
+    if not facts["broker_takes_writes"]:
+        click.echo("          takes no writes: its disk is full or fails; make room there")
     if facts["workspace"]:
         click.echo(f"workspace {facts['workspace']}")
     click.echo(f"adapter   {facts['adapter'] or 'none'}")
@@ -46,8 +48,11 @@ def _show(*, as_json: bool) -> None:
     queue = facts["jobs"]
     click.echo(f"questions {queue['queued']} waiting, {queue['running']} running\n")
     print_table(
-        ["part", "process"],
-        [(name, pid or "restarting") for name, pid in facts["parts"].items()],
+        ["part", "process", "the run before"],
+        [
+            (name, pid or "restarting", facts["ends"].get(name, "-"))
+            for name, pid in facts["parts"].items()
+        ],
         "`swallow up` does not run on this home.",
     )
     print_table(
@@ -98,7 +103,7 @@ def _refused(workers: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 def _facts() -> dict[str, Any]:
     from tasks.adapters.reference import adapter_name
-    from tasks.broker.connection import address_of, jobs_of, reachable
+    from tasks.broker.connection import address_of, jobs_of, reachable, takes_writes
     from tasks.broker.jobs import ADAPTER
     from tasks.broker.relay_claims import no_access, unanswered
     from tasks.broker.workers import Workers
@@ -107,6 +112,7 @@ def _facts() -> dict[str, Any]:
 
     with reachable(settings()):
         jobs = jobs_of(settings(), patience=1)
+        writable = takes_writes(jobs.redis)
         open_jobs = jobs.open_states()
         workers = Workers(jobs.redis).all()
         adapter = jobs.redis.get(ADAPTER)
@@ -117,10 +123,12 @@ def _facts() -> dict[str, Any]:
     return {
         "home": str(settings().home),
         "broker": str(address_of(settings())),
+        "broker_takes_writes": writable,
         "workspace": up.get("workspace"),
         "adapter": adapter_name(str(adapter or "")),
         "no_access": refused,
         "unanswered": waiting,
+        "ends": up.get("ends", {}),
         "parts": up.get("parts", {}) | ({"up": up["pid"]} if "pid" in up else {}),
         "workers": [asdict(worker) for worker in workers],
         "jobs": {"queued": states["queued"], "running": states["running"]},

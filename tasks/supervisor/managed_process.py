@@ -31,6 +31,8 @@ class ManagedProcess:
     env: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     stopping: bool = False
+    last_end: str = ""
+    """How its last run ended; empty while there was only one."""
 
     @property
     def pid(self) -> int | None:
@@ -48,17 +50,16 @@ class ManagedProcess:
                 self.process = await self._start()
             except (OSError, subprocess.SubprocessError) as error:
                 # The system may have no memory or no descriptor left for it now.
-                ended = f"cannot be started ({error})"
+                self.last_end = f"cannot be started ({error})"
             else:
                 await self._until_end(self.process, log, on_change)
-                ended = self._how_it_ended()
             if self._is_stopping():
                 return
             if time.monotonic() - started > STEADY_SECONDS:
                 failures = 0
             delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
             failures += 1
-            log(self.name, f"{ended}; starting it again in {delay:g} s")
+            log(self.name, f"{self.last_end}; starting it again in {delay:g} s")
             await asyncio.sleep(delay)
 
     def _is_stopping(self) -> bool:
@@ -83,6 +84,7 @@ class ManagedProcess:
         assert process.stdout is not None
         await self._log_lines(process.stdout, log)
         await process.wait()
+        self.last_end = self._how_it_ended()
         on_change()
 
     async def _log_lines(self, stream: asyncio.StreamReader, log: Log) -> None:
@@ -99,6 +101,8 @@ class ManagedProcess:
 
     def _how_it_ended(self) -> str:
         code = self.process.returncode if self.process else None
+        if code == -signal.SIGKILL:
+            return "was killed by SIGKILL (by the kernel, if memory is short)"
         if code is not None and code < 0:
             return f"was killed by {signal.Signals(-code).name}"
         return f"ended with code {code}"

@@ -28,6 +28,9 @@ from trainer.files import make_private, write_text
 
 DEMO = "Which of these is a rapper? Eminem, Michael Jackson, Rihanna, 50 Cent"
 
+WRITE_AGAIN_SECONDS = 10.0
+"""After a disk was full, what the file says of the processes may be old."""
+
 
 class Up:
     """The supervisor of one home."""
@@ -130,10 +133,13 @@ class Up:
         """Tell `swallow status` which processes run."""
         workspace = f"http://127.0.0.1:{self.port}" if self.local else None
         pids = {part.name: part.pid for part in self.parts}
+        ends = {part.name: part.last_end for part in self.parts if part.last_end}
         try:
-            up_file.write(self.settings.home, workspace=workspace, parts=pids)
+            up_file.write(self.settings.home, workspace=workspace, parts=pids, ends=ends)
         except OSError as error:  # the parts must run on, even if the disk is full
             say("up", f"{up_file.path_of(self.settings.home)} cannot be written: {error.strerror}")
+            if not self._stopped.is_set():
+                asyncio.get_running_loop().call_later(WRITE_AGAIN_SECONDS, self._write)
 
     async def _stop(self) -> None:
         say("up", "stopping; press Ctrl-C again to stop at once")

@@ -17,20 +17,31 @@ def path_of(home: Path) -> Path:
     return home / "up.json"
 
 
-def write(home: Path, *, workspace: str | None, parts: Mapping[str, int | None]) -> None:
+def write(
+    home: Path,
+    *,
+    workspace: str | None,
+    parts: Mapping[str, int | None],
+    ends: Mapping[str, str] | None = None,
+) -> None:
     """Write the address of the local workspace and the process id of each part.
 
-    A part that is between two runs has no process id.
+    A part that is between two runs has no process id; `ends` says how runs ended.
 
     Raises:
         OSError: the file cannot be written.
     """
-    facts = {"pid": os.getpid(), "workspace": workspace, "parts": dict(parts)}
+    facts = {
+        "pid": os.getpid(),
+        "workspace": workspace,
+        "parts": dict(parts),
+        "ends": dict(ends or {}),
+    }
     write_text(path_of(home), json.dumps(facts), durable=False)
 
 
 def read(home: Path) -> dict[str, Any]:
-    """Return `pid`, `workspace` and `parts`; empty where no `swallow up` runs on this home."""
+    """Return what was written; empty where no `swallow up` runs on this home."""
     try:
         facts: dict[str, Any] = json.loads(path_of(home).read_text("utf-8"))
         if Path(f"/proc/{int(facts['pid'])}").exists():

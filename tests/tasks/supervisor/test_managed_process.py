@@ -32,3 +32,14 @@ def test_a_line_of_megabytes_is_logged_in_pieces_and_what_follows_too() -> None:
     assert logged[-1] == "after"
     assert sum(map(len, logged[:-1])) == 3_000_000
     assert max(map(len, logged)) <= 2 * LONGEST_LINE
+
+
+def test_a_kill_is_named_with_its_usual_cause() -> None:
+    part = ManagedProcess("part", [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+
+    def changed() -> None:
+        part.stopping = part.pid is None
+
+    asyncio.run(part.keep_running(lambda name, line: None, changed))
+
+    assert part.last_end == "was killed by SIGKILL (by the kernel, if memory is short)"

@@ -8,12 +8,18 @@ from tasks.supervisor import up_file
 
 
 def test_what_was_written_is_read_while_the_writer_runs(tmp_path: Path) -> None:
-    up_file.write(tmp_path, workspace="http://127.0.0.1:1", parts={"bot": 12, "worker": None})
+    up_file.write(
+        tmp_path,
+        workspace="http://127.0.0.1:1",
+        parts={"bot": 12, "worker": None},
+        ends={"worker": "ended with code 1"},
+    )
 
     assert up_file.read(tmp_path) == {
         "pid": os.getpid(),
         "workspace": "http://127.0.0.1:1",
         "parts": {"bot": 12, "worker": None},
+        "ends": {"worker": "ended with code 1"},
     }
 
 
