@@ -34,6 +34,15 @@ def start(system: System, output: str, seed: int) -> str:
     return job
 
 
+def resume(system: System) -> str:
+    """Resume the newest training that ended early, and return its new job."""
+    before = _jobs(system)
+    system.workspace.command("/swallow-train resume", channel=system.workspace.channel("random"))
+    until(lambda: bool(_jobs(system) - before), system.log_text)
+    (job,) = _jobs(system) - before
+    return job
+
+
 def _is_planned(system: System, channel: str, before: set[str]) -> bool:
     newest = json.dumps(system.workspace.history(channel)[0]["blocks"])
     return "Start training" in newest or bool(_jobs(system) - before)
