@@ -1,6 +1,9 @@
 """The templates in deploy/ ask for what the code needs: no more, no less."""
 
 import configparser
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +16,10 @@ from bot.doctor import SCOPES
 from bot.listeners import register
 from bot.settings import BotSettings
 from tasks.settings import Settings
+from tests.conftest import missing
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
+UNITS = ("swallow.service", "swallow-worker.service")
 
 
 class Listening:
@@ -108,7 +113,7 @@ def test_compose_runs_bot_and_workers_on_one_broker() -> None:
         assert service["environment"]["SWALLOW_REDIS_URL"] == "redis://valkey:6379/0"
 
 
-@pytest.mark.parametrize("name", ["swallow.service", "swallow-worker.service"])
+@pytest.mark.parametrize("name", UNITS)
 def test_units_run_as_their_own_user_and_leave_time_to_stop(name: str) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
@@ -118,3 +123,20 @@ def test_units_run_as_their_own_user_and_leave_time_to_stop(name: str) -> None:
     assert service["KillMode"] == "mixed"
     # Worker and bot one after the other, then the broker, as `swallow up` ends them.
     assert float(service["TimeoutStopSec"]) >= Settings().drain_seconds + 10 + 8 + 10
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_understands_every_line_of_the_units(name: str, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        missing("systemd-analyze")
+    unit = tmp_path / name
+    text = (DEPLOY / name).read_text("utf-8")
+    # The command must exist, and the service is not installed here.
+    unit.write_text(text.replace("/opt/swallow/.venv/bin/swallow", sys.executable), "utf-8")
+
+    done = subprocess.run(
+        ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
+    )
+
+    # What it finds in the units of the machine itself is not ours.
+    assert [line for line in done.stderr.splitlines() if name in line] == []

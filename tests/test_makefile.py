@@ -1,5 +1,6 @@
 """Setting up: where PyTorch for the CPU is looked for, and that nobody waits for it."""
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -70,3 +71,32 @@ def test_an_index_that_never_answers_is_given_up() -> None:
         start = time.monotonic()
         assert found(index) == ""
         assert time.monotonic() - start > 1.5  # it was waited for, and not for ever
+
+
+PYTHON_OF_A_SYSTEM = """#!/bin/sh
+test "$2" = venv || exit 0
+mkdir -p "$3/bin"
+for name in python pip; do printf '#!/bin/sh\\n' >"$3/bin/$name"; chmod +x "$3/bin/$name"; done
+"""
+"""Makes an environment as `python3 -m venv` does once Debian's python3-venv is installed."""
+
+
+def test_an_environment_that_could_not_be_finished_is_made_anew(tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text(PYTHON_OF_A_SYSTEM, "utf-8")
+    python.chmod(0o755)
+    (tmp_path / "pyproject.toml").touch()
+    left = tmp_path / ".venv/bin"  # what Debian's Python leaves without python3-venv: no pip
+    left.mkdir(parents=True)
+    shutil.copy(python, left / "python")
+
+    done = subprocess.run(
+        ["make", "--file", str(ROOT / "Makefile"), "setup", f"PYTHON={python}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".venv/.ready").exists()

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 SECRET = "xoxb-hunter2"
 PROJECT = ("bot", "tasks", "trainer", "deploy")
 FILES = ("Makefile", "pyproject.toml", "README.md", "LICENSE")
+READMES = ("README.md", "README.ja.md")
 
 
 @pytest.fixture
@@ -55,7 +56,18 @@ def steps(readme: str, root: Path) -> str:
     return re.sub(r"(?<![\w/])/(opt|etc)/", rf"{root}/\1/", script)
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
+def run(script: str, folder: Path, umask: str = "022") -> None:
+    done = subprocess.run(
+        ["bash", "-euc", f"umask {umask}\n{script}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("readme", READMES)
 def test_the_steps_install_the_project_and_nothing_private(
     checkout: Path, tmp_path: Path, readme: str
 ) -> None:
@@ -64,15 +76,8 @@ def test_the_steps_install_the_project_and_nothing_private(
     (root / "opt").mkdir()
     script = steps(readme, root)
 
-    for _ in ("first", "again"):  # as an upgrade repeats them
-        done = subprocess.run(
-            ["bash", "-euc", f"umask 022\n{script}"],
-            cwd=checkout,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+    run(script, checkout)
+    run(script, checkout)  # as an upgrade repeats them
 
     installed = root / "opt/swallow"
     assert {path.name for path in installed.iterdir()} == {*PROJECT, *FILES, ".env", ".venv"}
@@ -81,6 +86,51 @@ def test_the_steps_install_the_project_and_nothing_private(
     assert (root / "etc/systemd/system/swallow.service").is_file()
     contents = [file.read_text("utf-8") for file in root.rglob("*") if file.is_file()]
     assert not any(SECRET in content for content in contents)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_repeated_steps_keep_the_tokens(checkout: Path, tmp_path: Path, readme: str) -> None:
+    root = tmp_path / "root"
+    (root / "etc/systemd/system").mkdir(parents=True)
+    script = steps(readme, root)
+    run(script, checkout)
+    file = root / "etc/swallow/swallow.env"
+    file.write_text(f"SLACK_BOT_TOKEN={SECRET}\n", "utf-8")
+
+    run(script, checkout)
+
+    assert file.read_text("utf-8") == f"SLACK_BOT_TOKEN={SECRET}\n"
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_service_can_read_what_an_administrator_with_a_private_umask_installs(
+    checkout: Path, tmp_path: Path, readme: str
+) -> None:
+    root = tmp_path / "root"
+    (root / "etc/systemd/system").mkdir(parents=True)
+
+    run(steps(readme, root), checkout, umask="077")
+
+    assert (root / "opt/swallow/.venv").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_copy_of_the_environment_template_is_private(
+    checkout: Path, tmp_path: Path, readme: str
+) -> None:
+    """It is about to hold the tokens."""
+    text = (ROOT / readme).read_text("utf-8").replace(" --group=swallow", "")
+    copies = re.findall(r"((?:cp|install) [^`|\n]*swallow\.env\.example) ([\w./]+)", text)
+    assert {target for _, target in copies} == {
+        ".env",
+        "deploy/swallow.env",
+        "/etc/swallow/swallow.env",
+    }
+    for number, (command, _) in enumerate(copies):
+        copy = tmp_path / f"copy-{number}"
+        run(f"{command} {copy}", checkout)
+        assert copy.stat().st_mode & 0o007 == 0, command
 
 
 def test_what_is_installed_is_all_that_the_package_is_built_from() -> None:
