@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from redis import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 log = logging.getLogger(__name__)
 
@@ -99,5 +99,5 @@ def _take_turn(redis: Redis) -> None:
             log.warning("the broker does not rewrite its files: %s", refused)
         redis.set(_LAST, json.dumps(asdict(Rewrite(time.time(), refused))))
         redis.expire(_TURN, REWRITE_SECONDS)
-    except RedisError as error:
+    except Exception as error:  # noqa: BLE001 - the worker may close the client at any moment
         log.warning("the broker's files were not rewritten: %s", type(error).__name__)
