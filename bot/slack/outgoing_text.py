@@ -7,7 +7,7 @@ anybody nor become a link.
 import re
 
 _BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
-_HEADING = re.compile(r"^#{1,6} +([^*\n]+?) *#*$", re.M)
+_HEADING = re.compile(r"^#{1,6} +([^ *\n][^*\n]*)$", re.M)
 
 
 def escape(text: str) -> str:
@@ -35,5 +35,11 @@ def from_markdown(text: str) -> str:
     Everything else stays as it is; code blocks are not touched. Links stay text on purpose.
     """
     parts = re.split(r"(```.*?(?:```|\Z))", text, flags=re.S)
-    parts[::2] = [_HEADING.sub(r"*\1*", _BOLD.sub(r"*\1*", part)) for part in parts[::2]]
+    parts[::2] = [_HEADING.sub(_bold_heading, _BOLD.sub(r"*\1*", part)) for part in parts[::2]]
     return "".join(parts)
+
+
+def _bold_heading(heading: re.Match[str]) -> str:
+    # Not in the pattern: to search for an end that may be missing takes minutes in a long line.
+    words = heading[1].rstrip("#").rstrip(" ")
+    return f"*{words}*" if words else heading[0]

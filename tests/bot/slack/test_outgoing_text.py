@@ -18,3 +18,16 @@ def test_markdown_is_shown_as_slack_writes_it() -> None:
 @given(st.text())
 def test_escaping_is_undone_exactly(text: str) -> None:
     assert unescape(escape(text)) == text
+
+
+def test_a_heading_loses_its_closing_marks_and_a_line_that_is_none_stays() -> None:
+    text = "# One ##\n### C#  \n# #\n#\n# a*b\n#  *\n#x"
+
+    assert from_markdown(text) == "*One*\n*C#*\n# #\n#\n# a*b\n#  *\n#x"
+
+
+def test_a_long_line_is_searched_once() -> None:
+    """One search too many for each space, and this would take hours, in which no bot answers."""
+    line = f"#{' ' * 2800}*{'#' * 2800} *"
+
+    assert from_markdown(line) == line
