@@ -5,8 +5,8 @@ import os
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, cast
+from dataclasses import asdict, dataclass, field, fields
+from typing import Literal, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
@@ -110,9 +110,7 @@ def can_answer(worker: Worker, job: JobState) -> bool:
 
 
 def _worker(value: str) -> Worker:
-    fields = json.loads(value)
-    return replace(Worker(fields["name"], tuple(fields["queues"])), **_rest(fields))
-
-
-def _rest(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if key not in ("name", "queues")}
+    # A worker of a later version announces fields that are not known here yet.
+    known = {field.name for field in fields(Worker)}
+    announced = {key: value for key, value in json.loads(value).items() if key in known}
+    return Worker(**announced | {"queues": tuple(announced["queues"])})
