@@ -1,9 +1,10 @@
 """Errors of the bot.
 
 BotError
-├── TokensMissing    a token is missing, or is not of its kind
-├── CannotAnswer     a question that cannot be answered, with the reason
-└── CannotAct        a command or a button that changes nothing, with the reason
+├── TokensMissing      a token is missing, or is not of its kind
+├── CannotAnswer       a question that cannot be answered, with the reason
+├── CannotAct          a command or a button that changes nothing, with the reason
+└── FollowedElsewhere  another relay has taken a job over and posts for it
 """
 
 from typing import Any
@@ -39,3 +40,7 @@ class CannotAct(BotError):
         super().__init__(key)
         self.key = key
         self.values = values
+
+
+class FollowedElsewhere(BotError):
+    """Another relay has taken a job over and posts for it."""

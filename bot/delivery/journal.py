@@ -5,10 +5,12 @@ A relay that takes the job over reads it and goes on in the same messages.
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 from redis.exceptions import RedisError
 
+from bot.errors import FollowedElsewhere
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
@@ -33,9 +35,12 @@ class Journal:
 
         Raises:
             RedisError: the broker is away; this object has the entries all the same.
+            FollowedElsewhere: another relay has taken the job over and posts for it.
         """
         self._entries |= entries
-        await asyncio.to_thread(self._jobs.record_posts, self.job.id, self._entries)
+        record = partial(self._jobs.record_posts, follower=self.job.follower)
+        if not await asyncio.to_thread(record, self.job.id, self._entries):
+            raise FollowedElsewhere(f"job {self.job.id} is followed by another relay")
 
     async def record_no_access(self, reason: str) -> None:
         """Say in the log and in `swallow status` that Slack refuses the bot, and what is kept."""

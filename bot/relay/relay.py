@@ -1,6 +1,7 @@
 """The relay: claims jobs and runs a follower for each, until its final message is posted.
 
 A claim is renewed while its follower runs; another relay takes over a claim that is not renewed.
+One that has lost its claim without knowing it, as after a broker was away, can post no more.
 This module knows neither Slack's messages nor the content of events.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from bot.background import log_failure
+from bot.errors import FollowedElsewhere
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import RENEW_CLAIM_SECONDS, Claim, Claims
@@ -82,9 +84,13 @@ class Relay:
                 task.add_done_callback(partial(self._ended, claim))
 
     async def _follow_claim(self, claim: Claim) -> None:
-        job = await asyncio.to_thread(self._jobs.get, claim.job)
+        job = await asyncio.to_thread(self._jobs.follow, claim.job)
         if job is not None:
-            await self._follow(job)
+            try:
+                await self._follow(job)
+            except FollowedElsewhere:
+                log.warning("job %s: another relay has taken over", claim.job)
+                return
         await asyncio.to_thread(self._claims.complete, claim)
 
     def _ended(self, claim: Claim, task: "asyncio.Task[None]") -> None:

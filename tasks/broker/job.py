@@ -67,6 +67,9 @@ class Job(JobState):
     """Who asked for it to be cancelled, as `by`; empty where nobody has."""
     saved: int = 0
     """When its newest checkpoint was recorded."""
+    follower: int = 0
+    """The number of who answers it in Slack, 0 before the first; one with an older number may not
+    post."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ def read_job(id: str, fields: Mapping[str, str]) -> Job:
         progress=json.loads(fields.get("progress", "{}")),
         cancelled=json.loads(fields.get("cancel", "{}")),
         saved=int(fields.get("saved", 0)),
+        follower=int(fields.get("follower", 0)),
     )
 
 

@@ -190,7 +190,7 @@ class Jobs:
     def requeue(self, id: str, attempt: int) -> bool:
         """Return a running job to the queue, which is no loss; the caller publishes it.
 
-        False where the attempt no longer holds the job.
+        False where the attempt no longer holds the job, or the job was cancelled and has ended.
         """
         return bool(self.run_script("requeue", id, attempt))
 
@@ -227,9 +227,20 @@ class Jobs:
         """Replace the request of a job; False where it has none."""
         return bool(self.run_script("replace_request", id, _dump(request)))
 
-    def record_posts(self, id: str, posts: Mapping[str, Any]) -> None:
-        """Store where the relay has answered so far; nothing where the record has expired."""
-        self.run_script("record_posts", id, _dump(posts))
+    def follow(self, id: str) -> Job | None:
+        """Read a record as the one that answers it in Slack from now on; None as `get`.
+
+        Who followed it before, and may not know that its claim was taken over, can record no more
+        posts: what was recorded is read here, and the rest is not posted.
+        """
+        return None if self.run_script("follow", id) is None else self.get(id)
+
+    def record_posts(self, id: str, posts: Mapping[str, Any], *, follower: int = 0) -> bool:
+        """Store where the relay has answered so far; nothing where the record has expired.
+
+        False where `follower` does not follow the job any more: it must not post.
+        """
+        return bool(self.run_script("record_posts", id, follower, _dump(posts)))
 
     def get(self, id: str) -> Job | None:
         """Read a record; None where there is none, or it has expired."""

@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
+from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import retry
 from tasks.broker.jobs import Jobs
-from tasks.broker.relay_claims import no_access
+from tasks.broker.relay_claims import GROUP, RELAY, no_access, unanswered
 from tests.bot.conftest import Person, Serve, job_of, until
 
 ANSWERED = {"model": "m", "tokens": 1, "seconds": 1.0, "finish": "stop"}
@@ -21,6 +23,19 @@ async def ask(person: Person, text: str) -> str:
     alice = AsyncWebClient(token, base_url=person.workspace.api_url)
     posted = await alice.chat_postMessage(channel="CGENERAL", text=f"<@UBOT> {text}")
     return str(posted["ts"])
+
+
+def take_over_claims(redis: Redis, name: str) -> None:
+    """Let the relay `name`, which starts afterwards, have the claims of others."""
+    for row in cast(Any, redis.xpending_range(RELAY, GROUP, min="-", max="+", count=10)):
+        redis.xclaim(RELAY, GROUP, name, 0, [row["message_id"]])
+
+
+async def is_followed(redis: Redis, name: str) -> bool:
+    """Tell whether the relay `name` has read its claims since it has them."""
+    (row,) = cast(Any, redis.xpending_range(RELAY, GROUP, min="-", max="+", count=10))
+    assert row["consumer"] == name
+    return int(row["times_delivered"]) > 2
 
 
 @pytest.fixture
@@ -81,3 +96,26 @@ async def test_a_final_message_does_not_wait_for_the_pace_of_edits(
 
     assert shown == ["1 2"]
     assert not person.workspace.faults.shown()["rate_limit"]
+
+
+async def test_two_bots_of_which_one_lost_its_claim_answer_once(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    """As after a broker that was away, or a host that slept: nobody has told the first bot yet."""
+    async with serve("first"):
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        take_over_claims(jobs.redis, "second")
+        async with serve("second"):
+            await until(partial(is_followed, jobs.redis, "second"), "the second bot's follower")
+            assert jobs.claim(job.id, "worker") == 1
+            jobs.append(job.id, 1, "text", {"text": "2"})
+            jobs.finish(job.id, 1, "finished", ANSWERED)
+
+            async def answered() -> bool:
+                return not unanswered(jobs.redis)
+
+            await until(answered, "the end of the claim")
+        replies = await person.replies(ts)
+
+    assert [reply["text"] for reply in replies] == ["2"]

@@ -201,9 +201,11 @@ async def test_milestones_are_said_once_whatever_restarts(
         trainer.progress(step=4, resumed_step=2)
         await person.sees_reply(message["ts"], "50 % done")
     # As after a crash between posting a milestone and writing it into the journal.
-    posts = dict(jobs.get("t1").posts)  # type: ignore[union-attr]
-    said = list(posts["milestones"])
-    jobs.record_posts("t1", {**posts, "milestones": said[:-1], "milestone": said[-1]})
+    job = jobs.get("t1")
+    assert job is not None
+    said = list(job.posts["milestones"])
+    posts = {**job.posts, "milestones": said[:-1], "milestone": said[-1]}
+    assert jobs.record_posts("t1", posts, follower=job.follower)
     async with serve():
         trainer.progress(step=5, resumed_step=2)
         await person.sees("step 5/8")

@@ -178,6 +178,17 @@ def test_giving_back_is_not_a_loss(jobs: Jobs) -> None:
     assert (job.state, job.lost) == ("queued", 0)
 
 
+def test_a_cancelled_job_that_is_given_back_ends_and_waits_for_no_worker(jobs: Jobs) -> None:
+    queued(jobs)
+    attempt = jobs.claim("a", "w")
+    assert attempt
+    jobs.cancel("a", "UALICE")
+
+    assert not jobs.requeue("a", attempt)
+
+    assert jobs.events("a")[-1].type == "cancelled"
+
+
 def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked_to_stop(jobs: Jobs) -> None:
     queued(jobs, "a")
     queued(jobs, "b")
@@ -280,3 +291,18 @@ def test_posts_are_noted_only_while_the_record_lives(jobs: Jobs, redis: Redis) -
 
     assert json.loads(str(redis.hget("swallow:job:a", "posts"))) == {"messages": ["1.2"]}
     assert not redis.exists("swallow:job:gone")
+
+
+def test_only_the_newest_follower_of_a_job_notes_posts(jobs: Jobs) -> None:
+    asked(jobs)
+    first, second = jobs.follow("a"), jobs.follow("a")
+    assert first is not None
+    assert second is not None
+    assert jobs.follow("gone") is None
+
+    assert jobs.record_posts("a", {"messages": ["2"]}, follower=second.follower)
+    assert not jobs.record_posts("a", {"messages": ["1"]}, follower=first.follower)
+
+    job = jobs.follow("a")
+    assert job is not None
+    assert job.posts == {"messages": ["2"]}
