@@ -6,6 +6,7 @@ they compute, so several processes run them side by side. Generated cases are th
 """
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ from trainer.file_lock import locked
 SHARED = Path(__file__).parents[2] / "shared"
 """Real data and baselines beside the project, where they are there."""
 
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process
+# that a test starts and ends that way.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile(
