@@ -101,6 +101,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith(("SWALLOW_", "SLACK_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    # Set by the command in its own process, which here is that of the tests.
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     monkeypatch.setenv("SWALLOW_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 

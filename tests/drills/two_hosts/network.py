@@ -66,7 +66,11 @@ class Network:
         _ip(*there, "link", "set", name, "up")
 
     def tear_down(self) -> None:
-        """Delete the namespaces and with them every link; what is missing is passed over."""
+        """Delete the links and the namespaces; what is missing is passed over.
+
+        This host's link goes first: the kernel deletes those of a namespace some time later.
+        """
+        subprocess.run(("ip", "link", "delete", self._a), capture_output=True, check=False)
         for namespace in (self._b, self._switch):
             subprocess.run(("ip", "netns", "delete", namespace), capture_output=True, check=False)
 
