@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from tests.system.workspace import System, running_system, until
+from tests.patience import until
+from tests.system.workspace import System, running_system
 
 PAUSE_SECONDS = 6.5
 """Longer than the time for which a host counts as busy after an answer."""

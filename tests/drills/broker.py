@@ -11,7 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tasks.broker.embedded import embedded
-from tests.system.workspace import until
+from tests.patience import until
 
 
 class Broker:

@@ -9,8 +9,6 @@ themselves, then all. Memory is anonymous memory: what the kernel cannot take ba
 
 import argparse
 import json
-import sys
-import tempfile
 import time
 from pathlib import Path
 from statistics import median, quantiles
@@ -18,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from tests.drills.command import run_as_command
 from tests.drills.questions import Asked, Questions
 from tests.system.workspace import System, running_system
 
@@ -124,6 +123,11 @@ def run(folder: Path, options: argparse.Namespace, cache: Path | None = None) ->
         }
 
 
+def good(figures: dict[str, Any]) -> bool:
+    """Tell whether nothing was lost, doubled or garbled."""
+    return set(figures["questions"]) == {"answered"}
+
+
 def main() -> None:
     """Run the drill with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -133,11 +137,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=128, help="the longest answer")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--engine", default="auto")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        figures = run(Path(folder), options)
-    print(json.dumps(figures, indent=1))
-    sys.exit(0 if set(figures["questions"]) == {"answered"} else 1)
+    run_as_command(run, good, parser.parse_args())
 
 
 if __name__ == "__main__":

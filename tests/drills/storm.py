@@ -7,10 +7,8 @@ exits with 1 if there is one, or if a training's adapter is not that of the undi
 """
 
 import argparse
-import json
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,10 +19,12 @@ import psutil
 
 from tests.drills import trainings
 from tests.drills.broker import Broker
+from tests.drills.command import run_as_command
 from tests.drills.link import Link
 from tests.drills.questions import Questions
 from tests.drills.slack import FaultySlack
-from tests.system.workspace import ONE_THREAD, System, running_system, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD, System, running_system
 
 SETTINGS = ONE_THREAD | {
     "SWALLOW_MAX_NEW_TOKENS": "60",
@@ -182,11 +182,7 @@ def good(figures: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Run the drill with the options of the command line."""
-    options = options_of(sys.argv[1:])
-    with tempfile.TemporaryDirectory(prefix="storm-") as folder:
-        figures = run(Path(folder), options)
-    print(json.dumps(figures, indent=1))
-    sys.exit(0 if good(figures) else 1)
+    run_as_command(run, good, options_of(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from tests.drills.machine import clock
 from tests.drills.machine.__main__ import good, options_of, why_not
 from tests.drills.machine.beside_slack import system_beside_slack
 from tests.drills.questions import Questions
-from tests.system.workspace import ONE_THREAD, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD
 
 SHORT = "--questions=4 --different=6 --rounds=1 --jumps=1 --seed=1"
 

@@ -6,7 +6,8 @@ import time
 import torch
 from safetensors.torch import load_file
 
-from tests.system.workspace import ENDED, System, until
+from tests.patience import until
+from tests.system.workspace import ENDED, System
 from tests.trainer.doubles import write_rows
 
 OPTIONS = "data=rows epochs=3 batch=4 micro_batch=2 lr=0.001 val=4 seed={seed} output={output}"

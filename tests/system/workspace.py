@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,7 @@ from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tasks.errors import BrokerAway
 from tasks.settings import Settings
-from tests.patience import SECONDS
+from tests.patience import SECONDS, until
 
 ONE_THREAD = {"SWALLOW_THREADS": "1"}
 """For a test: other systems run at the same time."""
@@ -186,14 +185,6 @@ def footer_of(message: dict[str, Any]) -> str:
     """Return the text of a message's context block."""
     contexts = [block for block in message["blocks"] if block["type"] == "context"]
     return "".join(element["text"] for block in contexts for element in block["elements"])
-
-
-def until(condition: Callable[[], bool], problem: Callable[[], str] = lambda: "timeout") -> None:
-    """Wait until `condition` holds; fail with `problem` when it never does."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, problem()
-        time.sleep(0.05)
 
 
 class System:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -14,14 +13,7 @@ from redis import Redis
 from tasks.broker.celery_app import ids_in_queue
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
-from tests.patience import SECONDS
-
-
-def until(condition: Callable[[], bool], what: Callable[[], object] = lambda: "") -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, what()
-        time.sleep(0.05)
+from tests.patience import SECONDS, until
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from redis import Redis
 
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Workers
-from tests.patience import SECONDS
-from tests.system.workspace import until
+from tests.patience import SECONDS, until
 
 LONG_MS = 2000 * SECONDS
 """A lease that does not expire by itself during the test."""

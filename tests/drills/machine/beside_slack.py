@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from secrets import token_hex
 
-from tests.patience import SECONDS
-from tests.system.workspace import System, Workspace, until
+from tests.patience import SECONDS, until
+from tests.system.workspace import System, Workspace
 
 
 @contextmanager

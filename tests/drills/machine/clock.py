@@ -12,7 +12,8 @@ from typing import Any
 
 from tests.drills.machine.beside_slack import system_beside_slack
 from tests.drills.questions import Questions
-from tests.system.workspace import ONE_THREAD, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD
 
 LIBRARY = "faketime/libfaketimeMT.so.1"
 PATIENCE_SECONDS = 600.0

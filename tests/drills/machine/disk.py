@@ -19,7 +19,8 @@ import psutil
 from tests.drills import trainings
 from tests.drills.machine.beside_slack import system_beside_slack
 from tests.drills.questions import Questions
-from tests.system.workspace import ONE_THREAD, System, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD, System
 
 MEGABYTES = 400
 SETTINGS = ONE_THREAD | {"SWALLOW_MAX_NEW_TOKENS": "60", "SWALLOW_CHECKPOINT_MINUTES": "0.03"}

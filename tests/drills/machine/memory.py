@@ -21,7 +21,8 @@ import psutil
 
 from tests.drills.machine.beside_slack import system_beside_slack
 from tests.drills.questions import Questions
-from tests.system.workspace import ONE_THREAD, System, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD, System
 
 ROOM = 200_000_000
 """Bytes that the group has left over when nothing takes them."""

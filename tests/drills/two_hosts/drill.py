@@ -16,9 +16,9 @@ from tests.drills.link import Link
 from tests.drills.questions import Questions
 from tests.drills.two_hosts.hosts import PARTS, TwoHosts
 from tests.drills.two_hosts.network import HOST_B, Network, two_hosts_network
-from tests.patience import SECONDS
+from tests.patience import SECONDS, until
 from tests.system.adapters import marker
-from tests.system.workspace import state_of, until
+from tests.system.workspace import state_of
 from tests.tasks.broker.certificates import Authority, Certificate
 
 QUESTION = "<@UBOT> What is the capital of France?"

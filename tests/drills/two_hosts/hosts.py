@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from tests.drills.two_hosts.network import Network
-from tests.patience import SECONDS
-from tests.system.workspace import ONE_THREAD, System, until
+from tests.patience import SECONDS, until
+from tests.system.workspace import ONE_THREAD, System
 
 PARTS = {
     "workspace": ("bot.workspace", "--port"),

@@ -7,8 +7,9 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
+from tests.patience import until
 from tests.system.adapters.marker import MARK, OPTIONS, write_marker
-from tests.system.workspace import System, Workspace, footer_of, until
+from tests.system.workspace import System, Workspace, footer_of
 
 LONG = "<@UBOT> Write a very long story about {}."
 SHORT = "<@UBOT> What is the capital of {}?"

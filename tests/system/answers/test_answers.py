@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.system.workspace import System, Workspace, footer_of, until
+from tests.patience import until
+from tests.system.workspace import System, Workspace, footer_of
 
 
 def test_the_demonstration_is_answered_with_50_cent(system: System, workspace: Workspace) -> None:

@@ -3,7 +3,8 @@
 import psutil
 import pytest
 
-from tests.system.workspace import System, Workspace, state_of, until
+from tests.patience import until
+from tests.system.workspace import System, Workspace, state_of
 
 LONG = "<@UBOT> Write a very long story about a {}."
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.hostile_folder import HostileFolder
-from tests.system.workspace import ONE_THREAD, running_system, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD, running_system
 from tests.trainer import doubles
 
 

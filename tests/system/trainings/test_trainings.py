@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from tasks.broker.job import JobState
-from tests.system.workspace import ONE_THREAD, System, Workspace, running_system, until
+from tests.patience import until
+from tests.system.workspace import ONE_THREAD, System, Workspace, running_system
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
 

@@ -1,8 +1,6 @@
 """The heartbeat goes on whatever goes wrong in one of its steps."""
 
 import logging
-import time
-from collections.abc import Callable
 
 import pytest
 from redis import Redis
@@ -12,14 +10,7 @@ from tasks.attempts.heartbeat import Heartbeat
 from tasks.attempts.running import RunningAttempts
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
-from tests.patience import SECONDS
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+from tests.patience import SECONDS, until
 
 
 def test_a_message_that_nobody_can_read_in_the_queue_ends_no_heartbeat(

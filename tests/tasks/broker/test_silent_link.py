@@ -14,7 +14,7 @@ from tasks.broker.celery_app import ids_in_queue
 from tasks.broker.connection import connect
 from tasks.settings import Settings
 from tests.drills.link import Link
-from tests.system.workspace import until
+from tests.patience import until
 
 PUBLISH_TWICE = """
 from tasks.broker.celery_app import publish

@@ -1,8 +1,7 @@
 """A Valkey of a test's own, and what its files on the disk hold."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tasks.broker.embedded import embedded
-from tests.patience import SECONDS
+from tests.patience import SECONDS, until
 
 
 @contextmanager
@@ -44,11 +43,3 @@ def files_with(home: Path, word: str) -> set[str]:
         except (FileNotFoundError, IsADirectoryError):  # replaced while we looked
             continue
     return found
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait until `true` is."""
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)

@@ -15,7 +15,8 @@ from tasks.broker.workers import Worker, Workers
 from tasks.doctor import Row, broker_rows
 from tasks.privacy.expired_texts import last_rewrite, rewrite, rewrite_in_turn
 from tasks.settings import Settings
-from tests.tasks.privacy.servers import files_with, server, until
+from tests.patience import until
+from tests.tasks.privacy.servers import files_with, server
 
 WORD = "himitsu-no-kotoba"
 

@@ -10,7 +10,8 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import Claim, Claims
 from tasks.privacy.forget import Forgotten, forget
-from tests.tasks.privacy.servers import files_with, server, until
+from tests.patience import until
+from tests.tasks.privacy.servers import files_with, server
 
 WORD = "himitsu-no-kotoba"
 

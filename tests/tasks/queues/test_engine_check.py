@@ -1,7 +1,6 @@
 """A worker whose generating process dies; the deaths are forced, records are in a real Valkey."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tasks.errors import EngineFailed
 from tasks.queues.answers import Answers
 from tasks.queues.engine_check import QUESTION
 from tasks.settings import Settings
-from tests.patience import SECONDS
+from tests.patience import until
 
 
 class DyingEngine:
@@ -54,13 +53,6 @@ def asked(jobs: Jobs, id: str) -> str:
     jobs.create(id, "answer", destination={}, asked={"text": "hi"})
     assert jobs.enqueue(id, {"instruction": id})
     return id
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def state(jobs: Jobs, id: str) -> tuple[str, int]:

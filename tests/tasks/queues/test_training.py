@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from tasks.queues.plans import Plans
 from tasks.queues.training import Trainings
 from tasks.settings import Settings
 from tasks.trainings.trainer_process import TrainerProcess
-from tests.patience import SECONDS
+from tests.patience import SECONDS, until
 from tests.tasks.adapter_files import write_adapter
 from tests.trainer import doubles
 from trainer.training_folder import Training
@@ -105,13 +105,6 @@ def job_of(jobs: Jobs, id: str) -> Job:
 
 def final(jobs: Jobs, id: str) -> dict[str, Any]:
     return dict(jobs.events(id)[-1].data)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def child_of(jobs: Jobs, id: str) -> int:

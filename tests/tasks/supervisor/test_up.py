@@ -10,7 +10,8 @@ import pytest
 
 from tasks.cli import main
 from tests.outputs import OUTPUTS, Output
-from tests.system.workspace import System, free_port, until
+from tests.patience import until
+from tests.system.workspace import System, free_port
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
