@@ -165,8 +165,8 @@ async def _say(ack: AsyncAck, text: str) -> None:
 
 
 def _text_of(command: Mapping[str, Any]) -> str:
-    """Return what was typed; lone surrogates, which UTF-8 cannot encode, become question marks."""
-    return str(command.get("text") or "").encode("utf-8", "replace").decode()
+    """Return what was typed."""
+    return str(command.get("text") or "")
 
 
 def _key(command: Mapping[str, Any]) -> str:

@@ -296,8 +296,7 @@ class Jobs:
 
     def run_script(self, script: str, *arguments: Any) -> Any:
         """Run the script of that name from one of the folders in `lua/`, once for each call."""
-        call = "" if script in REPEATABLE else uuid4().hex
-        return self._scripts[script](keys=[call], args=arguments)
+        return self._scripts[script](keys=[_call_of(script)], args=arguments)
 
     def run_script_to_disk(self, script: str, *arguments: Any) -> Any:
         """Run a script, and return when the broker has written what it changed to its disk.
@@ -308,10 +307,9 @@ class Jobs:
         Raises:
             RedisTimeoutError: it was not written in time; the script has run.
         """
-        call = "" if script in REPEATABLE else uuid4().hex
         # WAITAOF waits for what its own connection has written: one pipeline is one connection.
         with self.redis.pipeline(transaction=False) as pipeline:
-            self._scripts[script](keys=[call], args=arguments, client=pipeline)
+            self._scripts[script](keys=[_call_of(script)], args=arguments, client=pipeline)
             pipeline.waitaof(1, 0, FLUSH_MS)
             result, flushed = pipeline.execute(raise_on_error=False)
         if isinstance(result, Exception):
@@ -334,6 +332,11 @@ class Jobs:
             )
             for script in scripts
         }
+
+
+def _call_of(script: str) -> str:
+    """Return the id by which a repeated call is known, empty where repeating changes nothing."""
+    return "" if script in REPEATABLE else uuid4().hex
 
 
 def _dump(data: Mapping[str, Any]) -> str:
