@@ -6,6 +6,7 @@ This module does not know what is done for a job, nor how its id reaches the wor
 import logging
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -54,7 +55,7 @@ class JobRunner:
 
         A worker that is draining, or where the job may not begin now, puts the id back into the
         queue instead, and one that cannot do the job leaves it to others: a sweep of any worker
-        publishes it again.
+        publishes it again. An unexpected error ends the job, and is raised.
         """
         try:
             self._take(id)
@@ -83,8 +84,7 @@ class JobRunner:
 
     def _attempt(self, id: str, alone: bool) -> None:
         number = self.jobs.claim(id, self.worker, lease_ms=self._lease_ms, alone=alone)
-        job = self.jobs.get(id)
-        if number is None or job is None:
+        if number is None:
             return
         attempt = Attempt(
             id,
@@ -95,7 +95,15 @@ class JobRunner:
         )
         self.running.add(attempt)
         try:
-            self._work(attempt, job)
+            job = self.jobs.get(id)
+            if job is not None:
+                self._work(attempt, job)
+        except RedisError:
+            raise
+        except Exception:
+            with suppress(RedisError):  # its lease expires, and a sweep queues it again
+                self.end(attempt, "failed", {"reason": "internal"})
+            raise
         finally:
             self.running.remove(attempt)
 
@@ -108,9 +116,3 @@ class JobRunner:
         """Return the job to the queue, before those that wait."""
         if self.jobs.requeue(attempt.job, attempt.number):
             publish(attempt.job, self.kind, first=True)
-
-    def fail(self, id: str) -> None:
-        """End a job that this worker runs, after an unexpected error."""
-        job = self.jobs.get(id)
-        if job is not None and job.state == "running" and job.worker == self.worker:
-            self.jobs.finish(id, job.attempt, "failed", {"reason": "internal"})

@@ -23,20 +23,16 @@ def serve(runner: JobRunner) -> None:
 
 
 class _JobTask(Task):  # type: ignore[misc]  # Celery has no types
-    """The one place where an unexpected error of a job is logged and ends the job."""
-
-    kind: Kind
+    """The one place where an unexpected error of a job is logged; its runner has ended the job."""
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         log.error("job %s failed unexpectedly", args[0], exc_info=exc)
-        if self.kind in _runners:
-            _runners[self.kind].fail(args[0])
 
 
 def _register(kind: Kind) -> None:
     name, queue = ROUTES[kind]
 
-    @app.task(name=name, base=_JobTask, kind=kind)  # type: ignore[untyped-decorator]
+    @app.task(name=name, base=_JobTask)  # type: ignore[untyped-decorator]
     def run(id: str) -> None:
         if kind not in _runners:
             raise RuntimeError(f"this worker does not serve {queue}")
