@@ -118,6 +118,9 @@ class WorkerProcess:
             loglevel="WARNING",
             without_mingle=True,
             without_gossip=True,
+            # Nobody reads Celery's heartbeat, and its event loop takes no message while kombu tries
+            # again to send one to a broker that is away; ours is a thread of its own.
+            without_heartbeat=True,
             quiet=True,
         ).start()
 

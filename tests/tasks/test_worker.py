@@ -9,11 +9,21 @@ from typing import cast
 
 import pytest
 from redis import Redis
+from redis.client import PubSub
 
 from tasks.broker.celery_app import ids_in_queue
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tests.patience import SECONDS, until
+
+
+@pytest.fixture
+def celery_events(redis: Redis) -> Iterator[PubSub]:
+    """What Celery tells everybody about its workers from now on."""
+    with redis.pubsub(ignore_subscribe_messages=True) as events:  # type: ignore[no-untyped-call]
+        events.psubscribe("*celeryev*")
+        assert events.get_message(timeout=SECONDS) is None  # the subscription itself
+        yield events
 
 
 @pytest.fixture
@@ -109,3 +119,15 @@ def test_a_worker_whose_generating_process_keeps_dying_says_so_and_takes_nothing
 def _waiting_messages(redis: Redis) -> int:
     """Count the messages that lie in the queue although the worker is idle."""
     return len(ids_in_queue(redis, "answer"))
+
+
+def test_celery_sends_no_heartbeats_that_its_event_loop_would_wait_for(
+    celery_events: PubSub, worker: Callable[[], Worker], jobs: Jobs, redis: Redis
+) -> None:
+    ask(jobs, redis, "a")
+    redis.set("test:go", 1)
+    until(lambda: states(jobs) == {"a": "finished"})
+
+    # The first would have been sent before the worker was ready.
+    assert celery_events.get_message() is None
+    assert worker().state == "ready"
