@@ -21,7 +21,7 @@ import torch
 
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.converted import Converted
-from tasks.engines.openvino.convert.quantise import plain_int4, searched_int4
+from tasks.engines.openvino.convert.quantise.groups import plain_int4, searched_int4
 from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.openvino.serving import pipeline_spec
 from tasks.engines.protocol import Engine, Question, Sampling
@@ -116,7 +116,7 @@ def logits_with_int4(
 ) -> Any:
     """Return the model's logits with the weights of all blocks rounded to int4 by `quantise`.
 
-    With `activations` the layers' inputs are rounded to 8 bits in groups of the same length. The
+    With `activations` the layers' inputs are rounded to 8 bits as our kernels round them. The
     model has its own weights again afterwards.
     """
     kept, hooks = {}, []
@@ -137,7 +137,7 @@ def logits_with_int4(
 
 
 def _round_input(_: Any, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
-    return (rounded(inputs[0], INT4_GROUP),)
+    return (rounded(inputs[0]),)
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ LLAMA3_ROPE = {
 }
 
 KINDS = ("llama2", "llama3", "mistral")
-KERNEL_KINDS = ("llama2", "llama3-64", "mistral")
+KERNEL_KINDS = ("llama2", "llama3-48", "llama3-64", "mistral")
 """Kinds whose matrices our kernels can compute: rows and columns in whole blocks."""
 
 
@@ -58,11 +58,8 @@ def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
 def _model(kind: str) -> Any:
     if kind == "llama2":
         return LlamaForCausalLM(LlamaConfig(**SHAPE | {"num_key_value_heads": 4}))
-    if kind in (
-        "llama3",
-        "llama3-64",
-    ):  # another head width, tied embeddings, scaled rotary positions
-        width = 48 if kind == "llama3" else 64
+    if kind.startswith("llama3"):  # another head width, tied embeddings, scaled rotary positions
+        width = int(kind.partition("-")[2] or 40)
         return LlamaForCausalLM(
             LlamaConfig(
                 **SHAPE, head_dim=width, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)

@@ -8,11 +8,11 @@ import numpy as np
 import openvino as ov
 import torch
 
+from tasks.engines.openvino.convert.calibration.streamed import Streamed
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import WEIGHTS, Converted
 from tasks.engines.openvino.convert.packed_matrix import packed_bytes
 from tasks.engines.openvino.convert.precision import OUTER_MATRICES, matrix_formats
-from tasks.engines.openvino.convert.streamed import Streamed
 from tasks.engines.openvino.serving import pipeline_spec
 
 

@@ -28,6 +28,7 @@ from tasks.engines.openvino.convert.converted import (
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
 from tasks.engines.openvino.convert.precision import (
+    INT4_FROM_PARAMETERS,
     PrecisionSetting,
     choose_precision,
     matrix_formats,
@@ -35,10 +36,13 @@ from tasks.engines.openvino.convert.precision import (
     suits_kernels,
 )
 from tasks.errors import ConversionFailed, ModelUnsupported
+from trainer.data.dataset import read
+from trainer.data.sources import SAMPLE
 from trainer.file_lock import locked
 from trainer.files import make_private
 
 if TYPE_CHECKING:
+    from tasks.engines.openvino.convert.calibration.importance import Importance
     from tasks.engines.openvino.convert.graph import Graph
 
 log = logging.getLogger(__name__)
@@ -54,40 +58,50 @@ def convert(
     cache: Path,
     precision: PrecisionSetting = "auto",
     kernels: Callable[[], Path | None] = lambda: None,
+    calibration: str = SAMPLE,
     progress: Progress = lambda done, total: None,
 ) -> Converted:
     """Return the converted model of the checkpoint in `folder`, converted first where it is absent.
 
-    `name` begins the name of its folder under `cache`. `kernels` returns the library of our
-    kernels; it is called only where they can compute the model. While another process converts the
-    same, this one waits for it. An interrupted conversion continues.
+    `name` begins the name of its folder under `cache`. `calibration` names the questions and
+    answers on which 4-bit weights are calibrated, as a training's data is named. `kernels` returns
+    the library of our kernels; it is called only where they can compute the model. While another
+    process converts the same, this one waits for it. An interrupted conversion continues.
 
     Raises:
         ModelUnsupported: the graph cannot express this model.
         ConversionFailed: the checkpoint is not whole, or the disk has no room.
+        DataUnusable: `calibration` cannot be read.
     """
     checkpoint = Checkpoint(folder)
-    target = _target(checkpoint, name, cache, precision, kernels)
+    target = _target(checkpoint, name, cache, precision, kernels, calibration)
     if is_whole(target.folder):
         return target
     make_private(cache)
     waiting = "another process is converting this model; waiting for it"
     with locked(cache / f".{target.folder.name}.lock", on_wait=partial(log.info, waiting)):
         if not is_whole(target.folder):
-            _Conversion(checkpoint, target, progress).run()
+            _Conversion(checkpoint, target, calibration, progress).run()
             remove_outdated(target, checkpoint)
     return target
 
 
 def bytes_needed(
-    folder: Path, *, name: str, cache: Path, precision: PrecisionSetting, kernels: bool
+    folder: Path,
+    *,
+    name: str,
+    cache: Path,
+    precision: PrecisionSetting,
+    kernels: bool,
+    calibration: str = SAMPLE,
 ) -> int:
     """Return how many free bytes converting takes, 0 where it is done; raises what `convert` does.
 
     `kernels` says whether our kernels could be used.
     """
     checkpoint = Checkpoint(folder)
-    target = _target(checkpoint, name, cache, precision, lambda: Path() if kernels else None)
+    library = Path() if kernels else None
+    target = _target(checkpoint, name, cache, precision, lambda: library, calibration)
     return 0 if is_whole(target.folder) else _disk_bytes(target)
 
 
@@ -97,6 +111,7 @@ def _target(
     cache: Path,
     setting: PrecisionSetting,
     kernels: Callable[[], Path | None],
+    calibration: str,
 ) -> Converted:
     """Return what the checkpoint is converted to, whether that is done or not."""
     architecture = read_architecture(checkpoint.config)
@@ -104,7 +119,9 @@ def _target(
         raise ModelUnsupported("its linear layers have a bias")
     precision = choose_precision(architecture, setting)
     library = kernels() if suits_kernels(architecture, precision) else None
-    folder = cache / folder_name(name, checkpoint, precision, kernels=library is not None)
+    text = read(calibration).digest if precision == "int4" and calibration != SAMPLE else None
+    kind = folder_name(name, checkpoint, precision, kernels=library is not None, calibration=text)
+    folder = cache / kind
     return Converted(folder, architecture, precision, library)
 
 
@@ -116,9 +133,12 @@ def _disk_bytes(target: Converted) -> int:
 class _Conversion:
     """One conversion, by the one process that holds the lock."""
 
-    def __init__(self, checkpoint: Checkpoint, target: Converted, progress: Progress) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, target: Converted, calibration: str, progress: Progress
+    ) -> None:
         self.checkpoint = checkpoint
         self.target = target
+        self.calibration = calibration
         self.progress = progress
         self.architecture = target.architecture
         self.formats = matrix_formats(
@@ -126,6 +146,12 @@ class _Conversion:
         )
         self.aside = target.folder.with_name(f".{target.folder.name}.part")
         self.matrices = self.aside / "parts"
+        self.importance = self.aside / "importance.safetensors"
+        self.calibrates = target.precision == "int4"
+        # The blocks' weights are read once more for the calibration.
+        self.done, self.total = 0, self.architecture.parameters
+        if self.calibrates:
+            self.total += self.architecture.layers * self._block_weights
 
     def run(self) -> None:
         try:
@@ -150,7 +176,10 @@ class _Conversion:
 
     def _write(self) -> None:
         store = MatrixStore(self.matrices)
-        packed = {name: store.get(name, partial(self._pack, name)) for name in self._names()}
+        importance = self._importance() if self.calibrates else {}
+        packed = {
+            name: store.get(name, partial(self._pack, name, importance)) for name in self._names()
+        }
         self._graph(packed).write(self.aside / MODEL)
         packed.clear()  # unmaps the stored matrices, which are removed next
         self._finish()
@@ -165,21 +194,47 @@ class _Conversion:
 
     def _names(self) -> Iterator[str]:
         """Give the matrices' names one by one, and report the progress before each."""
-        done, total = 0, self.architecture.parameters
+        self.done = self.total - self.architecture.parameters
         for name, (rows, columns) in self.architecture.matrices.items():
-            self.progress(done, total)
+            self.progress(self.done, self.total)
             yield name
-            done += rows * columns
-        self.progress(total, total)
+            self.done += rows * columns
+        self.progress(self.total, self.total)
 
-    def _pack(self, name: str) -> PackedMatrix:
+    @property
+    def _block_weights(self) -> int:
+        return sum(rows * columns for rows, columns in self.architecture.linears.values())
+
+    def _importance(self) -> "Importance":
+        """Return the importance of the matrices' columns, measured where it is not stored yet."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load, save
+
+        from tasks.engines.openvino.convert.calibration.importance import calibrate
+
+        try:
+            return load(self.importance.read_bytes())
+        except (FileNotFoundError, SafetensorError):  # not measured yet, or spoilt by a power cut
+            pass
+        measured = calibrate(
+            self.checkpoint,
+            data=self.calibration,
+            on_block=lambda number: self.progress(number * self._block_weights, self.total),
+            exact=self.architecture.parameters < INT4_FROM_PARAMETERS,
+        )
+        aside = self.importance.with_suffix(".part")
+        aside.write_bytes(save(measured))
+        aside.rename(self.importance)
+        return measured
+
+    def _pack(self, name: str, importance: "Importance") -> PackedMatrix:
         from tasks.engines.openvino.convert.pack import pack
 
         format, group = self.formats[name]
         weight = self.checkpoint.tensor(f"{name}.weight")  # [out, in]
         if not weight.isfinite().all():
             raise ConversionFailed(f"{name} in {self.checkpoint.folder} has weights like NaN.")
-        return pack(weight, format, group)
+        return pack(weight, format, group, importance.get(name))
 
     def _norm(self, name: str) -> NDArray[np.float32]:
         """Return the weights [hidden] of a norm."""
@@ -193,6 +248,7 @@ class _Conversion:
             raise self._failed("the weights came out too short")
         write_about(self.aside, self.target, self.checkpoint)
         shutil.rmtree(self.matrices)
+        self.importance.unlink(missing_ok=True)
         shutil.rmtree(self.target.folder, ignore_errors=True)
         self.aside.rename(self.target.folder)
 

@@ -18,7 +18,7 @@ from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSIONS: dict[Precision, int] = {"int4": 2, "int8": 1, "bf16": 1}
 """To be raised whenever the same checkpoint would be converted to another graph."""
 
 MODEL, WEIGHTS, ABOUT = "openvino_model.xml", "openvino_model.bin", "about.json"
@@ -35,11 +35,23 @@ class Converted:
     kernels: Path | None = None
 
 
-def folder_name(name: str, checkpoint: Checkpoint, precision: Precision, *, kernels: bool) -> str:
-    """Return the folder's name: `name` for people, and a key that changes with the content."""
-    content: list[Any] = [checkpoint.identity, precision, VERSION]
+def folder_name(
+    name: str,
+    checkpoint: Checkpoint,
+    precision: Precision,
+    *,
+    kernels: bool,
+    calibration: str | None = None,
+) -> str:
+    """Return the folder's name: `name` for people, and a key that changes with the content.
+
+    `calibration` is the digest of the calibration's text, None for the sample's.
+    """
+    content: list[Any] = [checkpoint.identity, precision, VERSIONS[precision]]
     if kernels:
         content.append("kernels")
+    if calibration:
+        content.append(calibration)
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
     return f"{name}-{precision}-{key}"
 
@@ -59,7 +71,7 @@ def write_about(aside: Path, converted: Converted, checkpoint: Checkpoint) -> No
     about = {
         "files": {file.name: file.stat().st_size for file in files},
         "source": str(checkpoint.folder),
-        "version": VERSION,
+        "version": VERSIONS[converted.precision],
         "kernels": converted.kernels is not None,
     }
     (aside / ABOUT).write_text(json.dumps(about), encoding="utf-8")
@@ -68,7 +80,7 @@ def write_about(aside: Path, converted: Converted, checkpoint: Checkpoint) -> No
 
 
 def remove_outdated(converted: Converted, checkpoint: Checkpoint) -> None:
-    """Remove what the same source was converted to before its files or `VERSION` changed.
+    """Remove what the same source was converted to before its files or its version changed.
 
     Conversions with our kernels and without are kept apart: a machine with another CPU that shares
     this cache may serve the other one.

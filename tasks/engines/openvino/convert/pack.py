@@ -7,15 +7,19 @@ Layout of `PackedMatrix.values`, row by row unless said otherwise:
 - "int4": [out, in / 2] uint8; a byte holds two neighbours of a row in two's complement, the earlier
   one in its low half.
 - "blocks", which our kernels read (`kernels/blocks.hpp`): [bytes] uint8. 32 rows are a block; the
-  blocks follow one another. A block is a record for each group of 128 columns, in their order. A
-  record is 2,048 bytes of weights, then the scales of the 32 rows as float16. The weights of a
-  record are stored as w + 8 (0 to 15). With a pair of steps p in 0..15, a half of the rows h in
-  0..1, a row r in 0..15 and a column c in 0..3, byte 128·p + 64·h + 4·r + c holds
+  blocks follow one another. A block is a record for each group of 128 columns, in their order; what
+  does not fill a record makes the last one wider. A record of n columns is 16·n bytes of integers,
+  n bytes of offsets, n / 2 bytes of steps, then the scales of the 32 rows as float16. With a group
+  of eight columns p, a half of the rows h in 0..1, a row r in 0..15 and a column c in 0..3, byte
+  128·p + 64·h + 4·r + c of the integers holds
 
       in its low half   row 16·h + r, column 8·p + c
       in its high half  row 16·h + r, column 8·p + 4 + c
 
-  so that 64 bytes in a row are what one AVX-512 register takes: four columns of 16 rows.
+  so that 64 bytes in a row are what one AVX-512 register takes: four columns of 16 rows. Offsets
+  and steps belong to 32 columns each, two of which are a pair q. Byte 64·q + 32·h + 2·r + i of the
+  offsets is that of the pair's first (i = 0) or second 32 columns; byte 32·q + 16·h + r of the
+  steps holds the first's step less one in its low half and the second's in its high half.
 
 Knows no model, no files and no OpenVINO; `quantise` finds integers and scales.
 """
@@ -25,50 +29,58 @@ import torch
 from numpy.typing import NDArray
 
 from tasks.engines.openvino.convert.packed_matrix import (
-    BLOCK_GROUP,
     BLOCK_ROWS,
+    STEP_GROUP,
     Format,
     PackedMatrix,
+    record_bytes,
+    record_widths,
 )
-from tasks.engines.openvino.convert.quantise import (
+from tasks.engines.openvino.convert.quantise.blocks import Record, quantise_record
+from tasks.engines.openvino.convert.quantise.groups import (
     affine_int8,
     in_slices,
     plain_int8,
     searched_int4,
 )
 
-RECORD_WEIGHT_BYTES = BLOCK_ROWS * BLOCK_GROUP // 2
-RECORD_BYTES = RECORD_WEIGHT_BYTES + 2 * BLOCK_ROWS
-"""Weights of a record, and the same with its float16 scales."""
-
-PAIRS = BLOCK_GROUP // 8
-"""Pairs of steps in a record; a step is four neighbouring columns."""
-
 AFFINE_GROUP = 32
 """Groups of this length may get a zero each at 8 bits. Checkpoints converted from GGUF lie on such
 a grid of 4 or 5 bits with a zero, which 8 bits with a zero keep nearly exactly."""
 
 
-def pack(weight: torch.Tensor, format: Format, group: int) -> PackedMatrix:
-    """Pack `weight` [out, in] with a scale for each `group` neighbours; they must divide a row."""
+def pack(
+    weight: torch.Tensor, format: Format, group: int, importance: torch.Tensor | None = None
+) -> PackedMatrix:
+    """Pack `weight` [out, in] with a scale for each `group` neighbours; they must divide a row.
+
+    `importance` [in] float32 says how much an error in each column counts at 4 bits; None: alike.
+    """
     rows, columns = weight.shape
     shape = (rows, columns)
     no_scales = np.empty((rows, 0), np.float16)
     if format == "bf16":
         bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
         return PackedMatrix(format, shape, bits, no_scales)
-    groups = weight.reshape(-1, group)  # [out · in / group, group]
-    if format == "int8" and group == AFFINE_GROUP and (affine := _affine(groups, shape)):
-        return affine
-    four_bits = format in ("int4", "blocks")
-    integers, scales = in_slices(groups, searched_int4 if four_bits else plain_int8)
-    values = integers.view(rows, columns)  # int8
-    scales_of_rows = scales.view(rows, columns // group).numpy()  # float16
-    if format == "int4":
-        return PackedMatrix(format, shape, _halves(values), scales_of_rows)
+    if importance is None:
+        importance = torch.ones(columns)
     if format == "blocks":
-        return PackedMatrix(format, shape, _blocks(values, scales_of_rows), no_scales)
-    return PackedMatrix(format, shape, values.numpy(), scales_of_rows)
+        return PackedMatrix(format, shape, _blocks(weight, importance), no_scales)
+    if format == "int4":
+        of_groups = importance.view(-1, group)  # [groups of a row, group]
+
+        def searched(slice: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            counts = of_groups.repeat(len(slice), 1)  # [groups of the slice, group]
+            return searched_int4(slice.reshape(-1, group), counts)
+
+        integers, scales = in_slices(weight, searched)
+        values = _halves(integers.view(rows, columns))
+        return PackedMatrix(format, shape, values, scales.view(rows, -1).numpy())
+    if group == AFFINE_GROUP and (affine := _affine(weight)):
+        return affine
+    integers, scales = in_slices(weight, lambda slice: plain_int8(slice.reshape(-1, group)))
+    values = integers.view(rows, columns).numpy()
+    return PackedMatrix(format, shape, values, scales.view(rows, -1).numpy())
 
 
 def unpack(packed: PackedMatrix) -> torch.Tensor:
@@ -91,17 +103,20 @@ def unpack(packed: PackedMatrix) -> torch.Tensor:
     return (groups * scales[..., None]).view(rows, columns)
 
 
-def _affine(groups: torch.Tensor, shape: tuple[int, int]) -> PackedMatrix | None:
-    """Pack groups [n, 32] with zeros, or return None where that does not lower the error."""
-    integers, scales, zeros, error_saved = in_slices(groups, affine_int8)
+def _affine(weight: torch.Tensor) -> PackedMatrix | None:
+    """Pack in groups of 32 with zeros, or return None where that does not lower the error."""
+    rows, columns = weight.shape
+    integers, scales, zeros, error_saved = in_slices(
+        weight, lambda slice: affine_int8(slice.reshape(-1, AFFINE_GROUP))
+    )
     if error_saved.sum() <= 0:
         return None
     return PackedMatrix(
         "int8",
-        shape,
-        integers.view(shape).numpy(),
-        scales.view(shape[0], -1).numpy(),
-        zeros.view(shape[0], -1).numpy(),
+        (rows, columns),
+        integers.view(rows, columns).numpy(),
+        scales.view(rows, -1).numpy(),
+        zeros.view(rows, -1).numpy(),
     )
 
 
@@ -117,26 +132,62 @@ def _unpacked_halves(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
     return np.where(halves > 7, halves - 16, halves)
 
 
-def _blocks(values: torch.Tensor, scales: NDArray[np.float16]) -> NDArray[np.uint8]:
-    """Return int4 `values` [out, in] int8 and `scales` [out, groups] as bytes of records."""
-    groups = scales.shape[1]
-    # [block, half of its rows, row, group, pair, step of the pair, column]
-    split = (values + 8).to(torch.uint8).view(-1, 2, 16, groups, PAIRS, 2, 4)
-    # [block, group, pair, half of its rows, row, column, step of the pair]
-    steps = split.permute(0, 3, 4, 1, 2, 6, 5).contiguous()
-    weights = (steps[..., 0] | (steps[..., 1] << 4)).view(-1, groups, RECORD_WEIGHT_BYTES).numpy()
-    # [block, group, row of the block]
-    rows = np.ascontiguousarray(scales.reshape(-1, BLOCK_ROWS, groups).transpose(0, 2, 1))
-    return np.concatenate([weights, rows.view(np.uint8)], axis=2).reshape(-1)
+def _blocks(weight: torch.Tensor, importance: torch.Tensor) -> NDArray[np.uint8]:
+    """Return `weight` [out, in] as the bytes of its blocks, one after another."""
+    records, start = [], 0
+    for width in record_widths(weight.shape[1]):
+        end = start + width
+        counts = importance[start:end]
+
+        def quantise(slice: torch.Tensor, counts: torch.Tensor = counts) -> Record:
+            return quantise_record(slice, counts)
+
+        records.append(_record(in_slices(weight[:, start:end], quantise)))
+        start = end
+    return np.concatenate(records, axis=1).reshape(-1)
+
+
+def _record(quantised: tuple[torch.Tensor, ...]) -> NDArray[np.uint8]:
+    """Return the bytes of one record of every block, [blocks, bytes]."""
+    integers, steps, offsets, scales = quantised
+    blocks, pairs = len(integers) // BLOCK_ROWS, steps.shape[1] // 2
+    # [block, half of its rows, row, eight columns, four of them, column]
+    split = integers.view(blocks, 2, 16, -1, 2, 4).permute(0, 3, 1, 2, 5, 4)
+    # [block, half of its rows, row, pair, group of the pair]
+    split_steps = (steps - 1).view(blocks, 2, 16, pairs, 2).permute(0, 3, 1, 2, 4)
+    parts = (
+        split[..., 0] | (split[..., 1] << 4),
+        offsets.view(blocks, 2, 16, pairs, 2).permute(0, 3, 1, 2, 4),
+        split_steps[..., 0] | (split_steps[..., 1] << 4),
+        scales.view(torch.uint8),
+    )
+    return torch.cat([part.reshape(blocks, -1) for part in parts], 1).numpy()
 
 
 def _unpacked_blocks(packed: PackedMatrix) -> torch.Tensor:
     """Return the float32 matrix [out, in] of a matrix in blocks: `_blocks` backwards."""
     rows, columns = packed.shape
-    groups = columns // BLOCK_GROUP
-    records = np.asarray(packed.values, np.uint8).reshape(-1, groups, RECORD_BYTES)
-    weights = torch.from_numpy(records[..., :RECORD_WEIGHT_BYTES].copy())
-    steps = torch.stack([weights & 15, weights >> 4], -1).view(-1, groups, PAIRS, 2, 16, 4, 2)
-    values = steps.permute(0, 3, 4, 1, 2, 6, 5).reshape(rows, groups, BLOCK_GROUP).float() - 8
-    scales = torch.from_numpy(records[..., RECORD_WEIGHT_BYTES:].copy().view(np.float16)).float()
-    return (values * scales.permute(0, 2, 1).reshape(rows, groups, 1)).view(rows, columns)
+    blocks = rows // BLOCK_ROWS
+    whole = torch.from_numpy(np.array(packed.values, np.uint8)).view(blocks, -1)
+    records, start = [], 0
+    for width in record_widths(columns):
+        end = start + record_bytes(width)
+        records.append(_unpacked_record(whole[:, start:end], width))
+        start = end
+    return torch.cat(records, 1)
+
+
+def _unpacked_record(record: torch.Tensor, width: int) -> torch.Tensor:
+    """Return the float32 weights [out, width] of the bytes of a record, [blocks, bytes]."""
+    blocks, pairs = len(record), width // STEP_GROUP // 2
+    sizes = [BLOCK_ROWS * width // 2, BLOCK_ROWS * pairs * 2, BLOCK_ROWS * pairs, BLOCK_ROWS * 2]
+    integers, offsets, steps, scales = torch.split(record, sizes, 1)
+    halves = torch.stack([integers & 15, integers >> 4], -1).view(blocks, -1, 2, 16, 4, 2)
+    both = torch.stack([steps & 15, steps >> 4], -1).view(blocks, pairs, 2, 16, 2)
+    pairwise = offsets.reshape(blocks, pairs, 2, 16, 2)
+    groups = halves.permute(0, 2, 3, 1, 5, 4).reshape(-1, 2 * pairs, STEP_GROUP).float()
+    step = both.permute(0, 2, 3, 1, 4).reshape(-1, 2 * pairs, 1).float() + 1
+    offset = pairwise.permute(0, 2, 3, 1, 4).reshape(-1, 2 * pairs, 1).float()
+    scale = scales.contiguous().view(torch.float16).view(-1, 1, 1).float()
+    weights: torch.Tensor = (groups * step - offset) * scale
+    return weights.view(-1, width)

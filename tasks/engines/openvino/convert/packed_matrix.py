@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 Format = Literal["int4", "blocks", "int8", "bf16"]
 
-BLOCK_ROWS, BLOCK_GROUP = 32, 128
-"""Rows of a block, and neighbouring weights of a row that share a scale, in the format "blocks"."""
+BLOCK_ROWS, BLOCK_GROUP, STEP_GROUP = 32, 128, 32
+"""Rows of a block, and neighbouring weights of a row that share a scale and a step, in the format
+"blocks"."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ class PackedMatrix:
         return int(self.values.nbytes + self.scales.nbytes + self.zeros.nbytes)
 
 
+def record_widths(columns: int) -> list[int]:
+    """Return the columns of each record of a block: BLOCK_GROUP, and in the last what is left."""
+    whole = columns // BLOCK_GROUP
+    return [BLOCK_GROUP] * (whole - 1) + [columns - BLOCK_GROUP * (whole - 1)]
+
+
+def record_bytes(width: int) -> int:
+    """Return the bytes of a record of `width` columns: integers, offsets, steps and scales."""
+    return BLOCK_ROWS * (width // 2 + width // STEP_GROUP + width // STEP_GROUP // 2 + 2)
+
+
 def packed_bytes(format: Format, shape: tuple[int, int], group: int) -> int:
     """Return `PackedMatrix.bytes` of a matrix [out, in] in groups of `group` weights.
 
@@ -45,4 +57,6 @@ def packed_bytes(format: Format, shape: tuple[int, int], group: int) -> int:
     weights = shape[0] * shape[1]
     if format == "bf16":
         return weights * 2
-    return weights // (2 if format in ("int4", "blocks") else 1) + weights // group * 2
+    if format == "blocks":
+        return shape[0] // BLOCK_ROWS * sum(map(record_bytes, record_widths(shape[1])))
+    return weights // (2 if format == "int4" else 1) + weights // group * 2

@@ -10,6 +10,7 @@ from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.packed_matrix import (
     BLOCK_GROUP,
     BLOCK_ROWS,
+    STEP_GROUP,
     Format,
     packed_bytes,
 )
@@ -57,10 +58,11 @@ def matrix_formats(
 
 
 def suits_kernels(architecture: Architecture, precision: Precision) -> bool:
-    """Tell whether our kernels can compute this model: 4 bits, and whole blocks."""
+    """Tell whether our kernels can compute this model: 4 bits, whole blocks, and pairs of steps."""
     shapes = architecture.linears.values()
     return precision == "int4" and all(
-        rows % BLOCK_ROWS == 0 and columns % BLOCK_GROUP == 0 for rows, columns in shapes
+        rows % BLOCK_ROWS == 0 and columns % (2 * STEP_GROUP) == 0 and columns >= BLOCK_GROUP
+        for rows, columns in shapes
     )
 
 

@@ -18,12 +18,12 @@ from openvino.utils.node_factory import NodeFactory
 from safetensors.numpy import save
 
 from tasks.engines.openvino.convert.pack import pack, unpack
-from tasks.engines.openvino.convert.packed_matrix import BLOCK_GROUP, PackedMatrix
+from tasks.engines.openvino.convert.packed_matrix import PackedMatrix, record_widths
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.kernels.build import EXIT_UNLOADABLE, EXIT_WRONG
 from trainer.adapters.adapter import PROJECTIONS
 
-WIDTH, NARROW, WIDE, RANK, SCALE, EPSILON = 256, 64, 384, 3, 0.5, 1e-5
+WIDTH, NARROW, WIDE, RANK, SCALE, EPSILON = 320, 64, 384, 3, 0.5, 1e-5
 TOKENS = (1, 2, 3, 4, 5, 6, 7, 13, 97, 200)
 TOLERANCE = 0.005
 """Largest allowed error as a share of the largest value. Values that are rounded the other way stay
@@ -112,13 +112,21 @@ class _Layer:
         self.halves = halves
 
     def __call__(self, x: Floats) -> Floats:
-        groups = x.reshape(len(x), -1, BLOCK_GROUP)  # [tokens, groups, BLOCK_GROUP]
-        largest = np.abs(groups).max(-1, keepdims=True)
-        rounded = np.round(groups * (127 / largest)) * (largest / 127)
-        y = rounded.reshape(x.shape) @ self.weights.T
+        y = _rounded(x) @ self.weights.T
         if self.halves:
             y = y + SCALE * (x @ self.halves[0].T) @ self.halves[1].T
         return np.asarray(y, np.float32)
+
+
+def _rounded(x: Floats) -> Floats:
+    """Return x [tokens, columns] with each token's part of a record rounded to 8 bits."""
+    result, start = x.copy(), 0
+    for width in record_widths(x.shape[1]):
+        part = x[:, start : start + width]
+        largest = np.abs(part).max(-1, keepdims=True)
+        result[:, start : start + width] = np.round(part * (127 / largest)) * (largest / 127)
+        start += width
+    return result
 
 
 def _expected(x: Floats, norm: Floats, layers: list[_Layer]) -> list[Floats]:

@@ -26,14 +26,14 @@ struct Product {
 
     // Writes the 32 columns of block `block` into `sums` [tokens][32], without the residual.
     void run(int block, const Activations& x, float* sums) const {
-        multiply_block(blocks + static_cast<size_t>(block) * x.groups() * RECORD, x, sums);
+        multiply_block(blocks + block * block_bytes(x.columns()), x, sums);
         if (low) low->add_block(block, inner, x.tokens(), sums);
     }
 };
 
 // Returns the number of rows of a matrix that has `bytes` bytes and `columns` columns.
 static int64_t rows_of(int64_t bytes, int64_t columns) {
-    return bytes / (columns / GROUP * RECORD) * BLOCK;
+    return bytes / block_bytes(columns) * BLOCK;
 }
 
 // Returns the product of a matrix with x [tokens][columns]. x is needed in float32 only for the
@@ -166,8 +166,8 @@ protected:
     // Returns the shape of input 0 times the matrix of input `index`; throws unless they fit.
     ov::PartialShape product_shape(size_t index, int64_t columns) const {
         const auto bytes = get_input_partial_shape(index)[0].get_length();
-        OPENVINO_ASSERT(columns > 0 && columns % GROUP == 0 && bytes > 0 &&
-                            bytes % (columns / GROUP * RECORD) == 0,
+        OPENVINO_ASSERT(columns >= GROUP && columns % PAIR == 0 && bytes > 0 &&
+                            bytes % block_bytes(columns) == 0,
                         "input ", index, " has no whole blocks of ", columns, " columns");
         auto shape = get_input_partial_shape(0);
         shape[shape.size() - 1] = rows_of(bytes, columns);
@@ -270,34 +270,35 @@ public:
     }
 
 private:
-    // Computes silu(gate)·up, a group of 128 columns at a time, and rounds it into `work.hidden`
+    // Computes silu(gate)·up, the columns of a record at a time, and rounds it into `work.hidden`
     // while it is in the cache; `keep_floats` stores it in `work.wide` too, for an adapter.
     static void widen(Workspace& work, const Product& gate, const Product& up, bool keep_floats) {
         const int tokens = work.x.tokens(), rows = gate.rows;
         work.hidden.resize(tokens, rows);
         if (keep_floats) work.wide.resize(static_cast<size_t>(tokens) * rows);
-        tbb::parallel_for(0, rows / GROUP, [&](int group) {
+        tbb::parallel_for(0, work.hidden.records(), [&](int record) {
+            const int width = work.hidden.width(record);
             const size_t each = static_cast<size_t>(tokens) * BLOCK;
-            float* memory = scratch(2 * each + static_cast<size_t>(tokens) * GROUP);
+            float* memory = scratch(2 * each + static_cast<size_t>(tokens) * width);
             float *gates = memory, *ups = memory + each, *values = memory + 2 * each;
-            for (int part = 0; part < GROUP / BLOCK; ++part) {
-                gate.run(group * (GROUP / BLOCK) + part, work.x, gates);
-                up.run(group * (GROUP / BLOCK) + part, work.x, ups);
+            for (int part = 0; part < width / BLOCK; ++part) {
+                gate.run(record * (GROUP / BLOCK) + part, work.x, gates);
+                up.run(record * (GROUP / BLOCK) + part, work.x, ups);
                 for (int token = 0; token < tokens; ++token) {
                     for (int i = 0; i < BLOCK; i += 16) {
                         const int at = token * BLOCK + i;
                         const __m512 value = _mm512_mul_ps(silu(_mm512_loadu_ps(gates + at)),
                                                            _mm512_loadu_ps(ups + at));
-                        _mm512_storeu_ps(values + token * GROUP + part * BLOCK + i, value);
+                        _mm512_storeu_ps(values + token * width + part * BLOCK + i, value);
                     }
                 }
             }
             for (int token = 0; token < tokens; ++token) {
-                const float* of_token = values + token * GROUP;
-                work.hidden.set(token, group, of_token);
+                const float* of_token = values + token * width;
+                work.hidden.set(token, record, of_token);
                 if (keep_floats) {
-                    const size_t at = static_cast<size_t>(token) * rows + group * GROUP;
-                    std::memcpy(&work.wide[at], of_token, sizeof(float) * GROUP);
+                    const size_t at = static_cast<size_t>(token) * rows + record * GROUP;
+                    std::memcpy(&work.wide[at], of_token, sizeof(float) * width);
                 }
             }
         });

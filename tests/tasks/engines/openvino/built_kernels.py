@@ -7,13 +7,16 @@ import pytest
 import torch
 
 from tasks.engines.openvino.convert.architecture import Architecture
+from tasks.engines.openvino.convert.calibration.importance import Importance, calibrate
+from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.pack import pack, unpack
-from tasks.engines.openvino.convert.packed_matrix import BLOCK_GROUP
+from tasks.engines.openvino.convert.packed_matrix import record_widths
 from tasks.engines.openvino.convert.precision import OUTER_MATRICES, matrix_formats
 from tasks.engines.openvino.kernels import build
 from tasks.errors import KernelsMissing
 from tests.conftest import missing
 from trainer.cpu import cpu_flags
+from trainer.data.sources import SAMPLE
 
 
 def built(cache: Path) -> Path:
@@ -28,19 +31,33 @@ def built(cache: Path) -> Path:
     return build.library(cache)
 
 
-def rounded(x: torch.Tensor, group: int = BLOCK_GROUP) -> torch.Tensor:
-    """Return `x` [..., columns] with each group rounded to 8 bits, as the kernels round it."""
-    groups = x.view(*x.shape[:-1], -1, group)
-    largest = groups.abs().amax(-1, keepdim=True).clamp_min(1e-20)
-    return ((groups * (127 / largest)).round() * (largest / 127)).view_as(x)
+def rounded(x: torch.Tensor) -> torch.Tensor:
+    """Return `x` [..., columns] with each record rounded to 8 bits, as the kernels round it."""
+    parts = torch.split(x, record_widths(x.shape[-1]), -1)
+    return torch.cat([_rounded(part) for part in parts], -1)
 
 
-def as_kernels_compute(model: Any, architecture: Architecture) -> Any:
-    """Change transformers' float32 `model` to the kernels' weights and rounding, and return it."""
+def _rounded(part: torch.Tensor) -> torch.Tensor:
+    largest = part.abs().amax(-1, keepdim=True).clamp_min(1e-20)
+    return (part * (127 / largest)).round() * (largest / 127)
+
+
+def importance_of(folder: Path) -> Importance:
+    """Return what the conversion of the tiny model in `folder` is calibrated to."""
+    checkpoint = Checkpoint(folder)
+    return calibrate(checkpoint, data=SAMPLE, on_block=lambda number: None, exact=True)
+
+
+def as_kernels_compute(model: Any, architecture: Architecture, folder: Path) -> Any:
+    """Change transformers' float32 `model` of `folder` to the kernels' weights and rounding.
+
+    Returns the model.
+    """
+    importance = importance_of(folder)
     with torch.no_grad():
         for name, (format, group) in matrix_formats(architecture, "int4", kernels=True).items():
             module = model.get_submodule(name)
-            module.weight.copy_(unpack(pack(module.weight.detach(), format, group)))
+            module.weight.copy_(unpack(pack(module.weight, format, group, importance.get(name))))
             if name not in OUTER_MATRICES:
                 module.register_forward_pre_hook(lambda _, arguments: (rounded(arguments[0]),))
     return model

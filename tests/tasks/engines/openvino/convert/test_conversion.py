@@ -8,11 +8,13 @@ import sys
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
 
 from tasks.engines.openvino.convert import conversion
+from tasks.engines.openvino.convert.calibration import importance
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.converted import WEIGHTS, is_whole
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
@@ -23,6 +25,7 @@ from tests.tasks.tiny_models import write_tiny
 SCRIPT = """
 import resource, signal, sys, time
 from pathlib import Path
+from typing import Any
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.errors import ConversionFailed
 folder, cache, limit, pause = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
@@ -126,9 +129,9 @@ def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cach
     calls: list[str] = []
     original = conversion._Conversion._pack
 
-    def counted(self: conversion._Conversion, name: str) -> object:
+    def counted(self: conversion._Conversion, name: str, found: Any) -> object:
         calls.append(name)
-        return original(self, name)
+        return original(self, name, found)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conversion._Conversion, "_pack", counted)
@@ -236,3 +239,58 @@ def test_weights_that_are_no_numbers_are_refused(tiny: Path, cache: Path) -> Non
 
     with pytest.raises(ConversionFailed, match=r"model\.layers\.1\.mlp\.up_proj .* NaN"):
         convert(tiny, name="tiny", cache=cache)
+
+
+def test_a_killed_calibration_is_done_once(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured is kept beside the packed matrices of an interrupted conversion."""
+    model = write_tiny(tmp_path / "tiny4", "llama2")
+    measured: list[tuple[int, int]] = []
+
+    def stop(self: conversion._Conversion, name: str, found: Any) -> object:
+        assert len(found) == 21  # seven layers in each of three blocks
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(conversion._Conversion, "_pack", stop)
+        with pytest.raises(KeyboardInterrupt):
+            convert(model, name="tiny4", cache=cache, precision="int4")
+    monkeypatch.setattr(importance, "calibrate", lambda *_, **__: pytest.fail("measured again"))
+    converted = convert(
+        model,
+        name="tiny4",
+        cache=cache,
+        precision="int4",
+        progress=lambda done, total: measured.append((done, total)),
+    )
+
+    assert is_whole(converted.folder)
+    assert measured[0][0] > 0  # the calibration's share is done
+    assert not list(cache.rglob("importance*"))
+
+
+def test_a_model_without_a_tokenizer_is_converted_without_calibration(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = write_tiny(tmp_path / "tiny4", "llama2")
+    for file in model.glob("tokenizer*"):
+        file.unlink()
+
+    converted = convert(model, name="tiny4", cache=cache, precision="int4")
+
+    assert is_whole(converted.folder)
+    assert "without calibration" in caplog.text
+
+
+def test_another_calibration_gives_another_conversion(tmp_path: Path, cache: Path) -> None:
+    model = write_tiny(tmp_path / "tiny4", "llama2")
+    data = tmp_path / "own.jsonl"
+    data.write_text('{"instruction": "木", "output": "樹木です。"}\n', "utf-8")
+
+    ours = convert(model, name="tiny4", cache=cache, precision="int4")
+    weights = (ours.folder / WEIGHTS).read_bytes()
+    own = convert(model, name="tiny4", cache=cache, precision="int4", calibration=str(data))
+
+    assert ours.folder != own.folder
+    assert (own.folder / WEIGHTS).read_bytes() != weights

@@ -16,7 +16,7 @@ from tasks.engines.openvino.convert.pack import pack, unpack
 from tasks.engines.openvino.convert.precision import Precision, matrix_formats
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.serving import pipeline_spec
-from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built
+from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built, importance_of
 from tests.tasks.tiny_models import KERNEL_KINDS, KINDS, VOCABULARY, write_tiny
 from trainer.adapters.adapter import PROJECTIONS
 
@@ -59,10 +59,11 @@ def divergence(reference: torch.Tensor, other: torch.Tensor) -> float:
 def reference(folder: Path, architecture: Architecture, precision: Precision) -> Any:
     """Return transformers' model with each weight packed and unpacked as the conversion does."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    importance = importance_of(folder) if precision == "int4" else {}
     with torch.no_grad():
         for name, (format, group) in matrix_formats(architecture, precision).items():
             weight = model.get_submodule(name).weight
-            weight.copy_(unpack(pack(weight.detach(), format, group)))
+            weight.copy_(unpack(pack(weight.detach(), format, group, importance.get(name))))
     return model
 
 
@@ -99,7 +100,7 @@ def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundi
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     with torch.inference_mode():
         exact = model(ids[None]).logits[0]
-        expected = as_kernels_compute(model, converted.architecture)(ids[None]).logits[0]
+        expected = as_kernels_compute(model, converted.architecture, folder)(ids[None]).logits[0]
     whole = graph_logits(converted.folder, ids, kernels=kernels)
     # Single values are rounded the other way, which changes far less than the rounding itself.
     assert divergence(expected, whole) < 0.01 * divergence(exact, whole)
@@ -117,7 +118,7 @@ def test_with_an_adapter_too(tmp_path: Path, shared_cache: Path, targets: tuple[
     )
     linears = pipeline_spec(converted, threads=1).linears
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    model = as_kernels_compute(model, converted.architecture)
+    model = as_kernels_compute(model, converted.architecture, folder)
     with torch.inference_mode():
         base = model(ids[None]).logits[0]
     torch.manual_seed(1)
@@ -139,7 +140,7 @@ def test_with_an_adapter_too(tmp_path: Path, shared_cache: Path, targets: tuple[
 
 
 def test_shapes_that_are_no_whole_blocks_do_without_our_kernels(tmp_path: Path) -> None:
-    folder = write_tiny(tmp_path / "llama3", "llama3")  # 192 columns
+    folder = write_tiny(tmp_path / "llama3", "llama3")  # 160 columns
 
     converted = convert(
         folder,

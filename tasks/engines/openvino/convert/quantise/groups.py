@@ -20,22 +20,26 @@ INT4_TRIALS = tuple(8.0 + step / 4 for step in range(-5, 6))
 -8, which leaves smaller steps for the others."""
 
 
-def in_slices(groups: torch.Tensor, quantise: Quantise) -> tuple[torch.Tensor, ...]:
-    """Quantise `groups` [n, group] of any float type slice by slice, in parallel.
+LEAST = 1e-12
+"""Importances and their sums are at least this, so that nothing is divided by zero."""
+
+
+def in_slices(rows: torch.Tensor, quantise: Quantise) -> tuple[torch.Tensor, ...]:
+    """Quantise `rows` [n, columns] of any float type slice by slice, in parallel.
 
     Only slices are ever held as float32. Our own threads share the slices, and torch computes each
     slice on one thread: torch's threads wait for one another after every operation, which takes
     ten times as long when other programs use the cores too.
     """
-    step = max(1, SLICE_WEIGHTS // groups.shape[1])
+    step = max(1, SLICE_WEIGHTS // rows.shape[1])
 
     def run(start: int) -> tuple[torch.Tensor, ...]:
-        return quantise(groups[start : start + step].float())
+        return quantise(rows[start : start + step].float())
 
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(threads, "quantise", torch.set_num_threads, (1,)) as pool:
-            slices = list(pool.map(run, range(0, len(groups), step)))
+            slices = list(pool.map(run, range(0, len(rows), step)))
     finally:
         torch.set_num_threads(threads)
     return tuple(torch.cat(results) for results in zip(*slices, strict=True))
@@ -50,23 +54,32 @@ def plain_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return _rounded(groups, scales, -8, 7).to(torch.int8), scales.half()
 
 
-def searched_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def searched_int4(
+    groups: torch.Tensor, importance: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Quantise with the scale of least squared error among `INT4_TRIALS`; scales are float16.
+
+    `importance` [n, group] float32 says how much each weight's error counts; None: all alike.
 
     The weight of largest magnitude gets the sign of level -8, so that all 16 levels are used (as in
     llama.cpp's Q4_0). Each trial's integers q get the scale that fits them best in the sense of
-    least squares, Σwq / Σq², and the best trial is kept.
+    least squares, Σiwq / Σiq², and the best trial is kept.
     """
+    if importance is None:
+        importance = torch.ones_like(groups)
+    importance = importance + LEAST
+    weighted = importance * groups
     largest = groups.gather(-1, groups.abs().argmax(-1, keepdim=True))
     best, most = torch.ones_like(largest), torch.full_like(largest, -1.0)
     for level in INT4_TRIALS:
         q = _rounded(groups, _stored_scales(largest / -level), -8, 7)
-        product, square = (groups * q).sum(-1, keepdim=True), (q * q).sum(-1, keepdim=True)
-        # With the fitted scale the squared error is Σw² - (Σwq)² / Σq²: the larger the second
+        product = (weighted * q).sum(-1, keepdim=True)
+        square = (importance * q * q).sum(-1, keepdim=True).clamp_min(LEAST)
+        # With the fitted scale the squared error is Σiw² - (Σiwq)² / Σiq²: the larger the second
         # term, the smaller the error.
-        explained = product.square() / square.clamp_min(1)
+        explained = product.square() / square
         better = explained > most
-        best = torch.where(better, product / square.clamp_min(1), best)
+        best = torch.where(better, product / square, best)
         most = torch.maximum(most, explained)
     best = _stored_scales(best)
     return _rounded(groups, best, -8, 7).to(torch.int8), best.half()

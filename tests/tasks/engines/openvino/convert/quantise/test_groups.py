@@ -2,7 +2,7 @@
 
 import torch
 
-from tasks.engines.openvino.convert.quantise import plain_int4, searched_int4
+from tasks.engines.openvino.convert.quantise.groups import plain_int4, searched_int4
 
 
 def weights(rows: int = 64, columns: int = 256) -> torch.Tensor:

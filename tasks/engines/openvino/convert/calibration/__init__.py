@@ -1,0 +1,1 @@
+"""Which columns of a model's matrices matter: `importance`, measured on a `streamed` model."""

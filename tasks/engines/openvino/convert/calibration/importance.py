@@ -1,0 +1,98 @@
+"""What the linear layers of a model get as input: the importance of each column of their matrices.
+
+A column that is multiplied by large values needs its weights exactly, one that is multiplied by
+nothing does not. One pass over a short text measures it, with one matrix in memory at a time.
+Knows texts and transformers' modules; does not know how the importance is used.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.engines.openvino.convert.checkpoint import Checkpoint
+from tasks.errors import ModelUnsupported
+from trainer.base_model.source import Source
+from trainer.errors import ModelMissing
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+TOKENS, PIECE = 2048, 256
+"""Tokens that are read, and how many of them in one context. More gained nothing that was worth
+its time: at 7B these take about two minutes on two cores."""
+
+Importance = dict[str, "torch.Tensor"]
+"""The mean square of a linear layer's input in each column, as a share of the mean over all
+columns: [in] float32, by the layer's name in the checkpoint."""
+
+
+def calibrate(
+    checkpoint: Checkpoint, *, data: str, on_block: Callable[[int], None], exact: bool
+) -> Importance:
+    """Return the importance of the columns of all linear layers.
+
+    `data` names rows of questions and answers as for a training; they are read in the model's own
+    prompt style. `on_block` is called before each block, with its number. `exact` computes in
+    float32 even where the CPU has bf16. A model without a tokenizer, or whose matrices cannot
+    be loaded one by one, has no importance: the result is empty.
+
+    Raises:
+        DataUnusable: `data` does not exist or holds no rows.
+    """
+    import torch
+
+    from tasks.engines.openvino.convert.calibration.streamed import Streamed
+    from trainer.cpu import cpu_has_bf16
+
+    try:
+        ids = _ids(checkpoint.folder, data)
+        dtype = torch.bfloat16 if cpu_has_bf16() and not exact else torch.float32
+        model = Streamed(checkpoint, dtype, on_block)
+    except (ModelMissing, ModelUnsupported) as error:
+        log.warning("the model is converted without calibration: %s", error)
+        return {}
+    squares: Importance = {}
+    for name, module in model.linears():
+        module.register_forward_pre_hook(_Measure(squares, name))
+    model.hidden(ids)
+    return {name: square / square.mean().clamp_min(1e-30) for name, square in squares.items()}
+
+
+class _Measure:
+    """Keeps the sums over all tokens of the squares that a linear layer is called with."""
+
+    def __init__(self, squares: Importance, name: str) -> None:
+        self.squares = squares
+        self.name = name
+
+    def __call__(self, _: Any, arguments: tuple["torch.Tensor"]) -> None:
+        x = arguments[0].float()
+        self.squares[self.name] = x.square().sum(tuple(range(x.ndim - 1)))
+
+
+def _ids(folder: Path, data: str) -> "torch.Tensor":
+    """Return token ids of `data`'s rows, [pieces, PIECE]; of few rows the text is repeated."""
+    import torch
+
+    from trainer.base_model.tokenizer import load_tokenizer
+    from trainer.data.dataset import read
+    from trainer.prompts.example import encode_example
+    from trainer.prompts.templates import choose_style
+
+    tokenizer = load_tokenizer(Source(folder.name, str(folder)))
+    style = choose_style(tokenizer)
+    rows = list(read(data).rows)
+    random.Random(0).shuffle(rows)  # a data set may be sorted by language
+    ids: list[int] = []
+    while len(ids) < TOKENS:
+        for row in rows:
+            ids += encode_example(
+                style, tokenizer, row.instruction, row.input, row.output, row.thread
+            ).ids
+            if len(ids) >= TOKENS:
+                break
+    return torch.tensor(ids[:TOKENS]).view(-1, PIECE)

@@ -1,0 +1,1 @@
+"""Integers and scales for weights: `groups` for OpenVINO's kernels, `blocks` for ours."""
