@@ -34,6 +34,7 @@ from bot.trainings.plan_follower import PlanFollower
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.connection import connect, jobs_of, reachable
+from tasks.broker.disk.flush import log_weakness
 from tasks.broker.job import Job, Kind
 from tasks.broker.relay_claims import Claims, record_no_access
 from tasks.settings import Settings
@@ -74,6 +75,7 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         client = client_of(bot_settings, session, counts)
         with reachable(settings):
             bot = await _bot(settings, bot_settings, client)
+        log_weakness(bot.jobs.redis)
         # Bolt reads the variable too, and warns when its client already has a token.
         os.environ.pop("SLACK_BOT_TOKEN", None)
         app = AsyncApp(client=bot.client, process_before_response=True)

@@ -16,6 +16,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from tasks.broker.connection import jobs_of, reachable, takes_writes
+from tasks.broker.disk.flush import ADVICE, weakness
 from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import explain
 from tasks.engines.estimate import disk_bytes, memory_bytes
@@ -144,6 +145,7 @@ def broker_rows(settings: Settings) -> list[Row]:
             writable = takes_writes(redis)
             workers = Workers(redis).all()
             info = _info(redis)
+            disk = _broker_disk(redis, writable)
             files = _broker_files(redis, info)
     except TaskError as error:
         advice = (
@@ -168,6 +170,7 @@ def broker_rows(settings: Settings) -> list[Row]:
             f"maxmemory-policy {policy or 'cannot be read; it must be noeviction'}",
             "Set maxmemory-policy noeviction: an evicted job record is a lost question.",
         ),
+        disk,
         files,
         row(
             "workers",
@@ -187,6 +190,13 @@ def _info(redis: Redis) -> Mapping[str, Any]:
         return redis.info()
     except ResponseError:
         return {}
+
+
+def _broker_disk(redis: Redis, writable: bool) -> Row:
+    """Tell whether a power failure takes what was acknowledged."""
+    found = weakness(redis) if writable else ""
+    detail, advice = ADVICE.get(found, ("it has each question before that is acknowledged", ""))
+    return row("broker disk", not found, detail, advice)
 
 
 def _broker_files(redis: Redis, info: Mapping[str, Any]) -> Row:

@@ -15,6 +15,7 @@ from tasks.attempts.heartbeat import Heartbeat
 from tasks.attempts.running import RunningAttempts
 from tasks.broker.celery_app import ROUTES, app, queue_of
 from tasks.broker.connection import jobs_of, reachable
+from tasks.broker.disk.flush import log_weakness
 from tasks.broker.workers import Worker, Workers
 from tasks.errors import TaskError
 from tasks.home_id import home_id
@@ -70,6 +71,7 @@ class WorkerProcess:
         with reachable(self.settings):
             self.jobs.redis.ping()
             self._announce(self.worker)
+        log_weakness(self.jobs.redis)
         self._heartbeat.start()
         try:
             if self._again:  # whoever had this name is dead: `swallow up` has seen its end

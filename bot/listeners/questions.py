@@ -112,7 +112,6 @@ class Questions:
             asked=asked,
             thread=thread,
             only_in_thread=only_in_thread,
-            on_disk=True,
         )
         log.info("job %s: %s", id, stored)
 

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 
 Do = Callable[[], Awaitable[ActionResult]]
 
+STORE_SECONDS = 2.5
+"""How long a plan may take to the broker's disk: Slack wants an acknowledgement within three."""
+
 
 def register(app: AsyncApp, bot: Bot) -> None:
     """Register both commands."""
@@ -50,7 +53,8 @@ class Commands:
         self._bot = bot
         self._background = Background()
         # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="commands")
+        # Several, because each waits until the broker's disk has the plan.
+        self._threads = ThreadPoolExecutor(16, thread_name_prefix="commands")
 
     async def on_train(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-train`."""
@@ -107,8 +111,9 @@ class Commands:
         )
         try:
             loop = asyncio.get_running_loop()
-            stored = await loop.run_in_executor(self._threads, store)
-        except RedisError as error:
+            storing = loop.run_in_executor(self._threads, store)
+            stored = await asyncio.wait_for(storing, STORE_SECONDS)
+        except (RedisError, TimeoutError) as error:
             log.warning("job %s: a plan was not stored: %s", id, type(error).__name__)
             return say("act.broker_away", language)
         log.info("job %s: plan %s", id, stored)

@@ -16,6 +16,7 @@ from bot.slack.actor import Actor
 from bot.slack.outgoing_text import shortened
 from bot.trainings.plan_decision import store_training
 from bot.trainings.progress_card import figures
+from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
 from tasks.trainings.resumable import Resumable, resumable, training_of
@@ -49,6 +50,7 @@ async def cancel(bot: Bot, actor: Actor, id: str, language: Language) -> ActionR
         lines = await asyncio.to_thread(_lines, bot, chosen, language)
         return ActionResult("\n".join([say("cancel.which", language), *lines]))
     await asyncio.to_thread(bot.jobs.cancel, chosen[0].id, actor.user)
+    await asyncio.to_thread(flush, bot.jobs.redis)
     return ActionResult(say("cancel.told", language, id=chosen[0].id))
 
 

@@ -15,6 +15,7 @@ from redis import Redis
 from tasks.adapters.files import AdapterFiles
 from tasks.adapters.reference import adapter_name, name_and_digest, reference
 from tasks.adapters.shipping import Shipping
+from tasks.broker.disk.flush import flush
 from tasks.broker.job import JobState
 from tasks.broker.jobs import ADAPTER, Jobs
 from tasks.broker.workers import Workers, answering
@@ -86,6 +87,7 @@ class Registry:
         if self._settings.redis_url:
             self._shipping.keep(adapter.digest)  # it may have been switched off since it was sent
         self._expire_replaced(before, reference(adapter))
+        flush(self._redis)
         return adapter
 
     def offer(self, name: str) -> Adapter:
@@ -113,6 +115,7 @@ class Registry:
         """Answer new questions with the base model; returns the name that was in use."""
         before = cast(str | None, self._redis.getdel(ADAPTER)) or ""
         self._expire_replaced(before, "")
+        flush(self._redis)
         return adapter_name(before)
 
     def all(self) -> list[ListedAdapter]:

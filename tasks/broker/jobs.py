@@ -17,8 +17,8 @@ from typing import Any, Literal, cast
 from uuid import uuid4
 
 from redis import Redis
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from tasks.broker.disk.flush import flush
 from tasks.broker.job import (
     KINDS,
     STATE_FIELDS,
@@ -53,9 +53,6 @@ KEPT_PROGRESS = 1000
 THREAD_MS = 30 * 24 * 3_600_000
 """The bot listens to a conversation for 30 days after it was last asked there."""
 
-FLUSH_MS = 1500
-"""How long a record may take to the broker's disk: less than the two seconds of a call."""
-
 REPEATABLE = (
     "append",
     "check_lease",
@@ -89,24 +86,27 @@ class Jobs:
         thread: str = "",
         only_in_thread: bool = False,
         adapter: str | None = None,
-        on_disk: bool = False,
     ) -> Literal["created", "repeat", "not_in_thread", "full"]:
         """Store a new job, once: a second call with the same id returns `repeat`.
 
         `thread` names the conversation; with `only_in_thread` the job is stored only where the bot
         takes part in it already, else the answer is `not_in_thread`. `adapter` is what to answer
         with; None: the adapter in use now. A job beyond the queue's limit is stored as failed and
-        returns `full`, so that it gets its one final message too. With `on_disk` the call returns
-        when the record would outlive a power failure, see `run_script_to_disk`.
+        returns `full`, so that it gets its one final message too.
+
+        The call returns when the record would outlive a power failure: whoever asked may be told.
+
+        Raises:
+            RedisTimeoutError: the broker's disk did not take it in time; the job is stored.
         """
         key = f"swallow:thread:{thread}" if thread else ""
-        run = self.run_script_to_disk if on_disk else self.run_script
-        result = run(
+        result = self.run_script(
             "create",
             *(id, kind, _dump(destination), _dump(asked), self.keep_ms, self.queue_limit),
             *(key, THREAD_MS, int(only_in_thread)),
             *(int(adapter is not None), adapter or "", asker_of(destination)),
         )
+        flush(self.redis)
         return cast(Literal["created", "repeat", "not_in_thread", "full"], result)
 
     def enqueue(self, id: str, request: Mapping[str, Any]) -> bool:
@@ -297,26 +297,6 @@ class Jobs:
     def run_script(self, script: str, *arguments: Any) -> Any:
         """Run the script of that name from one of the folders in `lua/`, once for each call."""
         return self._scripts[script](keys=[_call_of(script)], args=arguments)
-
-    def run_script_to_disk(self, script: str, *arguments: Any) -> Any:
-        """Run a script, and return when the broker has written what it changed to its disk.
-
-        The broker flushes once a second. One that keeps nothing on disk, or is older than Redis 7.2
-        and cannot be asked, returns at once.
-
-        Raises:
-            RedisTimeoutError: it was not written in time; the script has run.
-        """
-        # WAITAOF waits for what its own connection has written: one pipeline is one connection.
-        with self.redis.pipeline(transaction=False) as pipeline:
-            self._scripts[script](keys=[_call_of(script)], args=arguments, client=pipeline)
-            pipeline.waitaof(1, 0, FLUSH_MS)
-            result, flushed = pipeline.execute(raise_on_error=False)
-        if isinstance(result, Exception):
-            raise result
-        if isinstance(flushed, list) and not flushed[0]:
-            raise RedisTimeoutError("The broker has not flushed its file in time.")
-        return result
 
     @cached_property
     def _scripts(self) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+_CHANGES = (b"EVALSHA", b"XREADGROUP", b"XAUTOCLAIM", b"\r\nNX\r\n")
+
 
 class LossyProxy:
-    """Passes bytes on; while `lose` is above 0 the reply to a script breaks the connection."""
+    """Passes bytes on; while `lose` is above 0 the reply to what changes a job breaks the
+    connection."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -30,14 +33,28 @@ class LossyProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._target) as server, suppress(OSError):
+            losing = threading.Event()
+            answers = threading.Thread(target=self._answer, args=[server, client, losing])
+            answers.start()
             while request := client.recv(1 << 20):
+                if self.lose and any(word in request for word in _CHANGES):
+                    losing.set()
                 server.sendall(request)
-                reply = server.recv(1 << 20)
-                if self.lose and b"EVALSHA" in request and b"NOSCRIPT" not in reply:
+            server.shutdown(socket.SHUT_RDWR)
+            answers.join()
+
+    def _answer(
+        self, server: socket.socket, client: socket.socket, losing: threading.Event
+    ) -> None:
+        with suppress(OSError):
+            while reply := server.recv(1 << 20):
+                if losing.is_set() and b"NOSCRIPT" not in reply:
                     self.lose -= 1
                     self.lost += 1
-                    return
+                    break
+                losing.clear()
                 client.sendall(reply)
+            client.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Take no more connections; those that are open end with their client."""
