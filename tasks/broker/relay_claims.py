@@ -2,8 +2,9 @@
 
 The claims are a consumer group over the stream of created jobs. A relay renews the claims it holds;
 a claim that was not renewed for 30 s is taken over by the next relay that asks. A claim is deleted
-when its job got its final message. While the bot itself is refused where it answers, its claims are
-kept, and the reason is written down beside them.
+when its job got its final message. New claims are read by scripts: where the reply is lost and the
+client repeats the call, the same claims come again. While the bot itself is refused where it
+answers, its claims are kept, and the reason is written down beside them.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ RELAY = "swallow:relay"
 GROUP = "relays"
 RENEW_CLAIM_SECONDS = 10.0
 TAKE_OVER_MS = 30_000
+PAGE = 50
+"""How many claims are read at once."""
 MAX_DELIVERIES = 20
 """A claim that was delivered this often without one renewal is given up: its job fails."""
 NO_ACCESS_MS = 120_000
@@ -53,20 +56,32 @@ class Claims:
 
     def pending(self) -> list[Claim]:
         """Return the claims that a relay of this name held before, as after a crash."""
-        return self._read("0")
+        found: list[Claim] = []
+        while page := self._pending_after(found[-1].entry if found else "0"):
+            found += page
+        return found
 
     def claim_new(self) -> list[Claim]:
         """Claim the jobs that no relay has claimed yet."""
-        return self._read(">")
+        found: list[Claim] = []
+        while page := _in_turn(self.jobs.run_script("claim_new", self.consumer, PAGE)):
+            found += page
+        return found
 
     def take_over_expired(self) -> list[Claim]:
         """Take over the claims that their relay has not renewed for 30 s."""
         self.jobs.run_script("date_claims")
         self._fail_undeliverable()
-        reply = self.redis.xautoclaim(
-            RELAY, GROUP, self.consumer, min_idle_time=TAKE_OVER_MS, start_id="0-0", count=50
-        )
-        return _claims(cast(Any, reply)[1])
+        found: list[Claim] = []
+        start = "0-0"
+        while True:
+            # One call looks at ten times as many claims as it may take, and says where it stopped.
+            start, *claims = self.jobs.run_script(
+                "take_over", self.consumer, TAKE_OVER_MS, PAGE, start
+            )
+            found += _in_turn(claims)
+            if start == "0-0":
+                return found
 
     def renew(self, claim: Claim) -> bool:
         """Keep a claim for another 30 s; False where another relay has taken it over."""
@@ -76,8 +91,8 @@ class Claims:
         """Delete a claim whose job got its final message."""
         self.jobs.run_script("complete_claim", claim.entry, claim.job)
 
-    def _read(self, start: str) -> list[Claim]:
-        streams = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: start}, count=50)
+    def _pending_after(self, entry: str) -> list[Claim]:
+        streams = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: entry}, count=PAGE)
         return [claim for _, entries in cast(Any, streams) for claim in _claims(entries)]
 
     def _fail_undeliverable(self) -> None:
@@ -90,6 +105,10 @@ class Claims:
                 for claim in _claims(cast(Any, entries)):
                     self.jobs.end_unstarted(claim.job, "failed", {"reason": "internal"})
                 self.complete(Claim(entry, ""))
+
+
+def _in_turn(reply: list[str]) -> list[Claim]:
+    return [Claim(*pair) for pair in zip(reply[::2], reply[1::2], strict=True)]
 
 
 def _claims(entries: Any) -> list[Claim]:

@@ -1,7 +1,14 @@
 """Claims against a real Valkey."""
 
-from redis import Redis
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tasks.broker.connection import AWAY
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import (
     GROUP,
@@ -12,6 +19,7 @@ from tasks.broker.relay_claims import (
     record_no_access,
     unanswered,
 )
+from tests.tasks.broker.lossy_proxy import LossyProxy, lossy
 
 
 def store(jobs: Jobs, *ids: str) -> None:
@@ -129,3 +137,62 @@ def test_a_claim_that_fails_again_and_again_ends_its_job_as_failed(
 
     assert jobs.events("a")[-1].data == {"reason": "internal"}
     assert claims.pending() == []
+
+
+@pytest.fixture
+def proxy(valkey: str) -> Iterator[LossyProxy]:
+    with lossy(valkey) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def distant(proxy: LossyProxy, jobs: Jobs) -> Iterator[Claims]:
+    """The claims of a relay that reaches the same database through the proxy."""
+    client = Redis.from_url(
+        proxy.url, decode_responses=True, retry=Retry(NoBackoff(), 3), retry_on_error=list(AWAY)
+    )
+    yield relay(Jobs(client, keep_ms=60_000, queue_limit=5), "distant")
+    client.close()
+
+
+def test_a_claim_whose_reply_was_lost_is_there_at_once(
+    jobs: Jobs, distant: Claims, proxy: LossyProxy
+) -> None:
+    store(jobs, "a")
+    proxy.lose = 1
+
+    assert [claim.job for claim in distant.claim_new()] == ["a"]
+    assert proxy.lost == 1
+
+
+def test_a_taken_over_claim_whose_reply_was_lost_is_there_at_once(
+    jobs: Jobs,
+    redis: Redis,
+    distant: Claims,
+    proxy: LossyProxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store(jobs, "a")
+    (claim,) = relay(jobs, "old").claim_new()
+    idle(redis, "old", claim.entry, 31_000)
+    run_script = distant.jobs.run_script
+
+    def lose_what_is_taken_over(script: str, *arguments: Any) -> Any:
+        proxy.lose = int(script == "take_over")
+        return run_script(script, *arguments)
+
+    monkeypatch.setattr(distant.jobs, "run_script", lose_what_is_taken_over)
+
+    assert distant.take_over_expired() == [claim]
+    assert proxy.lost == 1
+
+
+def test_an_abandoned_claim_is_found_behind_any_number_of_others(jobs: Jobs, redis: Redis) -> None:
+    old, new = relay(jobs, "old"), relay(jobs, "new")
+    entries = [str(redis.xadd(RELAY, {"job": f"job{number}"})) for number in range(700)]
+    assert len(old.claim_new()) == 700
+    assert [claim.entry for claim in relay(jobs, "old").pending()] == entries
+
+    idle(redis, "old", entries[-1], 31_000)
+
+    assert [claim.job for claim in new.take_over_expired()] == ["job699"]
