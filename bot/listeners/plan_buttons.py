@@ -16,7 +16,7 @@ from bot.errors import CannotAct
 from bot.slack.actor import Actor
 from bot.slack.refusals import FAILURES, failure_of
 from bot.trainings.plan_card import DISCARD_ACTION, START_ACTION, decision_sentence, plan_card
-from bot.trainings.plan_decision import Choice, decide, plan_of
+from bot.trainings.plan_decision import Choice, Decision, decide, plan_of
 from tasks.broker.job import Job
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,12 @@ async def _decide(
     plan = await asyncio.to_thread(bot.jobs.get, id)
     if plan is None or plan.kind != "plan":
         raise CannotAct("plan.expired")
-    decision = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user)
+    press = str(body.get("trigger_id", ""))
+    decision = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user, press)
     language = bot.language(plan.asked["text"])
     note = decision_sentence(decision, language)
     shown = await _without_buttons(bot, body, plan, note)
-    if not decision.new:
+    if decision != Decision(what, actor.user, press):
         raise CannotAct(f"plan.already_{decision.what}")
     return ActionResult("" if shown else note)
 

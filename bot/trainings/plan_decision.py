@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from bot.slack.actor import Actor
+from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
 from tasks.broker.jobs import Jobs
@@ -18,26 +19,29 @@ Choice = Literal["started", "discarded"]
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided about a plan, and by whom; `new`: by this call and not by an earlier one."""
+    """What was decided about a plan, by whom, and with which press; empty where with none."""
 
     what: Choice
     by: str
-    new: bool
+    press: str = ""
 
 
-def decide(jobs: Jobs, plan: Job, what: Choice, by: str) -> Decision:
+def decide(jobs: Jobs, plan: Job, what: Choice, by: str, press: str = "") -> Decision:
     """Decide about a plan unless that was done before; a start stores the training too.
 
-    Returns the decision that holds, which may be an earlier one.
+    Returns the decision that holds. It is this one if all is the same: Slack delivers a press
+    again, and the client repeats a call, where the reply to the first was lost.
     """
     key = f"swallow:plan:{plan.id}"
-    new = bool(jobs.redis.set(key, f"{what} {by}", nx=True, px=jobs.keep_ms))
-    decision = decision_on(jobs, plan.id) or Decision(what, by, new)
+    jobs.redis.set(key, f"{what} {by} {press}", nx=True, px=jobs.keep_ms)
+    decision = decision_on(jobs, plan.id) or Decision(what, by, press)
     if decision.what == "started":
         # Also for an earlier decision: a bot may have died before it stored the training. A
         # training that is stored already is a repeat, by its id.
         _store(jobs, plan, decision.by)
-    return Decision(decision.what, decision.by, new)
+    else:
+        flush(jobs.redis)
+    return decision
 
 
 def decision_on(jobs: Jobs, plan: str) -> Decision | None:
@@ -45,8 +49,8 @@ def decision_on(jobs: Jobs, plan: str) -> Decision | None:
     value = jobs.redis.get(f"swallow:plan:{plan}")
     if not value:
         return None
-    what, _, by = str(value).partition(" ")
-    return Decision(cast(Choice, what), by, new=False)
+    what, by, *press = str(value).split(" ")  # an earlier version noted no press
+    return Decision(cast(Choice, what), by, "".join(press))
 
 
 def store_training(

@@ -1,15 +1,22 @@
 """`/swallow-train` in a channel: who may train, the plan, and its buttons."""
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Away
+from redis.exceptions import TimeoutError as Unflushed
+from redis.retry import Retry
 
 from bot.listeners.plan_buttons import _press as press_plan
-from bot.trainings.plan_decision import decide, training_id
+from bot.trainings.plan_decision import Decision, decide, training_id
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tests.bot.conftest import Json, Person, Serve, job_of
+from tests.patience import SECONDS
+from tests.tasks.broker.lossy_proxy import lossy
 
 PLAN: Json = {
     "data": "sample",
@@ -256,3 +263,72 @@ async def test_the_broker_is_away(serve: Serve, person: Person, monkeypatch: Any
         monkeypatch.setattr(bot.jobs, "create", away)
         await person.command("/swallow-train epochs=1")
         await person.told("not known whether this was done")
+
+
+async def test_a_plan_is_not_acknowledged_before_the_broker_s_disk_has_it(
+    serve: Serve, person: Person, monkeypatch: Any
+) -> None:
+    def unflushed(_: Any) -> None:
+        raise Unflushed("too slow")
+
+    monkeypatch.setattr("tasks.broker.jobs.flush", unflushed)
+    async with serve():
+        await person.command("/swallow-train epochs=1")
+        told = await person.told("")
+
+    assert "not known whether this was done" in told
+
+
+async def test_a_plan_is_acknowledged_in_time_though_the_broker_is_slow(
+    serve: Serve, person: Person, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("bot.listeners.slash_commands.STORE_SECONDS", 0.05)
+    answering = Event()
+    async with serve() as bot:
+        monkeypatch.setattr(bot.jobs, "create", lambda *_, **__: answering.wait(SECONDS))
+        await person.command("/swallow-train epochs=1")
+        await person.told("not known whether this was done")
+        answering.set()
+
+
+def test_a_decision_whose_reply_was_lost_is_the_same_decision(jobs: Jobs, valkey: str) -> None:
+    jobs.create("plan", "plan", destination={}, asked={"text": ""})
+    plan = jobs.get("plan")
+    assert plan is not None
+    with lossy(valkey) as proxy:
+        client = Redis.from_url(
+            proxy.url, decode_responses=True, retry=Retry(NoBackoff(), 1), retry_on_error=[Away]
+        )
+        distant = Jobs(client, keep_ms=60_000, queue_limit=5)
+        proxy.lose = 1
+        decision = decide(distant, plan, "discarded", "UADMIN", "press-1")
+        client.close()
+
+    assert proxy.lost == 1
+    assert decision == Decision("discarded", "UADMIN", "press-1")
+    assert decide(jobs, plan, "started", "UADMIN", "press-2") == decision
+
+
+async def test_a_press_that_slack_delivers_again_is_answered_as_the_first(
+    serve: Serve, person: Person, jobs: Jobs, audit: Callable[[], list[Json]]
+) -> None:
+    async with serve() as bot:
+        await person.command("/swallow-train epochs=1")
+        plan = await planned(jobs)
+        message = await person.sees("Training plan")
+        body = {
+            "container": {"channel_id": "CGENERAL", "message_ts": message["ts"]},
+            "user": {"id": "UADMIN", "team_id": "T1"},
+            "trigger_id": "1.2.3",
+        }
+        await press_plan(bot, body, plan.id, "started")
+        await press_plan(bot, body, plan.id, "started")
+        await press_plan(bot, {**body, "trigger_id": "4.5.6"}, plan.id, "started")
+        told = await person.private()
+        assert len(jobs.open("train")) == 1
+
+    assert [text for text in told if "already" in text] == [
+        "This training has been started already."
+    ]
+    starts = [line["outcome"] for line in audit() if line["action"] == "train start"]
+    assert starts == ["done", "done", "failed"]
