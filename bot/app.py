@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import aiohttp
@@ -18,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.alerts.alerts import Alerts
 from bot.background import essential
 from bot.bot import Bot
+from bot.delivery.undeliverable import give_up
 from bot.listeners import register
 from bot.listeners.socket import SocketHandler
 from bot.questions.follower import QuestionFollower
@@ -142,7 +144,7 @@ async def _relaying(settings: Settings, bot: Bot, name: str) -> AsyncIterator[No
     async def follow(job: Job) -> None:
         await FOLLOWERS[job.kind](relaying_bot, streams, job).run()
 
-    relay = Relay(jobs, Claims(jobs, name), follow)
+    relay = Relay(jobs, Claims(jobs, name), follow, partial(give_up, relaying_bot))
     streams = EventStreams(blocking, jobs.redis, asyncio.get_running_loop(), relay.wake)
     try:
         async with essential(streams.serve(), relay.run(), relay.renew_claims()):

@@ -109,5 +109,11 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "答えはできましたが、表示をSlackに拒否されました。もう一度聞いてください。",
         "The answer is there, but Slack would not show it. Ask again.",
     ),
+    "failed.undeliverable": (
+        "問題が起きて、結果をここに表示できませんでした。もう一度試してください。"
+        "続く場合は管理者にログの確認を頼んでください。",
+        "Something went wrong, and the result could not be shown here. Try again; if it goes on, ask "
+        "the operator to look at the log.",
+    ),
     "cancelled": ("停止しました。", "Stopped."),
 }

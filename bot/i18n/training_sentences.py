@@ -218,6 +218,13 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "学習は終わりましたが、結果の表示をSlackに拒否されました。`/swallow-adapter list` で確認してください。",
         "The training has ended, but Slack would not show its result. See `/swallow-adapter list`.",
     ),
+    "training.undeliverable": (
+        "問題が起きて、この学習の結果をここに表示できませんでした。`/swallow-train status` と "
+        "`/swallow-adapter list` で確認してください。続く場合はサーバーのログを確認してください。",
+        "Something went wrong, and what became of this training could not be shown here. See "
+        "`/swallow-train status` and `/swallow-adapter list`; if it goes on, look at the log on the "
+        "server.",
+    ),
     "plan.unshown": (
         "計画はできましたが、表示をSlackに拒否されました。",
         "The plan is there, but Slack would not show it.",

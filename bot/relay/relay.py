@@ -1,6 +1,7 @@
 """The relay: claims jobs and runs a follower for each, until its final message is posted.
 
 A claim is renewed while its follower runs; another relay takes over a claim that is not renewed.
+A follower begins again when the broker was away; one that fails otherwise is a failed delivery.
 One that has lost its claim without knowing it, as after a broker was away, can post no more.
 This module knows neither Slack's messages nor the content of events.
 """
@@ -15,9 +16,10 @@ from redis.exceptions import RedisError
 
 from bot.background import log_failure
 from bot.errors import FollowedElsewhere
+from tasks.broker.connection import AWAY, cannot_save
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
-from tasks.broker.relay_claims import RENEW_CLAIM_SECONDS, Claim, Claims
+from tasks.broker.relay_claims import MAX_DELIVERIES, RENEW_CLAIM_SECONDS, Claim, Claims
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +33,23 @@ LAST_POSTS_SECONDS = 2.0
 
 
 class Relay:
-    """Follows the jobs this bot has claimed; `follow` returns when the final message is posted."""
+    """Follows the jobs this bot has claimed; `follow` returns when the final message is posted.
+
+    A job whose followers fail again and again goes to `give_up`, which posts it, or returns False
+    for a job that must be followed all the same.
+    """
 
     def __init__(
-        self, jobs: Jobs, claims: Claims, follow: Callable[[Job], Coroutine[Any, Any, None]]
+        self,
+        jobs: Jobs,
+        claims: Claims,
+        follow: Callable[[Job], Coroutine[Any, Any, None]],
+        give_up: Callable[[Job], Coroutine[Any, Any, bool]],
     ) -> None:
         self._jobs = jobs
         self._claims = claims
         self._follow = follow
+        self._give_up = give_up
         self._followers: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
         self._woken = asyncio.Event()
 
@@ -84,14 +95,37 @@ class Relay:
                 task.add_done_callback(partial(self._ended, claim))
 
     async def _follow_claim(self, claim: Claim) -> None:
-        job = await asyncio.to_thread(self._jobs.follow, claim.job)
-        if job is not None:
-            try:
-                await self._follow(job)
-            except FollowedElsewhere:
-                log.warning("job %s: another relay has taken over", claim.job)
-                return
-        await asyncio.to_thread(self._claims.complete, claim)
+        try:
+            while not await self._followed(claim):
+                pass
+        except FollowedElsewhere:
+            log.warning("job %s: another relay has taken over", claim.job)
+
+    async def _followed(self, claim: Claim) -> bool:
+        """Follow a job to its end; False where the broker was away, which passes.
+
+        Raises:
+            FollowedElsewhere: this relay has lost the claim.
+        """
+        try:
+            deliveries = await asyncio.to_thread(self._claims.deliveries, claim)
+            if deliveries is None:
+                raise FollowedElsewhere(f"job {claim.job} is claimed by another relay")
+            job = await asyncio.to_thread(self._jobs.follow, claim.job)
+            if job is not None:
+                await self._follow_or_give_up(job, deliveries)
+            await asyncio.to_thread(self._claims.complete, claim)
+        except RedisError as error:
+            if not (isinstance(error, AWAY) or cannot_save(error)):
+                raise
+            log.warning("job %s: the broker is away: %s", claim.job, type(error).__name__)
+            await asyncio.sleep(BROKER_RETRY_SECONDS)
+            return False
+        return True
+
+    async def _follow_or_give_up(self, job: Job, deliveries: int) -> None:
+        if deliveries <= MAX_DELIVERIES or not await self._give_up(job):
+            await self._follow(job)
 
     def _ended(self, claim: Claim, task: "asyncio.Task[None]") -> None:
         """Forget a follower; if it failed, its claim expires and is taken over."""

@@ -23,7 +23,8 @@ TAKE_OVER_MS = 30_000
 PAGE = 50
 """How many claims are read at once."""
 MAX_DELIVERIES = 20
-"""A claim that was delivered this often without one renewal is given up: its job fails."""
+"""A claim that was delivered more often than this without one renewal cannot be followed: who has
+it gives its job up and says so."""
 NO_ACCESS_MS = 120_000
 """Longer than the pause between two tries, and than that between two starts of a bot."""
 
@@ -71,7 +72,6 @@ class Claims:
     def take_over_expired(self) -> list[Claim]:
         """Take over the claims that their relay has not renewed for 30 s."""
         self.jobs.run_script("date_claims")
-        self._fail_undeliverable()
         found: list[Claim] = []
         start = "0-0"
         while True:
@@ -87,6 +87,17 @@ class Claims:
         """Keep a claim for another 30 s; False where another relay has taken it over."""
         return bool(self.jobs.run_script("renew_claim", claim.entry, self.consumer))
 
+    def deliveries(self, claim: Claim) -> int | None:
+        """Return how often a claim was given to a relay since it was last renewed.
+
+        None where this relay does not have it any more.
+        """
+        pending = self.redis.xpending_range(RELAY, GROUP, min=claim.entry, max=claim.entry, count=1)
+        for row in cast(Any, pending):
+            if row["consumer"] == self.consumer:
+                return int(row["times_delivered"])
+        return None
+
     def complete(self, claim: Claim) -> None:
         """Delete a claim whose job got its final message."""
         self.jobs.run_script("complete_claim", claim.entry, claim.job)
@@ -94,17 +105,6 @@ class Claims:
     def _pending_after(self, entry: str) -> list[Claim]:
         streams = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: entry}, count=PAGE)
         return [claim for _, entries in cast(Any, streams) for claim in _claims(entries)]
-
-    def _fail_undeliverable(self) -> None:
-        """End the jobs whose claim was delivered too often, and delete their claims."""
-        pending = self.redis.xpending_range(RELAY, GROUP, min="-", max="+", count=100)
-        for row in cast(Any, pending):
-            if row["times_delivered"] > MAX_DELIVERIES:
-                entry = row["message_id"]
-                entries = self.redis.xrange(RELAY, min=entry, max=entry)
-                for claim in _claims(cast(Any, entries)):
-                    self.jobs.end_unstarted(claim.job, "failed", {"reason": "internal"})
-                self.complete(Claim(entry, ""))
 
 
 def _in_turn(reply: list[str]) -> list[Claim]:

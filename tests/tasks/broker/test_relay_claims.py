@@ -12,7 +12,6 @@ from tasks.broker.connection import AWAY
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import (
     GROUP,
-    MAX_DELIVERIES,
     RELAY,
     Claims,
     no_access,
@@ -125,18 +124,18 @@ def test_what_is_done_is_forgotten(jobs: Jobs, redis: Redis) -> None:
     assert redis.xlen(RELAY) == 0
 
 
-def test_a_claim_that_fails_again_and_again_ends_its_job_as_failed(
-    jobs: Jobs, redis: Redis
-) -> None:
+def test_deliveries_are_counted_since_the_last_renewal_for_who_has_the_claim(jobs: Jobs) -> None:
     store(jobs, "a")
     claims = relay(jobs, "one")
     (claim,) = claims.claim_new()
-    redis.xclaim(RELAY, GROUP, "one", 0, [claim.entry], retrycount=MAX_DELIVERIES + 1)
+    assert claims.deliveries(claim) == 1
+    claims.pending()
+    assert claims.deliveries(claim) == 2
 
-    assert claims.take_over_expired() == []
+    assert claims.renew(claim)
 
-    assert jobs.events("a")[-1].data == {"reason": "internal"}
-    assert claims.pending() == []
+    assert claims.deliveries(claim) == 0
+    assert relay(jobs, "two").deliveries(claim) is None
 
 
 @pytest.fixture
