@@ -193,7 +193,6 @@ def dispatch(
     )
     app = AsyncApp(client=client, process_before_response=True)
     register(app, bot)
-    redis.config_set("appendonly", "no")  # else every question waits for the disk
     failures = _Failures()
     logging.getLogger().addHandler(failures)
     loop = asyncio.new_event_loop()
@@ -214,7 +213,6 @@ def dispatch(
         return list(failures.texts)
 
     yield run
-    redis.config_set("appendonly", "yes")
     logging.getLogger().removeHandler(failures)
     loop.close()
 
