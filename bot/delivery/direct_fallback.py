@@ -1,14 +1,15 @@
-"""A job's message in its channel or, where Slack takes none there, in a direct message.
+"""The messages of a job where it was asked or, where Slack takes none there, in a direct message.
 
-Slack refuses posts in a channel that is archived, gone, or one the bot is not in. From then on the
-job's messages go to the person who asked, until the job ends. If Slack refuses those too, nothing
-more is posted.
+Slack refuses posts in a channel that is archived, gone, or one the bot is not in, and in a thread
+that was deleted. From then on the job's messages go to the person who asked, until the job ends. If
+Slack refuses those too, nothing more is posted, and the job is counted as undelivered.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
 
+from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.destination import Destination
@@ -19,12 +20,13 @@ from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, section
 from bot.slack.notify import direct_channel
 from bot.slack.refusals import FAILURES, failure_of
+from tasks.broker.counters import add
 
 log = logging.getLogger(__name__)
 
 
 class DirectFallback:
-    """The message of one job, and the conversation it is in now."""
+    """The messages of one job, and the conversation they are in now."""
 
     def __init__(self, client: AsyncWebClient, journal: Journal, language: Language) -> None:
         self._client = client
@@ -37,11 +39,16 @@ class DirectFallback:
 
     @property
     def destination(self) -> Destination:
-        """Where the job's message is, or will be."""
+        """Where the job's messages are, or will be."""
         asked = Destination.of(self._journal.job)
         if not self._direct_channel:
             return asked
         return Destination(self._direct_channel, "", asked.since)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a message of this job, or may be."""
+        return self._reply.begun
 
     @property
     def thread(self) -> Destination | None:
@@ -51,29 +58,33 @@ class DirectFallback:
         here = self.destination
         return Destination(here.channel, self._reply.messages[0], here.since)
 
-    async def show(self, post: Post, *, state: str) -> None:
-        """Show `post` while the job goes on; a failed edit is left to the next call."""
+    async def show(self, posts: Sequence[Post], *, state: str) -> None:
+        """Show `posts` while the job goes on; a failed edit is left to the next call."""
         if self._unreachable:
             return
         try:
-            await self._reply.show(self._with_notice([post]), state=state)
+            await self._reply.show(self._with_notice(posts), state=state)
         except FAILURES as error:
             failure = failure_of(error)
             log.warning("job %s: an edit failed: %s", self._job, failure.reason)
             if failure.kind == "no_destination" and await self._fall_back():
-                await self.show(post, state=state)
+                await self.show(posts, state=state)
 
-    async def end(self, post: Post, plain: Post, *, state: str) -> None:
-        """Show the final post, or `plain` if Slack refuses it, until nothing is left to try."""
+    async def end(self, final: Sequence[Post], plain: Post, *, state: str) -> None:
+        """Show the final posts, or `plain` if Slack refuses it, until nothing is left to try."""
 
         async def show(posts: Sequence[Post]) -> None:
             await self._reply.show(self._with_notice(posts), state=state)
 
         while not self._unreachable:
-            if await deliver(show, [post], plain, self._journal) != "no_destination":
+            delivery = await deliver(show, final, plain, self._journal)
+            if delivery == "delivered":
                 return
+            if delivery == "refused":
+                break
             if not await self._fall_back():
                 await asyncio.sleep(RETRY_SECONDS[-1])
+        await self._count_undelivered()
 
     async def _fall_back(self) -> bool:
         """Go on in a direct message, and from there nowhere; False where Slack opens none now."""
@@ -98,12 +109,24 @@ class DirectFallback:
         self._reply = self._new_reply()
         return True
 
+    async def _count_undelivered(self) -> None:
+        counted = {f"undelivered:{self._journal.job.kind}": 1}
+        try:
+            await asyncio.to_thread(add, self._journal.redis, counted)
+        except RedisError as error:
+            log.warning("job %s: it is not counted as undelivered: %s", self._job, error)
+
     def _with_notice(self, posts: Sequence[Post]) -> Sequence[Post]:
         """Return the posts; in a direct message the first begins by saying why it is there."""
         if not self._direct_channel:
             return posts
-        first, notice = posts[0], say("moved", self._language)
+        first, notice = posts[0], self._notice()
         return [Post(f"{notice}\n{first.text}", (section(notice), *first.blocks)), *posts[1:]]
+
+    def _notice(self) -> str:
+        asked = self._journal.job.destination
+        key = "moved.direct" if asked.get("dm") else "moved"
+        return say(key, self._language, channel=asked["channel"])
 
     def _new_reply(self) -> Reply:
         return Reply(self._client, self._journal, self.destination)

@@ -8,6 +8,7 @@ import logging
 from functools import partial
 from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError
 
 from bot.errors import FollowedElsewhere
@@ -25,6 +26,11 @@ class Journal:
         self._jobs = jobs
         self.job = job
         self._entries: dict[str, Any] = dict(job.posts)
+
+    @property
+    def redis(self) -> Redis:
+        """The broker that has the record."""
+        return self._jobs.redis
 
     def get(self, key: str, default: Any) -> Any:
         """Return the entry `key`."""
@@ -51,6 +57,6 @@ class Journal:
             reason,
         )
         try:
-            await asyncio.to_thread(record_no_access, self._jobs.redis, reason)
+            await asyncio.to_thread(record_no_access, self.redis, reason)
         except RedisError as error:
             log.warning("job %s: `swallow status` cannot say so: %s", self.job.id, error)

@@ -42,5 +42,5 @@ async def give_up(bot: Bot, job: Job) -> bool:
         log.warning("job %s: its messages cannot be read: %s", job.id, failure_of(error).reason)
     key = "training.undeliverable" if job.kind == "train" else "failed.undeliverable"
     post = sentence(say(key, language))
-    await message.end(post, post, state="failed" if ended else job.state)
+    await message.end([post], post, state="failed" if ended else job.state)
     return True

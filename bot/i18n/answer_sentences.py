@@ -115,5 +115,13 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "Something went wrong, and the result could not be shown here. Try again; if it goes on, ask "
         "the operator to look at the log.",
     ),
+    "moved": (
+        "<#{channel}> でのご依頼ですが、そこには投稿できないため、ここでお知らせします。",
+        "This was asked in <#{channel}>, where I cannot post any more, so it comes here.",
+    ),
+    "moved.direct": (
+        "ご依頼のあったスレッドには投稿できないため、ここでお知らせします。",
+        "I cannot post any more in the thread where this was asked, so it comes here.",
+    ),
     "cancelled": ("停止しました。", "Stopped."),
 }

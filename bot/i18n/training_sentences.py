@@ -230,10 +230,6 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "The plan is there, but Slack would not show it.",
     ),
     "plan.cancelled": ("計画の作成を取りやめました。", "The plan was cancelled."),
-    "moved": (
-        "元のチャンネルに投稿できないため、ここでお知らせします。",
-        "I cannot post in the original channel, so I tell you here.",
-    ),
     "status.none": (
         "実行中の学習も待機中の学習もありません。",
         "No training runs or waits.",

@@ -7,15 +7,13 @@ record and its event stream.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
 from bot.background import log_failure
 from bot.bot import Bot
-from bot.delivery.destination import Destination
+from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
-from bot.delivery.reply import Reply
-from bot.delivery.retry import deliver
 from bot.errors import CannotAnswer
 from bot.i18n.lookup import say
 from bot.questions import answer
@@ -25,7 +23,6 @@ from bot.relay.dispatch import Outlook, enqueue
 from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
 from bot.slack.blocks import Post, sentence
-from bot.slack.refusals import FAILURES, failure_of
 from tasks.adapters.reference import adapter_name
 from tasks.broker.job import Event, Job
 
@@ -37,7 +34,7 @@ class _TextMissing(Exception):
 
 
 class QuestionFollower:
-    """Shows one job in the thread in which it was asked."""
+    """Shows one job in the thread in which it was asked, or to its asker where that is gone."""
 
     def __init__(self, bot: Bot, streams: EventStreams, job: Job) -> None:
         self._bot = bot
@@ -45,8 +42,7 @@ class QuestionFollower:
         self._job = job
         # Stored beside the text, which is not there any more where its asker was forgotten.
         self._language = job.asked.get("language") or bot.language(job.asked["text"])
-        self._journal = Journal(bot.jobs, job)
-        self._reply = Reply(bot.client, self._journal, Destination.of(job))
+        self._reply = DirectFallback(bot.client, Journal(bot.jobs, job), self._language)
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
         self._outlook = Outlook(bot.jobs, job)
         self._attempt = 0
@@ -104,7 +100,7 @@ class QuestionFollower:
                 return final
             if self._text:
                 posts = answer.running(self._text, self._job.id, self._language)
-                await self._show_running(self._headed(posts))
+                await self._reply.show(self._headed(posts), state="running")
 
     async def _next(self, events: JobEvents) -> list[Event]:
         """Wait for an event, and return it with those that are ready behind it."""
@@ -140,20 +136,10 @@ class QuestionFollower:
             raise _TextMissing
         self._text = self._text[:at] + event.data["text"]
 
-    async def _show_running(self, posts: list[Post]) -> None:
-        try:
-            await self._reply.show(posts, state="running")
-        except FAILURES as error:
-            # Not repeated: the next edit, or the final message, has this text too.
-            log.warning("job %s: an edit failed: %s", self._job.id, failure_of(error).reason)
-
     async def _end(self, final: Event) -> None:
-        async def show(posts: Sequence[Post]) -> None:
-            await self._reply.show(posts, state=final.type)
-
         plain = sentence(say("failed.unshown", self._language))
         self._bot.edit_pace.edit_out_of_turn()
-        await deliver(show, self._final_posts(final), plain, self._journal)
+        await self._reply.end(self._final_posts(final), plain, state=final.type)
 
     def _final_posts(self, final: Event) -> list[Post]:
         if final.data.get("help"):

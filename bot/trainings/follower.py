@@ -112,7 +112,7 @@ class TrainingFollower:
     async def _show(self) -> None:
         progress = await asyncio.to_thread(self._progress)
         state = "queued" if progress.waiting else "running"
-        await self._message.show(progress_card(progress, self._language), state=state)
+        await self._message.show([progress_card(progress, self._language)], state=state)
         self._next_edit = time.monotonic() + self._bot.settings.progress_seconds
 
     def _progress(self) -> Progress:
@@ -148,7 +148,7 @@ class TrainingFollower:
         post = final_card(ending.type, ending.data, output, self._language)
         plain = sentence(say("training.unshown", self._language))
         self._bot.edit_pace.edit_out_of_turn()
-        await self._message.end(post, plain, state=ending.type)
+        await self._message.end([post], plain, state=ending.type)
         self._milestones.add_post("ended", self._closing(ending))
         if ending.data.get("answers"):
             self._milestones.add_post(

@@ -87,4 +87,4 @@ class PlanFollower:
         journal = Journal(self._bot.jobs, self._job)
         message = DirectFallback(self._bot.client, journal, self._language)
         plain = sentence(say("plan.unshown", self._language))
-        await message.end(post, plain, state="finished")
+        await message.end([post], plain, state="finished")

@@ -2,7 +2,7 @@
 
 One hash. What scripts count as they change a job: `ended:KIND:STATE`, `lost:KIND` (expired leases),
 `tokens` (of ended answers), `first_text:BOUND` and `first_text_ms`. What bots add: `calls:METHOD`
-and `retries:METHOD` of Slack's Web API.
+and `retries:METHOD` of Slack's Web API, and `undelivered:KIND`: final messages that reached nobody.
 """
 
 from collections.abc import Mapping

@@ -22,6 +22,13 @@ def counter_metrics(redis: Redis) -> Iterator[Metric]:
         "lost:",
         counts,
     )
+    yield _by(
+        "kind",
+        "swallow_undelivered",
+        "Final messages that Slack took nowhere.",
+        "undelivered:",
+        counts,
+    )
     tokens = CounterMetricFamily(
         "swallow_generated_tokens", "Tokens of the answers that have ended."
     )
@@ -34,7 +41,7 @@ def counter_metrics(redis: Redis) -> Iterator[Metric]:
     )
 
 
-_ALWAYS = {"ended:answer:": ENDINGS, "ended:train:": ENDINGS, "lost:": KINDS}
+_ALWAYS = {"ended:answer:": ENDINGS, "ended:train:": ENDINGS, "lost:": KINDS, "undelivered:": KINDS}
 """Label values that are shown before they were counted: a rate needs the 0 it began with."""
 
 

@@ -10,6 +10,8 @@ from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import retry
+from bot.workspace.state.channels import channel_named
+from tasks.broker.counters import counted
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import GROUP, RELAY, no_access, unanswered
 from tests.bot.conftest import Person, Serve, job_of, until
@@ -119,3 +121,81 @@ async def test_two_bots_of_which_one_lost_its_claim_answer_once(
         replies = await person.replies(ts)
 
     assert [reply["text"] for reply in replies] == ["2"]
+
+
+async def answer(jobs: Jobs) -> None:
+    """Answer the question that waits."""
+    job = await job_of(jobs, "answer")
+    assert jobs.claim(job.id, "worker") == 1
+    jobs.append(job.id, 1, "text", {"text": "two"})
+    jobs.finish(job.id, 1, "finished", ANSWERED)
+
+
+async def delivered(jobs: Jobs) -> None:
+    """Wait until every claim is completed: nothing more will be posted."""
+
+    async def look() -> bool:
+        return not unanswered(jobs.redis)
+
+    await until(look, "the end of the claim")
+
+
+@pytest.mark.parametrize("gone", ["channel", "thread"])
+async def test_an_answer_whose_place_is_gone_goes_whole_to_its_asker_once(
+    serve: Serve, person: Person, jobs: Jobs, gone: str
+) -> None:
+    async with serve():
+        ts = await ask(person, "What is 1 + 1?")
+        await job_of(jobs, "answer")
+        if gone == "channel":
+            person.workspace.faults.set({"archived": ["CGENERAL"]})
+        else:
+            channel = channel_named("CGENERAL")
+            question = person.workspace.conversations.message(channel, ts)
+            person.workspace.messages.delete(channel, question)
+        # The direct message arrives, and its confirmation does not.
+        person.workspace.faults.set({"lose_response": {"chat.postMessage": 2}})
+        await answer(jobs)
+        await delivered(jobs)
+
+    (message,) = await person.messages("DALICE")
+    notice, text = message["text"].split("\n")
+    assert (
+        notice == "This was asked in <#CGENERAL>, where I cannot post any more, so it comes here."
+    )
+    assert text == "two"
+
+
+async def test_an_answer_goes_on_in_the_direct_message_after_a_restart(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    async with serve():
+        await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "text", {"text": "two"})
+        await person.sees("<@UBOT> What is 1 + 1?")
+        person.workspace.faults.set({"archived": ["CGENERAL"]})
+        jobs.append(job.id, 1, "text", {"text": ", I"})
+        await person.sees("two, I", "DALICE")
+    async with serve():
+        jobs.append(job.id, 1, "text", {"text": " think"})
+        jobs.finish(job.id, 1, "finished", ANSWERED)
+        await delivered(jobs)
+
+    (message,) = await person.messages("DALICE")
+    assert message["text"].endswith("\ntwo, I think")
+
+
+async def test_an_answer_that_slack_takes_nowhere_is_logged_and_counted(
+    serve: Serve, person: Person, jobs: Jobs, errors: pytest.LogCaptureFixture
+) -> None:
+    async with serve():
+        await ask(person, "What is 1 + 1?")
+        await job_of(jobs, "answer")
+        person.workspace.faults.set({"archived": ["CGENERAL", "DALICE"]})
+        await answer(jobs)
+        await delivered(jobs)
+
+    assert "Slack takes its message nowhere" in errors.text
+    assert counted(jobs.redis)["undelivered:answer"] == 1

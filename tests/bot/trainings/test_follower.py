@@ -283,7 +283,7 @@ async def test_an_archived_channel_moves_it_into_a_direct_message(
         await person.sees("Training finished", "DADMIN")
         await over(jobs)
 
-    assert "cannot post in the original channel" in moved["text"]
+    assert "asked in <#CRANDOM>, where I cannot post any more" in moved["text"]
     texts = await thread(person, "DADMIN")
     assert "50 % done" in texts[0]
     assert len(texts) == 4  # half, verdict, answers, picture
