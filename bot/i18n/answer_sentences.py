@@ -30,6 +30,12 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "（モデルは何も答えませんでした。聞き方を変えてみてください。）",
         "(The model gave an empty answer. Try asking in another way.)",
     ),
+    "thought_only": (
+        "（考えているうちに上限に達し、答えまで進めませんでした。管理者は `SWALLOW_MAX_NEW_TOKENS` と "
+        "`SWALLOW_ANSWER_SECONDS` で上限を上げられます。）",
+        "(A limit was reached while the model was thinking, before it answered. The operator can "
+        "raise the limits with `SWALLOW_MAX_NEW_TOKENS` and `SWALLOW_ANSWER_SECONDS`.)",
+    ),
     "note.stopped": ("停止しました", "stopped"),
     "note.length": ("長さの上限で終わりました", "ended at the length limit"),
     "note.deadline": ("時間の上限で終わりました", "ended at the time limit"),
@@ -43,6 +49,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
     ),
     "footer.adapter": ("アダプター {name}", "adapter {name}"),
     "footer.tokens": ("{count} トークン", "{count} tokens"),
+    "footer.thought": ("うち思考 {count}", "{count} of them thought"),
     "footer.seconds": ("{seconds} 秒", "{seconds} s"),
     "footer.speed": ("{speed} トークン/秒", "{speed} tokens/s"),
     "delayed.broker_away": (

@@ -26,7 +26,7 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
         values = {key: value for key, value in data.items() if key != "reason"}
         return _posts(failure(data.get("reason", "internal"), language, **values), None)
     if not text:
-        return _posts(say("cancelled" if type == "cancelled" else "empty", language), None)
+        return _posts(say(_why_empty(type, data), language), None)
     footer = " · ".join(_footer(type, data, language))
     if not footer:
         return _posts(text, None)
@@ -76,6 +76,13 @@ def _post(text: str) -> Post:
     return Post(safe, ({"type": "section", "block_id": "answer", "text": mrkdwn(safe)},))
 
 
+def _why_empty(type: str, data: Mapping[str, Any]) -> str:
+    if type == "cancelled":
+        return "cancelled"
+    limited = data.get("finish") in ("length", "deadline")
+    return "thought_only" if limited and data.get("thought_tokens") else "empty"
+
+
 def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]:
     if not data.get("model"):
         return []
@@ -83,6 +90,8 @@ def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]
     if data.get("adapter"):
         words.append(say("footer.adapter", language, name=data["adapter"]))
     words.append(say("footer.tokens", language, count=data["tokens"]))
+    if data.get("thought_tokens"):
+        words.append(say("footer.thought", language, count=data["thought_tokens"]))
     words.append(say("footer.seconds", language, seconds=f"{data['seconds']:.1f}"))
     if data.get("tokens_per_second"):
         speed = f"{data['tokens_per_second']:.1f}"

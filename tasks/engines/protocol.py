@@ -58,8 +58,9 @@ class Question:
 class Answer:
     """How an answer came about; `finish` says why it ends, seconds count from the call.
 
-    `dropped_turns` and `cut_characters` of the question did not fit into the context, see
-    `trainer.prompts.prompt.render`.
+    `thought_tokens` of its tokens are the thought of a model that reasons first, which is no part
+    of the text. `dropped_turns` and `cut_characters` of the question did not fit into the context,
+    see `trainer.prompts.prompt.render`.
     """
 
     prompt: str
@@ -70,6 +71,7 @@ class Answer:
     finish: Literal["stop", "length", "interrupted"]
     dropped_turns: int = 0
     cut_characters: int = 0
+    thought_tokens: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -5,6 +5,7 @@ Knows tokenizers only by `decode`; does not know where the ids come from.
 
 from collections.abc import Callable, Sequence
 
+from tasks.engines.thought import Thought, marks_of
 from trainer.prompts.templates import Tokenizer
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
@@ -15,14 +16,23 @@ class TextStream:
     """Decodes an answer token by token, and passes on text as soon as it is final.
 
     Held back are bytes of an unfinished character, white space at the end, and what may be the
-    start of a stop text; white space at the start is left out. `stopped` becomes true once a stop
-    text has appeared.
+    start of a stop text; white space at the start is left out, and the thought of a model that
+    reasons first, of which `thought_tokens` are counted. `prompt` is what the answer follows: some
+    templates open the thought there. `stopped` becomes true once a stop text has appeared.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, stop_texts: Sequence[str], on_text: Callable[[str], None]
+        self,
+        tokenizer: Tokenizer,
+        stop_texts: Sequence[str],
+        on_text: Callable[[str], None],
+        prompt: str = "",
     ) -> None:
         self.tokenizer = tokenizer
+        marks = marks_of(tokenizer)
+        self._thought = Thought(marks, prompt) if marks else None
+        self._hidden = _special_ids(tokenizer, but=marks.open + marks.close) if marks else set()
+        self._first_tokens = 0
         self.stop_texts = stop_texts
         self.on_text = on_text
         self.stopped = False
@@ -38,28 +48,45 @@ class TextStream:
     def push(self, id: int) -> None:
         """Take the next token of the answer."""
         self._ids.append(id)
+        if self._thought is not None and not self._thought.over:
+            self._first_tokens += 1
         before = self._decode(self._window, self._known)
         after = self._decode(self._window, len(self._ids))
         if len(after) > len(before) and not after.endswith(UNFINISHED):
             self._window, self._known = self._known, len(self._ids)
             self._take(after[len(before) :])
 
+    @property
+    def thought_tokens(self) -> int:
+        """How many of the tokens so far are the thought and its marks."""
+        return self._first_tokens if self._thought is not None and self._thought.begun else 0
+
     def close(self) -> None:
         """Pass on what was held back, without white space or an incomplete character at the end."""
         before = self._decode(self._window, self._known)
         self._take(self._decode(self._window, len(self._ids))[len(before) :].rstrip(UNFINISHED))
+        if self._thought is not None:
+            self._take_answer(self._thought.rest())
         if not self.stopped:
             self._emit(self._pending.rstrip())
         self._pending = ""
 
     def _decode(self, start: int, end: int) -> str:
+        ids = self._ids[start:end]
+        # Until the thought is over its marks are read, which may be special tokens.
+        marked = self._thought is not None and not self._thought.over
+        if marked:
+            ids = [id for id in ids if id not in self._hidden]
         return str(
             self.tokenizer.decode(
-                self._ids[start:end], skip_special_tokens=True, clean_up_tokenization_spaces=False
+                ids, skip_special_tokens=not marked, clean_up_tokenization_spaces=False
             )
         )
 
     def _take(self, text: str) -> None:
+        self._take_answer(self._thought.answer_in(text) if self._thought is not None else text)
+
+    def _take_answer(self, text: str) -> None:
         if self.stopped:
             return
         self._pending += text
@@ -88,3 +115,9 @@ class TextStream:
         if text:
             self._begun = True
             self.on_text(text)
+
+
+def _special_ids(tokenizer: Tokenizer, *, but: str) -> set[int]:
+    """Return the ids of the special tokens, without those that stand in the text `but`."""
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    return {id for id, token in added.items() if token.special and str(token) not in but}

@@ -112,7 +112,7 @@ class OpenVinoEngine:
                 id, prompt, question.sampling, stop_ids, adapter, self.context_length
             )
         )
-        text = TextStream(self.tokenizer, style.stop_texts, on_text)
+        text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
         reader = _TokenReader(handle, text, set(stop_ids), should_stop, start)
         return Answer(
             finish=reader.read_to_the_end(),
@@ -123,6 +123,7 @@ class OpenVinoEngine:
             first_token_seconds=reader.first_token_seconds,
             dropped_turns=prompt.dropped_turns,
             cut_characters=prompt.cut_characters,
+            thought_tokens=text.thought_tokens,
         )
 
     def close(self) -> None:

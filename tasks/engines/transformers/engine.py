@@ -72,7 +72,8 @@ class TransformersEngine:
         with self._lock, self._adapted(question.adapter) as (model, adapter_style):
             style = choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
             prompt = question.prompt(style, self.tokenizer, self.context_length)
-            generation = _Generation(self.tokenizer, style, on_text, should_stop, start)
+            text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
+            generation = _Generation(text, style.stop_ids(self.tokenizer), should_stop, start)
             finish = generation.generate(model, prompt, question.sampling)
         return Answer(
             prompt=prompt.text,
@@ -83,6 +84,7 @@ class TransformersEngine:
             finish=finish,
             dropped_turns=prompt.dropped_turns,
             cut_characters=prompt.cut_characters,
+            thought_tokens=text.thought_tokens,
         )
 
     @contextmanager
@@ -105,14 +107,13 @@ class _Generation:
 
     def __init__(
         self,
-        tokenizer: Any,
-        style: Style,
-        on_text: Callable[[str], None],
+        text: TextStream,
+        stop_ids: list[int],
         should_stop: Callable[[], bool],
         start: float,
     ) -> None:
-        self.stop_ids = style.stop_ids(tokenizer)
-        self.text = TextStream(tokenizer, style.stop_texts, on_text)
+        self.text = text
+        self.stop_ids = stop_ids
         self.should_stop = should_stop
         self.start = start
         self.tokens = 0

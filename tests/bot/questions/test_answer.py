@@ -105,3 +105,19 @@ def test_a_growing_text_never_changes_the_parts_before_the_last(text: str) -> No
     for length in range(0, len(text), 997):
         grown = answer.split(text[:length])
         assert grown[:-1] == whole[: len(grown) - 1]
+
+
+def test_the_footer_counts_the_thought() -> None:
+    facts = FACTS | {"thought_tokens": 30}
+
+    (post,) = answer.ended("50 Cent", "finished", facts, "en")
+
+    assert "48 tokens · 30 of them thought · 8.0 s" in footer(post)
+
+
+def test_an_answer_that_is_all_thought_says_which_limit_ended_it() -> None:
+    facts = FACTS | {"thought_tokens": 48, "finish": "length"}
+
+    (post,) = answer.ended("", "finished", facts, "en")
+
+    assert "while the model was thinking" in post.text

@@ -1,0 +1,103 @@
+"""The thought of a reasoning model never stands in its answer, however its marks arrive."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.engines.openvino.engine import OpenVinoEngine
+from tasks.engines.protocol import Engine, Question, Sampling
+from tasks.engines.text_stream import TextStream
+from tasks.engines.thought import HARMONY, THINK, marks_of
+from tasks.engines.transformers.engine import TransformersEngine
+from tests.tasks.thinking_model import write_thinking
+from tests.tasks.tiny_models import write_tiny
+from trainer.base_model.source import find
+from trainer.base_model.tokenizer import load_tokenizer
+
+SPECIAL = ["<|start|>", "<|channel|>", "<|message|>", "<|end|>"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Make a tokenizer in which bytes are tokens, with a chat template that holds a text."""
+    folder = write_tiny(tmp_path_factory.mktemp("models") / "tiny", "llama2")
+
+    def make(template: str) -> Any:
+        tokenizer = load_tokenizer(find(str(folder)))
+        tokenizer.add_special_tokens({"additional_special_tokens": SPECIAL})
+        tokenizer.chat_template = template
+        return tokenizer
+
+    return make
+
+
+def read(tokenizer: Any, text: str, prompt: str = "") -> tuple[str, int]:
+    """Return what of a generated text is shown, and how many of its tokens are thought."""
+    pieces: list[str] = []
+    stream = TextStream(tokenizer, ("\nUser:",), pieces.append, prompt)
+    for id in tokenizer(text, add_special_tokens=False)["input_ids"]:
+        stream.push(id)
+    stream.close()
+    return "".join(pieces), stream.thought_tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "shown", "tokens"),
+    [
+        ("<think>\nhm\nUser:</think>\n\nyes", "", "yes", 24),
+        ("\n<think></think>yes", "", "yes", 16),
+        ("hm</think>\n\nyes <think>", "user: a\n<think>\n", "yes <think>", 10),
+        ("<think>it never ends", "", "", 20),
+        ("日本", "", "日本", 0),
+        ("<thin", "", "<thin", 0),
+        ("a <think>b</think>", "", "a <think>b</think>", 0),
+    ],
+)
+def test_marks_that_are_split_over_tokens(
+    tokenizer_of: Callable[[str], Any], text: str, prompt: str, shown: str, tokens: int
+) -> None:
+    assert read(tokenizer_of("<think>"), text, prompt) == (shown, tokens)
+
+
+def test_channels_whose_marks_are_special_tokens(tokenizer_of: Callable[[str], Any]) -> None:
+    tokenizer = tokenizer_of("<|channel|>")
+    thought = "<|channel|>analysis<|message|>hm<|end|><|start|>assistant"
+    final = "<|channel|>final<|message|>"
+
+    assert read(tokenizer, f"{thought}{final}yes<|end|>")[0] == "yes"
+    assert read(tokenizer, f"{final}yes") == ("yes", 7)
+    assert read(tokenizer, thought)[0] == ""
+    assert read(tokenizer, "<|start|>yes") == ("yes", 0)
+
+
+def test_a_model_without_marks_is_left_alone(tokenizer_of: Callable[[str], Any]) -> None:
+    assert read(tokenizer_of("plain"), "<think>a</think>b") == ("<think>a</think>b", 0)
+    assert marks_of(tokenizer_of("plain")) is None
+    assert marks_of(tokenizer_of("{% '</think>' %}")) is THINK
+    assert marks_of(tokenizer_of("{% '<|channel|>' %}")) is HARMONY
+
+
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize("name", ["transformers", "openvino"])
+def test_an_engine_answers_without_the_thought(tmp_path: Path, name: str, opened: bool) -> None:
+    source = write_thinking(tmp_path / "model", thought="Hm, so", answer="\nYES!", opened=opened)
+    engine: Engine
+    if name == "openvino":
+        engine = OpenVinoEngine(source, cache=tmp_path / "cache", precision="bf16")
+    else:
+        engine = TransformersEngine(source)
+    pieces: list[str] = []
+
+    try:
+        question = Question("a", sampling=Sampling(40))
+        answer = engine.answer(question, pieces.append, lambda: False)
+    finally:
+        if isinstance(engine, OpenVinoEngine):
+            engine.close()
+
+    assert "".join(pieces) == "YES!"
+    assert answer.finish == "stop"
+    assert answer.thought_tokens == (7 if opened else 8)
+    assert answer.tokens == answer.thought_tokens + len("\nYES!") + 1
