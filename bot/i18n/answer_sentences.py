@@ -12,6 +12,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "• `instruction:` and `input:` work as labels. In a thread I take the thread into account.",
     ),
     "status.thinking": ("が考えています…", "is thinking…"),
+    "status.thinking_for": ("が考えています… {seconds} 秒", "is thinking… {seconds} s"),
     "status.waiting": (
         "が順番を待っています（前に{ahead}件）…",
         "is waiting in line ({ahead} ahead)…",

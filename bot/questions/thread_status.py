@@ -6,6 +6,7 @@ on it: where Slack refuses it, the answer comes all the same.
 
 import asyncio
 import logging
+import time
 
 from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -51,11 +52,17 @@ class ThreadStatus:
     def _text(self) -> str:
         job = next(iter(self._jobs.states([self._job.id])), None)
         if job is None or job.state not in ("new", "queued"):
-            return say("status.thinking", self._language)
+            return self._thinking(job)
         workers = answering(Workers(self._jobs.redis).all())
         if not workers:
             return say("status.no_worker", self._language)
         return self._waiting(job, workers)
+
+    def _thinking(self, job: JobState | None) -> str:
+        seconds = time.time() - job.started / 1000 if job and job.started else 0
+        if seconds < STATUS_POLL_SECONDS:
+            return say("status.thinking", self._language)
+        return say("status.thinking_for", self._language, seconds=int(seconds))
 
     def _waiting(self, job: JobState, workers: list[Worker]) -> str:
         if all(worker.state == "loading" for worker in workers):

@@ -10,6 +10,7 @@ from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import retry
+from bot.questions import thread_status
 from bot.workspace.state.channels import channel_named
 from tasks.broker.counters import counted
 from tasks.broker.jobs import Jobs
@@ -199,3 +200,25 @@ async def test_an_answer_that_slack_takes_nowhere_is_logged_and_counted(
 
     assert "Slack takes its message nowhere" in errors.text
     assert counted(jobs.redis)["undelivered:answer"] == 1
+
+
+async def test_the_status_says_for_how_long_a_model_has_been_thinking(
+    serve: Serve, person: Person, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread_status, "STATUS_POLL_SECONDS", 0.05)
+    async with serve():
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        begun = jobs.states([job.id])[0].started
+        jobs.redis.hset(f"swallow:job:{job.id}", "started", begun - 3_600_000)
+
+        async def counts() -> bool:
+            shown = [status["status"] for status in person.workspace.statuses.shown()]
+            return any(text.startswith("is thinking… 36") for text in shown)
+
+        await until(counts, "an hour of thinking")
+        jobs.append(job.id, 1, "text", {"text": "2"})
+        jobs.finish(job.id, 1, "finished", ANSWERED)
+        await person.sees_reply(ts, "2")
+        assert not person.workspace.statuses.shown()
