@@ -113,6 +113,7 @@ def _result(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
         "prompt": answer.prompt,
         "prompt_tokens": answer.prompt_tokens,
         "tokens": answer.tokens,
+        "thought_tokens": answer.thought_tokens,
         "seconds": round(answer.seconds, 3),
         "first_token_seconds": round(answer.first_token_seconds, 3),
         "finish": answer.finish,

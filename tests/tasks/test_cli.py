@@ -10,6 +10,7 @@ from redis import Redis
 
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
+from tests.tasks.thinking_model import write_thinking
 from tests.trainer import doubles
 from trainer.base_model.source import Source
 
@@ -110,6 +111,19 @@ def test_ask_takes_the_references_spelling_and_reads_files(
     assert f"rapper?\n\n{names}<|im_end|>" in answer["prompt"]
     assert "adapter: none" in verbose.stdout
     assert "<|im_start|>user\nSay hi" in verbose.stdout
+
+
+def test_a_thought_is_counted_and_not_printed(tmp_path: Path) -> None:
+    source = write_thinking(tmp_path / "model", thought="Hm, so", answer="YES!")
+
+    done = swallow(
+        *("ask", "--instruction", "a", "--model", str(source.path), "--engine", "transformers"),
+        "--json",
+    )
+
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["answer"], answer["thought_tokens"]) == ("YES!", 8)
 
 
 def test_a_training_takes_its_defaults_from_the_settings_and_options_win(
