@@ -129,10 +129,10 @@ class Settings(BaseSettings):
     def _certificates(cls, file: Path | None) -> Path | None:
         if file is None:
             return None
-        file = file.expanduser().absolute()
         try:
+            file = file.expanduser().absolute()
             SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-        except OSError as error:  # ssl.SSLError too
+        except (OSError, RuntimeError) as error:  # ssl.SSLError too; no account for ~name
             raise ValueError("no certificates in PEM can be read from it") from error
         return file
 

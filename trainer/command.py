@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from trainer.errors import TrainerError
+from trainer.files import expanded
 from trainer.planning.option_spec import OptionSpec
 from trainer.planning.options import OPTIONS, Options
 from trainer.process import parent_death, ranks, standard_output
@@ -89,7 +90,7 @@ def train(
     if parent is not None:
         parent_death.end_with(parent)
         listener(events.Begun())
-    home = home.expanduser().absolute()
+    home = expanded(home).absolute()
     try:
         if plan_only:
             _plan(_options(values), home, as_json)

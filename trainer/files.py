@@ -1,4 +1,4 @@
-"""Atomic writes: a file or a folder is written under a temporary name, synced and renamed.
+"""Paths, and atomic writes: files and folders are written under a temporary name and renamed.
 
 A reader therefore sees either nothing, the old content, or the whole new content. What the disk
 refuses becomes NotWritable, with a sentence that names the place. It knows nothing of trainings.
@@ -14,6 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import NotWritable
+
+
+def expanded(path: str | Path) -> Path:
+    """Return `path` with a leading `~` replaced, as a shell does it.
+
+    `~name` of an account that does not exist stays as it is: what is not there is said by whoever
+    looks for it.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tasks.commands.terminal.options import engine_option, home_option, model_option, set_variables
+from trainer.files import expanded
 
 if TYPE_CHECKING:
     from tasks.engines.protocol import Answer, Engine, Question
@@ -50,7 +51,7 @@ def ask(
     as_json: bool,
 ) -> None:
     """Ask one question here and stream the answer, without broker or bot."""
-    set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    set_variables(home=expanded(home).absolute() if home else None, model=model, engine=engine)
     from tasks.engines.protocol import Question
     from tasks.settings import settings
     from trainer.adapters.adapter import read

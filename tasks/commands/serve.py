@@ -14,6 +14,7 @@ from tasks.commands.terminal.options import (
     model_option,
     set_variables,
 )
+from trainer.files import expanded
 
 
 @click.command()
@@ -34,7 +35,7 @@ def up(
     With SLACK_BOT_TOKEN and SLACK_APP_TOKEN the bot connects to Slack, else to a local workspace
     with a web page.
     """
-    set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    set_variables(home=expanded(home).absolute() if home else None, model=model, engine=engine)
     from tasks.settings import settings
     from tasks.supervisor.up import Up
     from trainer.process.standard_output import never_block
@@ -77,7 +78,7 @@ def worker(
     run: str | None,
 ) -> None:
     """Run one worker, for instance on another machine."""
-    set_variables(home=home.expanduser().absolute() if home else None, model=model, engine=engine)
+    set_variables(home=expanded(home).absolute() if home else None, model=model, engine=engine)
     names = tuple(part.strip() for part in queues.split(",") if part.strip())
     unknown = [part for part in names if part not in ("answers", "plans", "training")]
     if unknown or not names:

@@ -65,6 +65,7 @@ LINES = st.lists(
 
 @given(LINES.map(lambda lines: "\n".join("".join(line) for line in lines)) | st.binary())
 @example(b"\xff")
+@example("SWALLOW_REDIS_CA=~nobody-of-that-name/ca.pem")
 def test_any_env_file_is_read_or_refused_with_a_sentence(content: str | bytes) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / ".env"

@@ -70,3 +70,8 @@ def test_a_folder_that_cannot_be_made_is_refused_beforehand() -> None:
 def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
     with pytest.raises(NotWritable, match=r"MB free and the training needs 1,000,000,000 MB"):
         files.check_writable(tmp_path, needed=10**15)
+
+
+def test_the_home_of_an_account_that_does_not_exist_is_a_path_like_any_other() -> None:
+    assert files.expanded("~/x") == Path.home() / "x"
+    assert files.expanded("~nobody-of-that-name/x") == Path("~nobody-of-that-name/x")

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from trainer.errors import AdapterRefused
+from trainer.files import expanded
 
 MAX_NAME = 64
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}")
@@ -25,7 +26,7 @@ def folder_of(value: str, home: Path) -> Path:
         AdapterRefused: a bare value that may not be a name.
     """
     if "/" in value:
-        return Path(value).expanduser()
+        return expanded(value)
     if not is_adapter_name(value):
         raise AdapterRefused(
             f"{value!r} cannot name an adapter: use letters, digits, '.', '_' and '-', "

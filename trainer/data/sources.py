@@ -6,6 +6,7 @@ It finds and fetches files, and does not read them.
 from pathlib import Path
 
 from trainer.errors import DataUnusable
+from trainer.files import expanded
 
 SAMPLE = "sample"
 SUFFIXES = (".json", ".jsonl", ".csv")
@@ -21,7 +22,7 @@ def files_of(source: str) -> list[Path]:
     """
     if source == SAMPLE:
         return sorted((Path(__file__).parent / "samples").glob("*.jsonl"))
-    path = Path(source).expanduser()
+    path = expanded(source)
     try:
         if path.is_dir():
             return _in_folder(path)
@@ -43,7 +44,7 @@ def pinned(source: str) -> str:
     Raises:
         DataUnusable: it cannot be fetched.
     """
-    if source == SAMPLE or Path(source).expanduser().exists() or "@" in source:
+    if source == SAMPLE or expanded(source).exists() or "@" in source:
         return source
     return f"{source}@{_fetched(source).name}" if _is_hub_id(source) else source
 
