@@ -81,7 +81,7 @@ class Milestones:
         return True
 
     async def _post_once(self, name: str, post: Post, thread: Destination) -> None:
-        begun = self._journal.get("milestone", "") == name
+        begun = self._journal.get("milestone", "") == name or self._journal.job.posts_in_doubt
         if not begun or not await self._is_posted(name, thread):
             await self._journal.write(milestone=name)
             await self._client.chat_postMessage(

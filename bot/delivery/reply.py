@@ -28,7 +28,7 @@ class Reply:
         self._messages: list[str] = list(journal.get("messages", []))
         self._shown: dict[str, Post] = {}
         # A post that was begun and not confirmed in the journal may have arrived.
-        self._uncertain = bool(journal.get("posting", False))
+        self._uncertain = bool(journal.get("posting", False)) or journal.job.posts_in_doubt
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -113,8 +113,13 @@ class Reply:
 
     async def _find(self) -> None:
         """Take over the messages that were posted although the journal does not have them."""
-        parts = await parts_posted(self._client, self._destination, self._journal.job.id)
-        self._messages = [parts[part] for part in sorted(parts)]
+        try:
+            parts = await parts_posted(self._client, self._destination, self._journal.job.id)
+            self._messages = [parts[part] for part in sorted(parts)]
+        except SlackClientError as error:
+            # The bot can post into a public channel whose messages it may not read.
+            if failure_of(error).kind != "no_destination":
+                raise
         self._uncertain = False
         await self._write(posting=False)
 

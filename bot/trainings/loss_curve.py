@@ -53,7 +53,8 @@ class LossCurve:
         state = self._journal.get("curve", "")
         if state == "there":
             return
-        if state != "uploading" or not await is_posted(self._client, thread, self._has_picture):
+        begun = state == "uploading" or self._journal.job.posts_in_doubt
+        if not begun or not await is_posted(self._client, thread, self._has_picture):
             await self._journal.write(curve="uploading")
             await self._client.files_upload_v2(
                 channel=thread.channel,

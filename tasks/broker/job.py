@@ -70,6 +70,8 @@ class Job(JobState):
     follower: int = 0
     """The number of who answers it in Slack, 0 before the first; one with an older number may not
     post."""
+    posts_in_doubt: bool = False
+    """Whether messages may have been posted that `posts` does not have."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def read_job(id: str, fields: Mapping[str, str]) -> Job:
         cancelled=json.loads(fields.get("cancel", "{}")),
         saved=int(fields.get("saved", 0)),
         follower=int(fields.get("follower", 0)),
+        posts_in_doubt=fields.get("in_doubt") == "1",
     )
 
 

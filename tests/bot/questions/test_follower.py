@@ -222,3 +222,35 @@ async def test_the_status_says_for_how_long_a_model_has_been_thinking(
         jobs.finish(job.id, 1, "finished", ANSWERED)
         await person.sees_reply(ts, "2")
         assert not person.workspace.statuses.shown()
+
+
+@pytest.mark.parametrize("lost", ["posts", "posts, claim and follower"])
+async def test_an_answer_that_the_broker_has_forgotten_is_not_posted_again(
+    serve: Serve, person: Person, jobs: Jobs, valkey: str, lost: str
+) -> None:
+    """As after a broker that lost its last second, in which the answer was posted."""
+    with Redis.from_url(valkey) as raw:
+        async with serve("bot"):
+            ts = await ask(person, "What is 1 + 1?")
+            job = await job_of(jobs, "answer")
+
+            async def followed() -> bool:
+                return bool(jobs.redis.hexists(f"swallow:job:{job.id}", "follower"))
+
+            await until(followed, "a follower")
+            before = {key: raw.dump(key) for key in cast(Any, raw.keys())}
+            await answer(jobs)
+            await delivered(jobs)
+        raw.flushall()
+        for key, value in before.items():
+            raw.restore(key, 0, cast(Any, value))
+    if lost != "posts":
+        jobs.redis.hdel(f"swallow:job:{job.id}", "follower")
+        # A broker takes some time to start.
+        jobs.redis.hincrby(f"swallow:job:{job.id}", "created", -10_000)
+        jobs.redis.xgroup_destroy(RELAY, GROUP)
+    async with serve("bot"):
+        await answer(jobs)
+        await delivered(jobs)
+
+    assert [reply["text"] for reply in await person.replies(ts)] == ["two"]
