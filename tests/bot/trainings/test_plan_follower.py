@@ -251,7 +251,7 @@ async def test_a_plan_that_the_channel_does_not_take_comes_as_a_direct_message(
         await planned(jobs)
         message = await person.sees("Training plan", "DADMIN")
 
-    assert "cannot post in the original channel" in message["text"]
+    assert "asked in <#CRANDOM>, where I cannot post any more" in message["text"]
     assert buttons(message) == ["start_training", "discard_plan"]
 
 
