@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.broker.counters import counted
 from tests.system.workspace import ENDED, System, Workspace, state_of
 
 _CAPITALS = (
@@ -56,7 +57,6 @@ class Questions:
         self._generator = random.Random(seed)
         self._right: dict[str, set[str]] = {}
         self.asked: list[Asked] = []
-        self._open: list[Asked] = []
 
     @property
     def workspace(self) -> Workspace:
@@ -78,17 +78,16 @@ class Questions:
     def ask(self, count: int, *, at_once: int) -> Iterator[int]:
         """Ask `count` questions, `at_once` of them open at any time; yields after each.
 
-        A question is open until its answer is there: one that waits for a bot that was killed is in
-        no record yet.
+        A question is open until its job has ended: one that waits for a bot that was killed has no
+        job yet.
         """
+        before = self._ended()
         for number in range(count):
-            while len(self._open) >= at_once:
+            while number - (self._ended() - before) >= at_once:
                 time.sleep(0.1)
-                self._open = [asked for asked in self._open if not self._is_final(asked)]
             texts = self._long if self._generator.random() < 0.2 else self._short
             text = self._generator.choice(texts)
             self.asked.append(Asked(text, self._say(text)))
-            self._open.append(self.asked[-1])
             yield number
 
     def check(self, *, patience_seconds: float) -> Counter[str]:
@@ -115,6 +114,10 @@ class Questions:
 
     def _say(self, text: str) -> str:
         return self.workspace.say(f"<@UBOT> {text}", user=self._generator.choice(PEOPLE))
+
+    def _ended(self) -> int:
+        counts = counted(self._system.jobs.redis)
+        return sum(counts[name] for name in counts if name.startswith("ended:answer:"))
 
     def _is_final(self, asked: Asked) -> bool:
         return any(state_of(message) in ENDED for message in self.workspace.bot_messages(asked.ts))
