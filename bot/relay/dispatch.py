@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from redis.exceptions import ConnectionError
+
 from bot.relay.job_events import JobEvents
 from tasks.broker.celery_app import ROUTES, publish
 from tasks.broker.job import Event, Job
@@ -54,7 +56,14 @@ class Outlook:
                 await asyncio.to_thread(self.look)
 
     def look(self) -> None:
-        """Fail the job, if no worker has started it, after a lasting failure of all workers."""
+        """Fail the job, if no worker has started it, after a lasting failure of all workers.
+
+        Raises:
+            ConnectionError: the broker lost its last second, in which the job was handed to the
+                workers; its follower begins again, as after every time without a broker.
+        """
+        if any(job.state == "new" for job in self._jobs.states([self._job.id])):
+            raise ConnectionError("the broker has forgotten that the job was handed to workers")
         _, queue = ROUTES[self._job.kind]
         workers = workers_for(self._jobs, self._job)
         failed = bool(workers) and all(worker.failed_for(queue) for worker in workers)

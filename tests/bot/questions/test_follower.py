@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import retry
 from bot.questions import thread_status
+from bot.relay import dispatch
 from bot.workspace.state.channels import channel_named
 from tasks.broker.counters import counted
 from tasks.broker.jobs import Jobs
@@ -250,6 +251,21 @@ async def test_an_answer_that_the_broker_has_forgotten_is_not_posted_again(
         jobs.redis.hincrby(f"swallow:job:{job.id}", "created", -10_000)
         jobs.redis.xgroup_destroy(RELAY, GROUP)
     async with serve("bot"):
+        await answer(jobs)
+        await delivered(jobs)
+
+    assert [reply["text"] for reply in await person.replies(ts)] == ["two"]
+
+
+async def test_a_question_is_handed_over_again_where_the_broker_has_forgotten_it(
+    serve: Serve, person: Person, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "WORKER_POLL_SECONDS", 0.05)
+    async with serve():
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        jobs.redis.hset(f"swallow:job:{job.id}", "state", "new")
+        jobs.redis.hdel(f"swallow:job:{job.id}", "request")
         await answer(jobs)
         await delivered(jobs)
 
