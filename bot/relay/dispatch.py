@@ -29,6 +29,17 @@ def enqueue(jobs: Jobs, job: Job, request: Mapping[str, Any]) -> None:
         publish(job.id, job.kind)
 
 
+def check_handed_over(job: Job) -> None:
+    """Make sure that a job that waits for workers is still known to them.
+
+    Raises:
+        ConnectionError: the broker lost its last second, in which the job was handed to the
+            workers; its follower begins again, as after every time without a broker.
+    """
+    if job.state == "new":
+        raise ConnectionError("the broker has forgotten that the job was handed to workers")
+
+
 def workers_for(jobs: Jobs, job: Job) -> list[Worker]:
     """Return the workers that serve jobs of this kind."""
     _, queue = ROUTES[job.kind]
@@ -59,11 +70,10 @@ class Outlook:
         """Fail the job, if no worker has started it, after a lasting failure of all workers.
 
         Raises:
-            ConnectionError: the broker lost its last second, in which the job was handed to the
-                workers; its follower begins again, as after every time without a broker.
+            ConnectionError: the broker has forgotten that the job was handed to the workers.
         """
-        if any(job.state == "new" for job in self._jobs.states([self._job.id])):
-            raise ConnectionError("the broker has forgotten that the job was handed to workers")
+        for job in self._jobs.states([self._job.id]):
+            check_handed_over(job)
         _, queue = ROUTES[self._job.kind]
         workers = workers_for(self._jobs, self._job)
         failed = bool(workers) and all(worker.failed_for(queue) for worker in workers)

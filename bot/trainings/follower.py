@@ -15,7 +15,7 @@ from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
 from bot.delivery.milestones import Milestones
 from bot.i18n.lookup import say
-from bot.relay.dispatch import enqueue, workers_for
+from bot.relay.dispatch import check_handed_over, enqueue, workers_for
 from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
 from bot.slack.blocks import Post, sentence
@@ -116,7 +116,11 @@ class TrainingFollower:
         self._next_edit = time.monotonic() + self._bot.settings.progress_seconds
 
     def _progress(self) -> Progress:
-        job = self._bot.jobs.get(self._job.id) or self._job
+        job = self._bot.jobs.get(self._job.id)
+        if job is None:
+            job = self._job
+        else:
+            check_handed_over(job)
         # `begun` is by the broker's clock; a difference of seconds does not matter over hours.
         elapsed = max(0.0, time.time() - job.begun / 1000) if job.begun else 0.0
         return Progress(

@@ -247,6 +247,22 @@ async def test_a_resumed_training_does_not_repeat_the_quarters_of_the_first(
     ]
 
 
+async def test_a_training_is_handed_over_again_where_the_broker_has_forgotten_it(
+    serve: Serve, person: Person, jobs: Jobs, trainer: Trainer
+) -> None:
+    async with serve():
+        trainer.ask()
+        await person.sees("Waiting for a training worker")
+        jobs.redis.hset("swallow:job:t1", "state", "new")
+        jobs.redis.hdel("swallow:job:t1", "request")
+        await trainer.claim()
+        trainer.end("finished", FINISHED)
+        await over(jobs)
+
+    (final,) = await person.messages()
+    assert "Better than the base model" in final["text"]
+
+
 async def test_a_deleted_message_is_made_anew(
     serve: Serve, person: Person, jobs: Jobs, trainer: Trainer
 ) -> None:
