@@ -29,14 +29,14 @@ def enqueue(jobs: Jobs, job: Job, request: Mapping[str, Any]) -> None:
         publish(job.id, job.kind)
 
 
-def check_handed_over(job: Job) -> None:
-    """Make sure that a job that waits for workers is still known to them.
+def check_handed_over(state: str) -> None:
+    """Make sure, by its state, that a job that waits for workers is still known to them.
 
     Raises:
         ConnectionError: the broker lost its last second, in which the job was handed to the
             workers; its follower begins again, as after every time without a broker.
     """
-    if job.state == "new":
+    if state == "new":
         raise ConnectionError("the broker has forgotten that the job was handed to workers")
 
 
@@ -73,7 +73,7 @@ class Outlook:
             ConnectionError: the broker has forgotten that the job was handed to the workers.
         """
         for job in self._jobs.states([self._job.id]):
-            check_handed_over(job)
+            check_handed_over(job.state)
         _, queue = ROUTES[self._job.kind]
         workers = workers_for(self._jobs, self._job)
         failed = bool(workers) and all(worker.failed_for(queue) for worker in workers)

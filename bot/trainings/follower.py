@@ -120,7 +120,7 @@ class TrainingFollower:
         if job is None:
             job = self._job
         else:
-            check_handed_over(job)
+            check_handed_over(job.state)
         # `begun` is by the broker's clock; a difference of seconds does not matter over hours.
         elapsed = max(0.0, time.time() - job.begun / 1000) if job.begun else 0.0
         return Progress(
