@@ -1,7 +1,8 @@
 """The bot's background work, and what becomes of an exception that nobody expected in it.
 
 Work for one event or one job ends alone: its exception is logged and the bot goes on (`Background`,
-`log_failure`). Work that the whole bot depends on ends the bot: its process exits with the error,
+`log_failure`). Work that is done again and again beside the rest goes on with its next turn
+(`repeating`). Work that the whole bot depends on ends the bot: its process exits with the error,
 its supervisor starts it again, and it takes up the jobs that it had claimed (`essential`); a bot
 that looks alive and relays nothing would be worse. What is expected, such as a broker that is away,
 is handled by the work itself.
@@ -9,7 +10,8 @@ is handled by the work itself.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -17,6 +19,9 @@ from typing import Any, TypeVar
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+LOG_AGAIN_SECONDS = 60.0
+"""How often an error of the same type is logged while turn after turn fails with it."""
 
 
 class Background:
@@ -38,6 +43,33 @@ def log_failure(what: str, task: "asyncio.Task[Any]") -> None:
     """Log the exception with which a task failed, if it did."""
     if not task.cancelled() and (error := task.exception()):
         log.error("%s failed", what, exc_info=error)
+
+
+@asynccontextmanager
+async def repeating(
+    what: str, turn: Callable[[], Coroutine[Any, Any, None]], *, pause: float
+) -> AsyncIterator[None]:
+    """Do `turn`, and again `pause` seconds after each, for as long as the context lasts."""
+    task = asyncio.create_task(_repeat(what, turn, pause))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _repeat(what: str, turn: Callable[[], Coroutine[Any, Any, None]], pause: float) -> None:
+    """Repeat until cancelled; an exception ends its turn alone."""
+    logged: dict[type[Exception], float] = {}
+    while True:
+        try:
+            await turn()
+        except Exception as error:
+            now = time.monotonic()
+            if now - logged.get(type(error), -LOG_AGAIN_SECONDS) >= LOG_AGAIN_SECONDS:
+                log.exception("%s failed, and goes on", what)
+                logged[type(error)] = now
+        await asyncio.sleep(pause)
 
 
 @asynccontextmanager

@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from redis.exceptions import RedisError
 
 from bot.alerts.conditions import Conditions
 from bot.alerts.records import LOCK_SECONDS, Record, Records
-from bot.background import log_failure
+from bot.background import repeating
 from bot.bot import Bot
 from bot.delivery.destination import CLOCK_TOLERANCE_SECONDS, Destination
 from bot.delivery.posted import Message, is_posted
@@ -44,22 +43,15 @@ class Alerts:
         if not self._channel:
             yield
             return
-        task = asyncio.create_task(self._watch())
-        task.add_done_callback(partial(log_failure, "looking for alerts"))
-        try:
+        async with repeating("looking for alerts", self._look_in_time, pause=LOOK_SECONDS):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
-    async def _watch(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(LOCK_SECONDS * 0.75):
-                    await self._look()
-            except (*FAILURES, RedisError) as error:
-                self._warn(type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
+    async def _look_in_time(self) -> None:
+        try:
+            async with asyncio.timeout(LOCK_SECONDS * 0.75):
+                await self._look()
+        except (*FAILURES, RedisError) as error:
+            self._warn(type(error).__name__)
 
     async def _look(self) -> None:
         findings = await asyncio.to_thread(self._conditions.look)

@@ -14,7 +14,7 @@ from typing import Literal
 from redis import Redis
 from redis.exceptions import RedisError
 
-from bot.background import log_failure
+from bot.background import repeating
 from tasks.broker.counters import add
 
 KEEP_SECONDS = 5.0
@@ -33,19 +33,12 @@ class CallCounts:
     @asynccontextmanager
     async def kept(self, redis: Redis) -> AsyncIterator[None]:
         """Add the counts to the broker's for as long as the context lasts, and at its end."""
-        task = asyncio.create_task(self._keep_on(redis))
-        task.add_done_callback(partial(log_failure, "counting calls"))
+        keep = partial(self._keep, redis)
         try:
-            yield
+            async with repeating("counting calls", keep, pause=KEEP_SECONDS):
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self._keep(redis)
-
-    async def _keep_on(self, redis: Redis) -> None:
-        while True:
-            await asyncio.sleep(KEEP_SECONDS)
-            await self._keep(redis)
+            await keep()
 
     async def _keep(self, redis: Redis) -> None:
         counts, self._counts = self._counts, Counter()
@@ -53,5 +46,7 @@ class CallCounts:
             return
         try:
             await asyncio.to_thread(add, redis, counts)
-        except RedisError:
+        except Exception as error:
             self._counts += counts
+            if not isinstance(error, RedisError):
+                raise

@@ -54,15 +54,18 @@ class EngineCheck:
             self.checking, self.problem = False, ""
             self._admission.open("answer")
 
-    def _ask(self) -> EngineFailed | None:
+    def _ask(self) -> Exception | None:
         """Ask the engine; returns why it did not answer."""
         try:
             self._engine.answer(QUESTION, lambda text: None, lambda: False)
         except EngineFailed as error:
             return error
+        except Exception as error:  # unasked again, the worker would take no question for good
+            log.exception("the engine could not be checked")
+            return error
         return None
 
-    def _fail(self, deaths: int, error: EngineFailed) -> None:
+    def _fail(self, deaths: int, error: Exception) -> None:
         if not self.problem:
             log.error("no more questions are taken: %s", error)
         self.problem = (

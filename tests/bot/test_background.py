@@ -6,7 +6,8 @@ import logging
 import pytest
 from redis import Redis
 
-from bot.background import Background, essential
+from bot import background
+from bot.background import Background, essential, repeating
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import RELAY, Claims
 from tests.bot.conftest import Person, Serve, job_of, until
@@ -39,6 +40,36 @@ async def test_essential_work_ends_with_its_context() -> None:
         await asyncio.sleep(0)
 
     assert asyncio.all_tasks() == before
+
+
+async def test_work_that_repeats_goes_on_after_what_nobody_expected_and_logs_it_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[int] = []
+    enough = asyncio.Event()
+
+    async def turn() -> None:
+        turns.append(len(turns))
+        if len(turns) == 7:
+            enough.set()
+        if len(turns) < 7:
+            raise (Unexpected if len(turns) % 2 else ValueError)
+
+    before = asyncio.all_tasks()
+    async with asyncio.timeout(SECONDS), repeating("looking", turn, pause=0):
+        await enough.wait()
+
+    assert asyncio.all_tasks() == before
+    assert caplog.text.count("looking failed, and goes on") == 2, "once for each type"
+
+    monkeypatch.setattr(background, "LOG_AGAIN_SECONDS", 0)
+    caplog.clear()
+    turns.clear()
+    enough.clear()
+    async with asyncio.timeout(SECONDS), repeating("looking", turn, pause=0):
+        await enough.wait()
+
+    assert caplog.text.count("looking failed, and goes on") == 6, "after a minute once more"
 
 
 async def test_work_for_one_event_is_logged_when_it_fails(

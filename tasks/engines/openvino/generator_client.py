@@ -64,7 +64,11 @@ class Generator:
         process.wait_until_ready()
 
     def submit(self, make: Callable[[int], Request]) -> "RequestHandle":
-        """Send the request that `make` returns for a new id."""
+        """Send the request that `make` returns for a new id.
+
+        Raises:
+            EngineFailed: the process is gone and cannot be started now.
+        """
         with self._lock:
             self._last_id += 1
             return self._living_process().submit(make(self._last_id))
@@ -101,19 +105,20 @@ class RequestHandle:
 
 
 class _Process:
-    """One process with its socket, and the handles of the requests it has not ended yet."""
+    """One process with its socket, and the handles of the requests it has not ended yet.
+
+    Raises:
+        EngineFailed: the system has no memory or no descriptor left for it now.
+    """
 
     def __init__(self, spec: PipelineSpec) -> None:
-        ours, childs = socket.socketpair()
-        with childs:
-            module = "tasks.engines.openvino.generator_process"
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", module, str(childs.fileno())],
-                pass_fds=[childs.fileno()],
-                env={**os.environ, **HUGE_PAGES},
-            )
+        try:
+            self.popen, self._connection = _started()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise EngineFailed(
+                f"The generating process cannot be started ({error}); it is tried again."
+            ) from error
         self.gone = False
-        self._connection = Connection(ours.detach())
         self._sending = threading.Lock()
         self._handles: dict[int, RequestHandle] = {}
         self._ready_or_failed = threading.Event()
@@ -199,3 +204,16 @@ class _Process:
         for id in list(self._handles):
             self._end(id, self._failure)
         self._ready_or_failed.set()
+
+
+def _started() -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start a process; returns it with our end of the socket that it is given."""
+    ours, childs = socket.socketpair()
+    with ours, childs:
+        module = "tasks.engines.openvino.generator_process"
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(childs.fileno())],
+            pass_fds=[childs.fileno()],
+            env={**os.environ, **HUGE_PAGES},
+        )
+        return process, Connection(ours.detach())

@@ -138,6 +138,23 @@ async def test_without_a_channel_nothing_is_looked_for(
     assert not await told(person)
 
 
+async def test_an_alert_is_told_although_a_look_before_it_failed_in_an_unexpected_way(
+    serve: Serve, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, failures = conditions.Conditions.look, 3
+
+    def fail_first(self: conditions.Conditions) -> list[conditions.Finding]:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise RuntimeError("can't start new thread")
+        return look(self)
+
+    monkeypatch.setattr(conditions.Conditions, "look", fail_first)
+    async with serve(alert_channel=CHANNEL, language="en"):
+        await person.sees("No worker is left", CHANNEL)
+
+
 @pytest.mark.parametrize(("channel", "ok"), [(CHANNEL, True), ("CNOWHERE", False)])
 async def test_the_doctor_says_whether_the_channel_can_be_reached(
     serve: Serve, channel: str, ok: bool

@@ -1,10 +1,12 @@
 """Calls and retries of the Web API in the broker's counters, counted by a real bot."""
 
+import pytest
 from redis import Redis
 
+from bot.slack import call_counts
 from bot.slack.call_counts import CallCounts
-from tasks.broker.counters import counted
-from tests.bot.conftest import Person, Serve
+from tasks.broker.counters import add, counted
+from tests.bot.conftest import Person, Serve, until
 
 
 async def test_calls_and_retries_are_counted_by_method(
@@ -33,3 +35,27 @@ async def test_what_is_counted_while_the_broker_is_away_is_added_later(redis: Re
 
     assert counted(redis) == {"calls:chat.update": 2}
     away.close()
+
+
+async def test_counting_goes_on_after_what_nobody_expected(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_counts, "KEEP_SECONDS", 0.01)
+    failures = 3
+
+    def fail_first(redis: Redis, counts: dict[str, int]) -> None:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise RuntimeError("can't start new thread")
+        add(redis, counts)
+
+    monkeypatch.setattr(call_counts, "add", fail_first)
+    counts = CallCounts()
+    async with counts.kept(redis):
+        counts.add("calls", "chat.update")
+
+        async def kept() -> bool:
+            return counted(redis) == {"calls:chat.update": 1}
+
+        await until(kept, "the count, which failed calls have not lost")

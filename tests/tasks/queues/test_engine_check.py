@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,30 @@ def test_a_question_that_kills_the_process_does_not_stop_the_worker(
     assert state(jobs, "poison") == ("failed", 4)
     assert state(jobs, "innocent") == ("finished", 0)
     assert engine.asked == ["poison", QUESTION.instruction] * 4 + ["innocent"]
+
+
+def test_a_check_that_fails_in_an_unexpected_way_is_made_again(
+    jobs: Jobs, tmp_path: Path, published: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.queues.engine_check.RETRY_SECONDS", 0.01)
+    engine = DyingEngine(lambda question: len(engine.asked) == 1)
+    dying, failures = engine.answer, iter([MemoryError(), RuntimeError(), MemoryError()])
+
+    def answer(question: Question, *callbacks: Any) -> Answer:
+        error = next(failures, None) if question == QUESTION else None
+        if error:
+            raise error
+        return dying(question, *callbacks)
+
+    monkeypatch.setattr(engine, "answer", answer)
+    answers = worker(jobs, tmp_path, engine)
+
+    answers.runner.run(asked(jobs, "first"))
+    until(lambda: not answers.check.checking)
+    jobs.sweep()
+    answers.runner.run("first")
+
+    assert state(jobs, "first") == ("finished", 1)
 
 
 def test_a_worker_whose_process_always_dies_takes_no_more_questions_until_it_answers_again(

@@ -3,6 +3,7 @@ and generating processes that die."""
 
 import json
 import os
+import resource
 import shutil
 import signal
 import threading
@@ -217,6 +218,27 @@ def test_a_killed_process_fails_its_answers_and_is_replaced(engine: OpenVinoEngi
         os.kill(engine.generator.pid, signal.SIGKILL)
         with pytest.raises(EngineFailed, match="started again"):
             running.result()
+
+    assert ask(engine, "one") == before
+
+
+def test_a_process_that_cannot_be_started_now_is_started_by_a_later_question(
+    engine: OpenVinoEngine,
+) -> None:
+    before = ask(engine, "one")
+    assert engine.generator.pid is not None
+    os.kill(engine.generator.pid, signal.SIGKILL)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))  # nothing more can be opened
+    try:
+        with pytest.raises(EngineFailed) as failure:
+            ask(engine, "one")
+        if "started again" in str(failure.value):  # its death was noticed by this question only
+            with pytest.raises(EngineFailed) as failure:
+                ask(engine, "one")
+        assert "cannot be started" in str(failure.value)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     assert ask(engine, "one") == before
 
