@@ -11,6 +11,8 @@ from transformers import (
     MistralConfig,
     MistralForCausalLM,
     PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 
 VOCABULARY = 320
@@ -37,8 +39,8 @@ LLAMA3_ROPE = {
     "original_max_position_embeddings": 64,
 }
 
-KINDS = ("llama2", "llama3", "mistral")
-KERNEL_KINDS = ("llama2", "llama3-48", "llama3-64", "mistral")
+KINDS = ("llama2", "llama3", "mistral", "qwen3", "qwen3-tied")
+KERNEL_KINDS = ("llama2", "llama3-48", "llama3-64", "mistral", "qwen3", "qwen3-tied")
 """Kinds whose matrices our kernels can compute: rows and columns in whole blocks."""
 
 
@@ -63,6 +65,16 @@ def _model(kind: str) -> Any:
         return LlamaForCausalLM(
             LlamaConfig(
                 **SHAPE, head_dim=width, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)
+            )
+        )
+    if kind.startswith("qwen3"):  # norms on heads, which are together wider than the model
+        tied = kind == "qwen3-tied"
+        return Qwen3ForCausalLM(
+            Qwen3Config(
+                **SHAPE,
+                head_dim=64 if tied else 48,
+                tie_word_embeddings=tied,
+                rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0},
             )
         )
     return MistralForCausalLM(MistralConfig(**SHAPE, head_dim=32, sliding_window=256))

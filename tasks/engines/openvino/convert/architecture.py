@@ -10,8 +10,15 @@ from typing import Any
 
 from tasks.errors import ModelUnsupported
 
-SUPPORTED = {"llama": "LlamaForCausalLM", "mistral": "MistralForCausalLM"}
+SUPPORTED = {
+    "llama": "LlamaForCausalLM",
+    "mistral": "MistralForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
+}
 """`model_type` of each model that is supported, and its class in `architectures`, if any."""
+
+HEAD_NORMS = ("qwen3",)
+"""`model_type` of those that normalise each head of queries and keys before its rotation."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,8 @@ class Architecture:
 
     `inverse_frequencies` are radians per position, one for each pair of a head's dimensions.
     `context_length` is the longest sequence in tokens for which the graph is correct. `tied` says
-    that the output layer is the embedding matrix.
+    that the output layer is the embedding matrix, `head_norms` that each head of queries and keys
+    is normalised before its rotation.
     """
 
     layers: int
@@ -33,6 +41,7 @@ class Architecture:
     epsilon: float
     context_length: int
     tied: bool
+    head_norms: bool
     inverse_frequencies: tuple[float, ...]
 
     @property
@@ -60,6 +69,16 @@ class Architecture:
         return shapes
 
     @property
+    def norms(self) -> dict[str, int]:
+        """Return the width of every norm, by its name in the checkpoint."""
+        widths = {"input_layernorm": self.hidden, "post_attention_layernorm": self.hidden}
+        if self.head_norms:
+            widths |= {"self_attn.q_norm": self.head_dim, "self_attn.k_norm": self.head_dim}
+        layers = range(self.layers)
+        blocks = {f"model.layers.{n}.{name}": widths[name] for n in layers for name in widths}
+        return blocks | {"model.norm": self.hidden}
+
+    @property
     def parameters(self) -> int:
         """Return how many weights the matrices have."""
         return sum(rows * columns for rows, columns in self.matrices.values())
@@ -76,7 +95,7 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
     head_dim = int(config.get("head_dim") or hidden // heads)
     context = int(config["max_position_embeddings"])
     # Up to the window's length, attention over a sliding window is plain attention.
-    window = config.get("sliding_window")
+    window = config.get("sliding_window") if config.get("use_sliding_window", True) else None
     return Architecture(
         layers=int(config["num_hidden_layers"]),
         hidden=hidden,
@@ -88,6 +107,7 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
         epsilon=float(config.get("rms_norm_eps", 1e-6)),
         context_length=min(context, int(window)) if window else context,
         tied=bool(config.get("tie_word_embeddings", False)),
+        head_norms=config["model_type"] in HEAD_NORMS,
         inverse_frequencies=_inverse_frequencies(config, head_dim),
     )
 
@@ -96,7 +116,7 @@ def _check(config: Mapping[str, Any]) -> None:
     kind, names = str(config.get("model_type")), config.get("architectures")
     if kind not in SUPPORTED or (names and SUPPORTED[kind] not in names):
         what = ", ".join(map(str, names or [kind]))
-        raise ModelUnsupported(f"its architecture is {what}, not Llama or Mistral")
+        raise ModelUnsupported(f"its architecture is {what}, not Llama, Mistral or Qwen3")
     if config.get("hidden_act", "silu") != "silu":
         raise ModelUnsupported(f"its activation is {config['hidden_act']!r}, not silu")
     for bias in ("attention_bias", "mlp_bias"):

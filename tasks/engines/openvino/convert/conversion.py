@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.engines.conversion_progress import Progress
-from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
+from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import (
     MODEL,
@@ -163,7 +163,7 @@ class _Conversion:
             raise self._failed(str(error).strip().splitlines()[-1]) from error
 
     def _check(self) -> None:
-        norms = dict.fromkeys(_norms(self.architecture), (self.architecture.hidden,))
+        norms = {name: (width,) for name, width in self.architecture.norms.items()}
         shapes = self.architecture.matrices | norms
         self.checkpoint.check({f"{name}.weight": shape for name, shape in shapes.items()})
         needed = _disk_bytes(self.target) - MatrixStore(self.matrices).bytes()
@@ -237,7 +237,7 @@ class _Conversion:
         return pack(weight, format, group, importance.get(name))
 
     def _norm(self, name: str) -> NDArray[np.float32]:
-        """Return the weights [hidden] of a norm."""
+        """Return the weights [width] of a norm."""
         weights: NDArray[np.float32] = self.checkpoint.tensor(f"{name}.weight").float().numpy()
         return weights
 
@@ -257,10 +257,3 @@ class _Conversion:
             f"The model could not be converted in {self.aside.parent} ({reason}); "
             "free some space, then try again: what is packed already is kept."
         )
-
-
-def _norms(architecture: Architecture) -> list[str]:
-    """Return the names of all norms in the checkpoint."""
-    kinds = ("input_layernorm", "post_attention_layernorm")
-    layers = range(architecture.layers)
-    return [f"model.layers.{layer}.{kind}" for layer in layers for kind in kinds] + ["model.norm"]

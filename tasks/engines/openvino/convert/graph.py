@@ -31,7 +31,7 @@ MASKED = -65504.0
 class Graph:
     """The graph of one model, of OpenVINO's own operations.
 
-    `matrix` returns a packed matrix and `norm` a norm's weights [hidden], by their names in the
+    `matrix` returns a packed matrix and `norm` a norm's weights [width], by their names in the
     checkpoint. The graph shares their arrays, so that mapped files are never held in memory as a
     whole.
 
@@ -101,6 +101,11 @@ class Graph:
         q = self._heads(projected[0], self.a.heads)
         k = self._heads(projected[1], self.a.kv_heads)
         v = self._heads(projected[2], self.a.kv_heads)
+        if self.a.head_norms:
+            q, k = (
+                self._rms(heads, f"model.layers.{layer}.self_attn.{which}_norm")
+                for which, heads in (("q", q), ("k", k))
+            )
         state = f"past_key_values.{layer}"
         k = self._append_to_state(self._rotate(k), f"{state}.keypresent.{layer}.key")
         v = self._append_to_state(v, f"{state}.valuepresent.{layer}.value")
@@ -122,7 +127,7 @@ class Graph:
         return y
 
     def _rms(self, x: Node, name: str) -> Node:
-        """RMSNorm (arXiv:1910.07467) of x [batch, tokens, hidden]."""
+        """RMSNorm (arXiv:1910.07467) of x [..., width], over its last axis."""
         square = op.power(x, _const(2, np.float32))
         variance = op.reduce_mean(square, _const([-1]), True)
         deviation = op.sqrt(op.add(variance, _const(self.a.epsilon, np.float32)))

@@ -104,11 +104,16 @@ def asked(engine: Engine, question: Question) -> tuple[str, Answer]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_tiny_models_of_each_family_answer_as_the_reference(tmp_path: Path, kind: str) -> None:
     source = find(str(write_tiny(tmp_path / kind, kind)))
+    every_projection = write_adapter(source, tmp_path / "adapter", seed=1)
     reference = TransformersEngine(source)
     fast = OpenVinoEngine(source, cache=tmp_path / "cache", precision="bf16")
 
+    def answers(engine: Engine, adapter: Path | None) -> list[str]:
+        return [ask(engine, text, adapter=adapter) for text in PROMPTS]
+
     try:
-        assert [ask(fast, text) for text in PROMPTS] == [ask(reference, text) for text in PROMPTS]
+        for adapter in (None, every_projection):
+            assert answers(fast, adapter) == answers(reference, adapter)
     finally:
         fast.close()
 

@@ -34,6 +34,29 @@ LLAMA3: dict[str, Any] = SWALLOW | {
     "rope_theta": 500_000.0,
 }
 
+QWEN3_SWALLOW_8B: dict[str, Any] = {
+    "architectures": ["Qwen3ForCausalLM"],
+    "attention_bias": False,
+    "head_dim": 128,
+    "hidden_act": "silu",
+    "hidden_size": 4096,
+    "intermediate_size": 12288,
+    "max_position_embeddings": 40960,
+    "max_window_layers": 36,
+    "model_type": "qwen3",
+    "num_attention_heads": 32,
+    "num_hidden_layers": 36,
+    "num_key_value_heads": 8,
+    "rms_norm_eps": 1e-6,
+    "rope_scaling": None,
+    "rope_theta": 1_000_000,
+    "sliding_window": None,
+    "tie_word_embeddings": False,
+    "use_sliding_window": False,
+    "vocab_size": 151936,
+}
+"""As Qwen3 8B has them, which Qwen3-Swallow 8B continues."""
+
 
 def test_swallow_7b_is_understood() -> None:
     architecture = read_architecture(SWALLOW)
@@ -41,6 +64,16 @@ def test_swallow_7b_is_understood() -> None:
     assert (architecture.head_dim, architecture.context_length) == (128, 4096)
     assert architecture.parameters == 6_829_703_168
     assert architecture.matrices["lm_head"] == (43176, 4096)
+
+
+def test_qwen3_swallow_8b_is_understood() -> None:
+    architecture = read_architecture(QWEN3_SWALLOW_8B)
+
+    assert architecture.context_length == 40960
+    assert architecture.parameters == 8_190_427_136
+    assert architecture.norms["model.layers.35.self_attn.k_norm"] == 128
+    assert len(architecture.norms) == 36 * 4 + 1
+    assert architecture.inverse_frequencies[1] == pytest.approx(1e6 ** (-2 / 128))
 
 
 def test_its_linear_layers_are_those_an_adapter_may_change() -> None:
@@ -79,7 +112,8 @@ def test_tied_embeddings_have_no_output_matrix() -> None:
     ("change", "why"),
     [
         ({"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2"}, "Gemma2ForCausalLM"),
-        ({"architectures": None, "model_type": "qwen3"}, "qwen3"),
+        ({"architectures": ["GptOssForCausalLM"], "model_type": "gpt_oss"}, "GptOssForCausalLM"),
+        ({"architectures": None, "model_type": "qwen2"}, "qwen2"),
         ({"attention_bias": True}, "attention_bias"),
         ({"hidden_act": "gelu"}, "gelu"),
         ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "yarn"),

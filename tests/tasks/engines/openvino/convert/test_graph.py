@@ -108,10 +108,15 @@ def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundi
     assert divergence(expected, pieces) < 0.01 * divergence(exact, pieces)
 
 
-@pytest.mark.parametrize("targets", [("q_proj", "v_proj"), PROJECTIONS])
-def test_with_an_adapter_too(tmp_path: Path, shared_cache: Path, targets: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "targets"),
+    [("llama3-64", ("q_proj", "v_proj")), ("llama3-64", PROJECTIONS), ("qwen3", PROJECTIONS)],
+)
+def test_with_an_adapter_too(
+    tmp_path: Path, shared_cache: Path, kind: str, targets: tuple[str, ...]
+) -> None:
     kernels = built(shared_cache)
-    folder = write_tiny(tmp_path / "tiny", "llama3-64")
+    folder = write_tiny(tmp_path / "tiny", kind)
     ids = torch.randint(2, VOCABULARY, (200,), generator=torch.Generator().manual_seed(1))
     converted = convert(
         folder, name="tiny", cache=tmp_path / "cache", precision="int4", kernels=lambda: kernels
