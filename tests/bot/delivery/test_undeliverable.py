@@ -1,7 +1,5 @@
 """What becomes of a job whose follower fails again and again."""
 
-from typing import Any, cast
-
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as Away
@@ -10,7 +8,8 @@ from bot.app import FOLLOWERS
 from bot.questions.follower import QuestionFollower
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
-from tasks.broker.relay_claims import GROUP, MAX_DELIVERIES, RELAY, unanswered
+from tasks.broker.relay_claims import MAX_DELIVERIES
+from tests.bot.claims import claims, delivered, give_claims
 from tests.bot.conftest import Person, Serve, job_of, until
 from tests.bot.questions.test_follower import ANSWERED, ask
 
@@ -32,28 +31,11 @@ class BrokenAtTheEnd(QuestionFollower):
         raise RuntimeError("broken")
 
 
-def claims(redis: Redis) -> list[Any]:
-    return cast(list[Any], redis.xpending_range(RELAY, GROUP, min="-", max="+", count=10))
-
-
-def give_to(redis: Redis, name: str, deliveries: int = MAX_DELIVERIES) -> None:
-    """Let the relay `name`, which starts afterwards, get the claim after so many deliveries."""
-    (row,) = claims(redis)
-    redis.xclaim(RELAY, GROUP, name, 0, [row["message_id"]], retrycount=deliveries)
-
-
 async def claimed(redis: Redis) -> None:
     async def look() -> bool:
         return bool(claims(redis))
 
     await until(look, "a claim")
-
-
-async def told(redis: Redis) -> None:
-    async def look() -> bool:
-        return not unanswered(redis)
-
-    await until(look, "the end of the claim")
 
 
 async def finished(jobs: Jobs) -> Job:
@@ -72,9 +54,9 @@ async def test_the_person_is_told_at_last(
     async with serve("first"):
         ts = await ask(person, "What is 1 + 1?")
         await claimed(jobs.redis)
-    give_to(jobs.redis, "second")
+    give_claims(jobs.redis, "second", MAX_DELIVERIES)
     async with serve("second"):
-        await told(jobs.redis)
+        await delivered(jobs)
 
     (reply,) = await person.replies(ts)
     assert SHOWN in reply["text"]
@@ -89,9 +71,9 @@ async def test_an_answer_that_is_there_and_cannot_be_shown_is_no_silence(
         await job_of(jobs, "answer")
     await finished(jobs)
     monkeypatch.setitem(FOLLOWERS, "answer", Broken)
-    give_to(jobs.redis, "second")
+    give_claims(jobs.redis, "second", MAX_DELIVERIES)
     async with serve("second"):
-        await told(jobs.redis)
+        await delivered(jobs)
 
     (reply,) = await person.replies(ts)
     assert SHOWN in reply["text"]
@@ -103,12 +85,12 @@ async def test_what_a_worker_has_is_not_given_up(serve: Serve, person: Person, j
         ts = await ask(person, "What is 1 + 1?")
         job = await job_of(jobs, "answer")
     assert jobs.claim(job.id, "worker") == 1
-    give_to(jobs.redis, "second")
+    give_claims(jobs.redis, "second", MAX_DELIVERIES)
     async with serve("second"):
         jobs.append(job.id, 1, "text", {"text": "2"})
         await person.sees_reply(ts, "2")
         jobs.finish(job.id, 1, "finished", ANSWERED)
-        await told(jobs.redis)
+        await delivered(jobs)
 
     (reply,) = await person.replies(ts)
     assert reply["text"].startswith("2")
@@ -127,9 +109,9 @@ async def test_a_final_message_that_is_there_stays(
             return [payload["state"] for payload in shown] == ["finished"]
 
         await until(ended, "the final message")
-    give_to(jobs.redis, "second")
+    give_claims(jobs.redis, "second", MAX_DELIVERIES)
     async with serve("second"):
-        await told(jobs.redis)
+        await delivered(jobs)
 
     (reply,) = await person.replies(ts)
     assert reply["text"].startswith("2")

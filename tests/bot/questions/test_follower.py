@@ -15,7 +15,8 @@ from bot.relay import dispatch
 from bot.workspace.state.channels import channel_named
 from tasks.broker.counters import counted
 from tasks.broker.jobs import Jobs
-from tasks.broker.relay_claims import GROUP, RELAY, no_access, unanswered
+from tasks.broker.relay_claims import GROUP, RELAY, no_access
+from tests.bot.claims import claims, delivered, give_claims
 from tests.bot.conftest import Person, Serve, job_of, until
 
 ANSWERED = {"model": "m", "tokens": 1, "seconds": 1.0, "finish": "stop"}
@@ -29,15 +30,9 @@ async def ask(person: Person, text: str) -> str:
     return str(posted["ts"])
 
 
-def take_over_claims(redis: Redis, name: str) -> None:
-    """Let the relay `name`, which starts afterwards, have the claims of others."""
-    for row in cast(Any, redis.xpending_range(RELAY, GROUP, min="-", max="+", count=10)):
-        redis.xclaim(RELAY, GROUP, name, 0, [row["message_id"]])
-
-
 async def is_followed(redis: Redis, name: str) -> bool:
     """Tell whether the relay `name` has read its claims since it has them."""
-    (row,) = cast(Any, redis.xpending_range(RELAY, GROUP, min="-", max="+", count=10))
+    (row,) = claims(redis)
     assert row["consumer"] == name
     return int(row["times_delivered"]) > 2
 
@@ -109,17 +104,14 @@ async def test_two_bots_of_which_one_lost_its_claim_answer_once(
     async with serve("first"):
         ts = await ask(person, "What is 1 + 1?")
         job = await job_of(jobs, "answer")
-        take_over_claims(jobs.redis, "second")
+        give_claims(jobs.redis, "second")
         async with serve("second"):
             await until(partial(is_followed, jobs.redis, "second"), "the second bot's follower")
             assert jobs.claim(job.id, "worker") == 1
             jobs.append(job.id, 1, "text", {"text": "2"})
             jobs.finish(job.id, 1, "finished", ANSWERED)
 
-            async def answered() -> bool:
-                return not unanswered(jobs.redis)
-
-            await until(answered, "the end of the claim")
+            await delivered(jobs)
         replies = await person.replies(ts)
 
     assert [reply["text"] for reply in replies] == ["2"]
@@ -131,15 +123,6 @@ async def answer(jobs: Jobs) -> None:
     assert jobs.claim(job.id, "worker") == 1
     jobs.append(job.id, 1, "text", {"text": "two"})
     jobs.finish(job.id, 1, "finished", ANSWERED)
-
-
-async def delivered(jobs: Jobs) -> None:
-    """Wait until every claim is completed: nothing more will be posted."""
-
-    async def look() -> bool:
-        return not unanswered(jobs.redis)
-
-    await until(look, "the end of the claim")
 
 
 @pytest.mark.parametrize("gone", ["channel", "thread"])

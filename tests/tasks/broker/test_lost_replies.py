@@ -1,20 +1,17 @@
 """A call that the client repeats because its reply was lost counts as one call."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from tasks.attempts.attempt import Attempt
-from tasks.broker.connection import AWAY
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import LEASES
 from tasks.queues.answer_text import AnswerText
-from tests.tasks.broker.lossy_proxy import LossyProxy, lossy
+from tests.tasks.broker.lossy_proxy import LossyProxy
 
 STEPS = 400
 
@@ -23,22 +20,9 @@ LONG_MS = 10**9
 
 
 @pytest.fixture
-def proxy(valkey: str) -> Iterator[LossyProxy]:
-    with lossy(valkey) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def distant(proxy: LossyProxy, redis: Redis) -> Iterator[Jobs]:
+def distant(distant_redis: Redis) -> Jobs:
     """The records of the same database, reached through the proxy."""
-    client = Redis.from_url(
-        proxy.url,
-        decode_responses=True,
-        retry=Retry(NoBackoff(), 3),
-        retry_on_error=list(AWAY),
-    )
-    yield Jobs(client, keep_ms=LONG_MS, queue_limit=5)
-    client.close()
+    return Jobs(distant_redis, keep_ms=LONG_MS, queue_limit=5)
 
 
 def asked(jobs: Jobs, id: str = "a") -> str:

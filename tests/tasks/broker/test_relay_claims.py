@@ -1,14 +1,10 @@
 """Claims against a real Valkey."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from tasks.broker.connection import AWAY
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import (
     GROUP,
@@ -18,7 +14,7 @@ from tasks.broker.relay_claims import (
     record_no_access,
     unanswered,
 )
-from tests.tasks.broker.lossy_proxy import LossyProxy, lossy
+from tests.tasks.broker.lossy_proxy import LossyProxy
 
 
 def store(jobs: Jobs, *ids: str) -> None:
@@ -139,19 +135,9 @@ def test_deliveries_are_counted_since_the_last_renewal_for_who_has_the_claim(job
 
 
 @pytest.fixture
-def proxy(valkey: str) -> Iterator[LossyProxy]:
-    with lossy(valkey) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def distant(proxy: LossyProxy, jobs: Jobs) -> Iterator[Claims]:
+def distant(distant_redis: Redis) -> Claims:
     """The claims of a relay that reaches the same database through the proxy."""
-    client = Redis.from_url(
-        proxy.url, decode_responses=True, retry=Retry(NoBackoff(), 3), retry_on_error=list(AWAY)
-    )
-    yield relay(Jobs(client, keep_ms=60_000, queue_limit=5), "distant")
-    client.close()
+    return relay(Jobs(distant_redis, keep_ms=60_000, queue_limit=5), "distant")
 
 
 def test_a_claim_whose_reply_was_lost_is_there_at_once(
