@@ -2,7 +2,9 @@
 
 Each milestone has a name. The journal has the names that are done with (`milestones`) and the one
 that is being posted (`milestone`); one whose post was begun and not confirmed is looked for in the
-thread by its metadata. A post that Slack does not take for now is tried again with the next.
+thread by its metadata. Where an earlier follower may have posted what the journal does not have,
+the thread is looked through once, and then the journal is right. A post that Slack does not take
+for now is tried again with the next.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.destination import Destination
 from bot.delivery.journal import Journal
-from bot.delivery.posted import Message, is_posted, metadata, payload_of
+from bot.delivery.posted import metadata, milestones_posted
 from bot.delivery.retry import RETRY_SECONDS
 from bot.slack.blocks import Post, sentence
 from bot.slack.refusals import FAILURES, failure_of
@@ -32,6 +34,7 @@ class Milestones:
         self._job = journal.job.id
         self._waiting: dict[str, Post] = {}
         self._skipped: set[str] = set()
+        self._looked_through: set[Destination] = set()
 
     def add(self, name: str, text: str) -> None:
         """Queue a sentence as the milestone `name`, unless that was posted or skipped."""
@@ -81,8 +84,10 @@ class Milestones:
         return True
 
     async def _post_once(self, name: str, post: Post, thread: Destination) -> None:
-        begun = self._journal.get("milestone", "") == name or self._journal.job.posts_in_doubt
-        if not begun or not await self._is_posted(name, thread):
+        if self._is_in_doubt(name, thread):
+            await self._mark_done(*await milestones_posted(self._client, thread, self._job))
+            self._looked_through.add(thread)
+        if not self._is_done(name):
             await self._journal.write(milestone=name)
             await self._client.chat_postMessage(
                 channel=thread.channel,
@@ -96,12 +101,10 @@ class Milestones:
             )
         await self._mark_done(name)
 
-    async def _is_posted(self, name: str, thread: Destination) -> bool:
-        def matches(message: Message) -> bool:
-            payload = payload_of(message)
-            return (payload.get("job"), payload.get("milestone")) == (self._job, name)
-
-        return await is_posted(self._client, thread, matches)
+    def _is_in_doubt(self, name: str, thread: Destination) -> bool:
+        if self._journal.get("milestone", "") == name:
+            return True
+        return self._journal.job.posts_in_doubt and thread not in self._looked_through
 
     def _is_done(self, name: str) -> bool:
         return name in self._journal.get("milestones", [])

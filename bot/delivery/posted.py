@@ -61,6 +61,22 @@ async def parts_posted(
     return parts
 
 
+async def milestones_posted(
+    client: AsyncWebClient, destination: Destination, job: str
+) -> list[str]:
+    """Return the names of the milestones of `job` that were posted.
+
+    Raises:
+        SlackClientError: Slack refuses.
+    """
+    names = []
+    async for page in await _pages(client, destination):
+        for payload in map(payload_of, page["messages"]):
+            if payload.get("job") == job and "milestone" in payload:
+                names.append(str(payload["milestone"]))
+    return names
+
+
 async def _pages(client: AsyncWebClient, destination: Destination) -> Any:
     """Read the thread, or the channel, from the job's beginning on, a page at a time."""
     if destination.thread_ts:

@@ -159,8 +159,9 @@ def test_jobs_live_as_if_no_reply_had_been_lost(
     proxy: LossyProxy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # No message is overdue: only those never published are.
+    # No message is overdue: only those never published are. And a sweep shortens no lease.
     monkeypatch.setattr("tasks.broker.jobs.PUBLISH_GRACE_MS", LONG_MS)
+    monkeypatch.setattr("tasks.broker.jobs.TRAINING_LEASE_MS", LONG_MS)
     jobs.keep_ms = LONG_MS
 
     expected = lived(seed, jobs, redis, jobs, None)
