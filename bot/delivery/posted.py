@@ -33,15 +33,22 @@ def payload_of(message: Message) -> Mapping[str, Any]:
 async def is_posted(
     client: AsyncWebClient, destination: Destination, matches: Callable[[Message], bool]
 ) -> bool:
-    """Tell whether a message that `matches` was posted since the job was asked.
+    """Tell whether a message that `matches` was posted since the job was asked; see `find`."""
+    return bool(await find(client, destination, matches))
+
+
+async def find(
+    client: AsyncWebClient, destination: Destination, matches: Callable[[Message], bool]
+) -> str:
+    """Return the timestamp of the first message that `matches`; empty where there is none.
 
     Raises:
         SlackClientError: Slack refuses.
     """
     async for page in await _pages(client, destination):
-        if any(map(matches, page["messages"])):
-            return True
-    return False
+        for message in filter(matches, page["messages"]):
+            return str(message["ts"])
+    return ""
 
 
 async def parts_posted(

@@ -14,6 +14,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.bot import Bot
@@ -47,19 +48,19 @@ class Questions:
         self._threads = ThreadPoolExecutor(64, thread_name_prefix="listener")
 
     async def mention(
-        self, event: Mapping[str, Any], body: Mapping[str, Any]
+        self, event: Mapping[str, Any], body: Mapping[str, Any], request: AsyncBoltRequest
     ) -> BoltResponse | None:
         """Take a mention of the bot."""
-        return await self._take(event, body, only_in_thread=False)
+        return await self._take(event, body, request, only_in_thread=False)
 
     async def message(
-        self, event: Mapping[str, Any], body: Mapping[str, Any]
+        self, event: Mapping[str, Any], body: Mapping[str, Any], request: AsyncBoltRequest
     ) -> BoltResponse | None:
         """Take a direct message, or a reply where the bot takes part."""
         if event.get("channel_type") == "im":
-            return await self._take(event, body, only_in_thread=False)
+            return await self._take(event, body, request, only_in_thread=False)
         if event.get("thread_ts") and not self._to_someone_else(event):
-            return await self._take(event, body, only_in_thread=True)
+            return await self._take(event, body, request, only_in_thread=True)
         return None
 
     def _to_someone_else(self, event: Mapping[str, Any]) -> bool:
@@ -67,7 +68,12 @@ class Questions:
         return addressed is not None and addressed[1] != self._bot.user
 
     async def _take(
-        self, event: Mapping[str, Any], body: Mapping[str, Any], *, only_in_thread: bool
+        self,
+        event: Mapping[str, Any],
+        body: Mapping[str, Any],
+        request: AsyncBoltRequest,
+        *,
+        only_in_thread: bool,
     ) -> BoltResponse | None:
         if (
             event.get("subtype") not in _WRITTEN_BY_PEOPLE
@@ -86,6 +92,7 @@ class Questions:
         files = [_file(file) for file in event.get("files") or []]
         text = str(event.get("text") or "")
         asked = {"text": text, "files": files, "language": self._bot.language(text)}
+        repeat = request.headers.get("x-slack-retry-num", ["0"]) != ["0"]
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(
@@ -95,9 +102,9 @@ class Questions:
             log.warning("a question was not stored: %s", type(error).__name__)
             # A mention in a thread is an event of its own beside the message.
             unmentioned = only_in_thread and f"<@{self._bot.user}" not in text
-            self._notices.begin(destination, text, only_in_thread=unmentioned)
+            self._notices.begin(destination, text, only_in_thread=unmentioned, repeat=repeat)
             return BoltResponse(status=_NOT_ACKNOWLEDGED)
-        self._notices.end(destination)
+        self._notices.end(destination, repeat=repeat)
         return None
 
     def _store(

@@ -106,6 +106,29 @@ async def test_a_question_that_was_stored_and_answered_late_gets_one_answer_and_
     assert [message["text"] for message in await person.replies(thread)] == ["2"]
 
 
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_a_notice_of_a_bot_that_ended_is_found_by_the_next_and_not_posted_again(
+    serve: Serve,
+    person: Person,
+    jobs: Jobs,
+    outage: Outage,
+    seen: list[tuple[str, Json]],
+    failures: int,
+) -> None:
+    for _ in range(failures):
+        outage()
+    async with serve("one"):
+        thread = await ask(person, "What is 1 + 1?")
+        await person.sees_reply(thread, NOTICE)
+    async with serve("two"):
+        await answer(jobs, "2")
+        await person.sees_reply(thread, "2")
+        await notice_is_gone(seen)
+
+    assert len([message for message in posted(seen) if NOTICE in message["text"]]) == 1
+    assert [message["text"] for message in await person.replies(thread)] == ["2"]
+
+
 async def test_people_who_talk_among_themselves_hear_nothing_of_an_outage(
     serve: Serve, person: Person, jobs: Jobs, outage: Outage, seen: list[tuple[str, Json]]
 ) -> None:
