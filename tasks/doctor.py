@@ -15,7 +15,7 @@ import psutil
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from tasks.broker.connection import jobs_of, reachable, takes_writes
+from tasks.broker.connection import NO_WRITES, jobs_of, reachable, why_no_writes
 from tasks.broker.disk.flush import ADVICE, weakness
 from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import explain
@@ -142,10 +142,10 @@ def broker_rows(settings: Settings) -> list[Row]:
     try:
         with reachable(settings):
             redis = jobs_of(settings, patience=1).redis
-            writable = takes_writes(redis)
+            refuses = why_no_writes(redis)
             workers = Workers(redis).all()
             info = _info(redis)
-            disk = _broker_disk(redis, writable)
+            disk = _broker_disk(redis, not refuses)
             files = _broker_files(redis, info)
     except TaskError as error:
         advice = (
@@ -158,11 +158,11 @@ def broker_rows(settings: Settings) -> list[Row]:
     return [
         row(
             "broker",
-            writable,
-            f"answers, speaks as Redis {version or 'of an unknown version'}"
-            if writable
-            else "takes no writes: its disk is full or fails",
-            "Make room on the broker's disk; questions wait until then.",
+            not refuses,
+            f"takes no writes: {NO_WRITES[refuses][0]}"
+            if refuses
+            else f"answers, speaks as Redis {version or 'of an unknown version'}",
+            f"{NO_WRITES[refuses][1]}; questions wait until then." if refuses else "",
         ),
         row(
             "broker memory",

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from bot.background import log_failure
 from bot.errors import FollowedElsewhere
-from tasks.broker.connection import AWAY, cannot_save
+from tasks.broker.connection import is_passing
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import MAX_DELIVERIES, RENEW_CLAIM_SECONDS, Claim, Claims
@@ -102,7 +102,7 @@ class Relay:
             log.warning("job %s: another relay has taken over", claim.job)
 
     async def _followed(self, claim: Claim) -> bool:
-        """Follow a job to its end; False where the broker was away, which passes.
+        """Follow a job to its end; False where the broker was away or took no writes: that passes.
 
         Raises:
             FollowedElsewhere: this relay has lost the claim.
@@ -116,9 +116,11 @@ class Relay:
                 await self._follow_or_give_up(job, deliveries)
             await asyncio.to_thread(self._claims.complete, claim)
         except RedisError as error:
-            if not (isinstance(error, AWAY) or cannot_save(error)):
+            if not is_passing(error):
                 raise
-            log.warning("job %s: the broker is away: %s", claim.job, type(error).__name__)
+            log.warning(
+                "job %s: the broker is away or refuses: %s", claim.job, type(error).__name__
+            )
             await asyncio.sleep(BROKER_RETRY_SECONDS)
             return False
         return True

@@ -14,7 +14,7 @@ from tasks.attempts.attempt import Attempt
 from tasks.attempts.running import RunningAttempts
 from tasks.attempts.stranded import StrandedQuestions
 from tasks.broker.celery_app import ids_in_queue, publish
-from tasks.broker.connection import AWAY, cannot_save
+from tasks.broker.connection import AWAY, no_writes
 from tasks.broker.host_busy import mark_busy
 from tasks.broker.job import JobState
 from tasks.broker.jobs import Jobs
@@ -89,7 +89,7 @@ class Heartbeat(threading.Thread):
         try:
             step.do()
         except Exception as error:
-            if isinstance(error, AWAY) or cannot_save(error):
+            if isinstance(error, AWAY) or no_writes(error):
                 return False
             if step.what not in self._failing:
                 log.exception("the heartbeat goes on, but cannot %s", step.what)
@@ -136,7 +136,7 @@ class Heartbeat(threading.Thread):
 
     def _set_away(self, away: bool) -> None:
         if away != self._away:
-            log.warning("the broker is away, or its disk is full" if away else "the broker is back")
+            log.warning("the broker is away, or takes no writes" if away else "the broker is back")
         self._away = away
 
 

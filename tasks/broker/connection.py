@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLCertVerificationError
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
-from redis.exceptions import AuthenticationError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
@@ -28,6 +34,8 @@ T = TypeVar("T")
 
 AWAY = (RedisConnectionError, RedisTimeoutError)
 """What a Redis call raises when the broker cannot be reached."""
+
+_PROBE = "swallow:probe"
 
 SOCKET_SECONDS = 2.0
 """How long a connection may take to be made, and a reply to come, before it is given up."""
@@ -154,28 +162,52 @@ def reachable(settings: Settings) -> Iterator[None]:
         raise BrokerAway(_sentence(settings, error)) from error
 
 
-def cannot_save(error: Exception) -> bool:
-    """Tell whether the broker refuses every write, and PING, because its disk is full or fails."""
-    return isinstance(error, ResponseError) and "MISCONF" in str(error)
+NoWrites = Literal["", "disk", "memory", "replica"]
+
+NO_WRITES: dict[NoWrites, tuple[str, str]] = {
+    "disk": ("its disk is full or fails", "Make room on the broker's disk"),
+    "memory": ("its memory is full", "Raise the broker's maxmemory"),
+    "replica": (
+        "it is a replica",
+        "Let SWALLOW_REDIS_URL name the primary, or wait for the end of a failover",
+    ),
+}
+"""Why a broker takes no writes, and what to do about it."""
 
 
-def takes_writes(redis: Redis) -> bool:
-    """Ask the broker whether it takes writes; reading is possible in either case."""
+def no_writes(error: Exception) -> NoWrites:
+    """Return why the broker refuses every write for now; empty where `error` is another one."""
+    if isinstance(error, OutOfMemoryError):
+        return "memory"
+    if isinstance(error, ReadOnlyError):
+        return "replica"
+    return "disk" if isinstance(error, ResponseError) and "MISCONF" in str(error) else ""
+
+
+def is_passing(error: RedisError) -> bool:
+    """Tell whether the broker is away, or takes no writes: what is stored waits until then."""
+    return isinstance(error, AWAY) or bool(no_writes(error))
+
+
+def why_no_writes(redis: Redis) -> NoWrites:
+    """Ask the broker whether it takes writes, and why not; reading is possible in either case."""
     try:
-        redis.ping()
+        redis.set(_PROBE, "", px=1000)
     except ResponseError as error:
-        if not cannot_save(error):
+        why = no_writes(error)
+        if not why:
             raise
-        return False
-    return True
+        return why
+    return ""
 
 
 def _sentence(settings: Settings, error: Exception) -> str:
     where = address_of(settings) if settings.redis_url else "the embedded broker"
-    if cannot_save(error):
+    if why := no_writes(error):
+        reason, advice = NO_WRITES[why]
         return (
-            f"The broker ({where}) takes no writes, because it cannot write to its disk: make room "
-            "there. What is stored already waits until then."
+            f"The broker ({where}) takes no writes, because {reason}. {advice}; what is stored "
+            "already waits until then."
         )
     certificate = _certificate_error(error)
     if certificate is not None:

@@ -35,8 +35,8 @@ def _show(*, as_json: bool) -> None:
         return
     click.echo(f"home      {facts['home']}")
     click.echo(f"broker    {facts['broker']}")
-    if not facts["broker_takes_writes"]:
-        click.echo("          takes no writes: its disk is full or fails; make room there")
+    if facts["broker_refuses"]:
+        click.echo(f"          takes no writes: {facts['broker_refuses']}; run `swallow doctor`")
     if facts["workspace"]:
         click.echo(f"workspace {facts['workspace']}")
     click.echo(f"adapter   {facts['adapter'] or 'none'}")
@@ -103,7 +103,7 @@ def _refused(workers: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 def _facts() -> dict[str, Any]:
     from tasks.adapters.reference import adapter_name
-    from tasks.broker.connection import address_of, jobs_of, reachable, takes_writes
+    from tasks.broker.connection import NO_WRITES, address_of, jobs_of, reachable, why_no_writes
     from tasks.broker.jobs import ADAPTER
     from tasks.broker.relay_claims import no_access, unanswered
     from tasks.broker.workers import Workers
@@ -112,7 +112,7 @@ def _facts() -> dict[str, Any]:
 
     with reachable(settings()):
         jobs = jobs_of(settings(), patience=1)
-        writable = takes_writes(jobs.redis)
+        refuses = why_no_writes(jobs.redis)
         open_jobs = jobs.open_states()
         workers = Workers(jobs.redis).all()
         adapter = jobs.redis.get(ADAPTER)
@@ -123,7 +123,8 @@ def _facts() -> dict[str, Any]:
     return {
         "home": str(settings().home),
         "broker": str(address_of(settings())),
-        "broker_takes_writes": writable,
+        "broker_takes_writes": not refuses,
+        "broker_refuses": NO_WRITES[refuses][0] if refuses else "",
         "workspace": up.get("workspace"),
         "adapter": adapter_name(str(adapter or "")),
         "no_access": refused,

@@ -1,4 +1,4 @@
-"""A broker that cannot write to its disk and so refuses every write (MISCONF)."""
+"""A broker that refuses every write: its disk or its memory is full, or it is a replica."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,3 +58,18 @@ def test_who_cannot_go_on_says_that_the_disk_of_the_broker_is_why(broker: Broker
     assert (row["check"], row["ok"]) == ("broker", False)
     assert "takes no writes" in row["detail"]
     assert "disk" in row["advice"]
+
+
+def test_the_doctor_says_what_keeps_a_broker_from_taking_writes(broker: Broker) -> None:
+    settings = Settings(redis_url=broker.url)
+
+    broker.redis.config_set("maxmemory", 1)
+    row = broker_rows(settings)[0]
+    assert (row["ok"], row["detail"]) == (False, "takes no writes: its memory is full")
+    assert "maxmemory" in row["advice"]
+
+    broker.redis.config_set("maxmemory", 0)
+    broker.redis.replicaof("127.0.0.1", 1)
+    row = broker_rows(settings)[0]
+    assert (row["ok"], row["detail"]) == (False, "takes no writes: it is a replica")
+    assert "primary" in row["advice"]
