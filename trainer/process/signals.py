@@ -32,8 +32,9 @@ class Signals:
         self._deferred = False
 
     def _handle(self, number: int, frame: Any) -> None:
-        self.stop_requested = True
-        if not self._deferred:
+        # Only the first one raises: a second must not break into what ends the training.
+        first, self.stop_requested = not self.stop_requested, True
+        if first and not self._deferred:
             raise StopRequested(self.training)
 
     @contextmanager
