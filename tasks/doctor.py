@@ -23,10 +23,19 @@ from tasks.engines.estimate import disk_bytes, memory_bytes
 from tasks.errors import TaskError
 from tasks.privacy.expired_texts import last_rewrite
 from tasks.settings import Settings
-from trainer.base_model.source import SMALL_MODEL, Source, find, is_local, size_of
+from trainer.base_model.source import (
+    SMALL_MODEL,
+    Source,
+    config_folder,
+    find,
+    is_local,
+    size_of,
+)
+from trainer.base_model.tokenizer import chat_template_in
 from trainer.cpu import cpu_has_bf16
 from trainer.errors import ModelMissing
 from trainer.progress.duration import duration
+from trainer.prompts.thought import marks_in
 
 Row = dict[str, Any]
 
@@ -68,8 +77,19 @@ def _model(settings: Settings) -> list[Row]:
     return [
         row("model", here, detail, advice),
         row("engine", True, explain(settings)),
+        *_thinking(settings, source),
         _memory(source, here, memory_bytes(settings) if here else None),
     ]
+
+
+def _thinking(settings: Settings, source: Source) -> list[Row]:
+    """Say how much the model may think; nothing of a model that does not think first."""
+    folder = config_folder(source)
+    if folder is None or marks_in(chat_template_in(folder)) is None:
+        return []
+    most = settings.thinking
+    detail = f"at most {most} tokens" if isinstance(most, int) else most
+    return [row("thinking", True, f"{detail} (SWALLOW_THINKING); {source.name} thinks first")]
 
 
 def _memory(source: Source, here: bool, packed: float | None) -> Row:

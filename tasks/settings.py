@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tasks import broker_address
 from tasks.errors import SettingInvalid
 from tasks.log import LogForm
+from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
 ENV_FILE = ".env"
 
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
     max_new_tokens: int = Field(
         default=256, ge=1, le=4096, description="Longest answer in Slack, in tokens."
     )
+    thinking: Thinking = Field(
+        default="on",
+        description="How much a model that reasons first may think: `off`, `on`, or so many "
+        "tokens; in Slack `think=…` before a question.",
+    )
     temperature: float | None = Field(
         default=None,
         ge=0,
@@ -108,6 +114,14 @@ class Settings(BaseSettings):
         repr=False,
     )
     slack_app_token: str = Field(default="", validation_alias="SLACK_APP_TOKEN", repr=False)
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _thinking(cls, value: object) -> Thinking:
+        thinking = read_thinking(str(value))
+        if thinking is None:
+            raise ValueError(f"it must be off, on or a number of tokens up to {MOST_TOKENS}")
+        return thinking
 
     @field_validator("home")
     @classmethod

@@ -26,16 +26,18 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "がワーカーの起動を待っています…",
         "is waiting for a worker to start…",
     ),
+    "thinking": ("考えています… {seconds} 秒", "Thinking… {seconds} s"),
     "button.stop": ("停止", "Stop"),
     "empty": (
         "（モデルは何も答えませんでした。聞き方を変えてみてください。）",
         "(The model gave an empty answer. Try asking in another way.)",
     ),
     "thought_only": (
-        "（考えているうちに上限に達し、答えまで進めませんでした。管理者は `SWALLOW_MAX_NEW_TOKENS` と "
-        "`SWALLOW_ANSWER_SECONDS` で上限を上げられます。）",
-        "(A limit was reached while the model was thinking, before it answered. The operator can "
-        "raise the limits with `SWALLOW_MAX_NEW_TOKENS` and `SWALLOW_ANSWER_SECONDS`.)",
+        "（考えているうちに時間の上限に達し、答えまで進めませんでした。質問の前に `think=off` や `think=500` と"
+        "書くと、考える量を減らせます。管理者は `SWALLOW_THINKING` と `SWALLOW_ANSWER_SECONDS` で変えられます。）",
+        "(The time limit was reached while the model was thinking, before it answered. With "
+        "`think=off` or `think=500` before the question it thinks less. The operator can change "
+        "that with `SWALLOW_THINKING` and `SWALLOW_ANSWER_SECONDS`.)",
     ),
     "note.stopped": ("停止しました", "stopped"),
     "note.length": ("長さの上限で終わりました", "ended at the length limit"),
@@ -51,6 +53,10 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "footer.adapter": ("アダプター {name}", "adapter {name}"),
     "footer.tokens": ("{count} トークン", "{count} tokens"),
     "footer.thought": ("うち思考 {count}", "{count} of them thought"),
+    "footer.thought_cut": (
+        "うち思考 {count}（上限で打ち切り）",
+        "{count} of them thought, cut short at the limit",
+    ),
     "footer.seconds": ("{seconds} 秒", "{seconds} s"),
     "footer.speed": ("{speed} トークン/秒", "{speed} tokens/s"),
     "delayed.broker_away": (
@@ -98,6 +104,12 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "アダプター「{name}」は {model} で学習したもので、いまこのモデルのワーカーがありません。管理者に確認を頼んでください。",
         "The adapter “{name}” was trained on {model}, and no worker has that model now. Ask the "
         "operator to start one.",
+    ),
+    "failed.think": (
+        "「think={value}」が読めません。`think=` のあとには `off`、`on`、または考えるトークン数（1〜{most}、"
+        "例：`think=500`）を書いてください。",
+        "“think={value}” cannot be read. Write `off`, `on` or a number of tokens to think (1 to {most}, "
+        "for instance `think=500`) behind `think=`.",
     ),
     "failed.file": (
         "ファイル「{name}」を読めません。合わせて {limit} KB までのテキストファイルを添付してください。",

@@ -13,6 +13,7 @@ from bot.i18n.command_sentences import COMMANDS
 from bot.i18n.training_sentences import TRAININGS
 
 Language = Literal["ja", "en"]
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 CATALOGUE: dict[str, tuple[str, str]] = {**ALERTS, **ANSWERS, **COMMANDS, **TRAININGS}
 """Each key with its Japanese and its English sentence."""

@@ -15,7 +15,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.admin_action import Action, can_be_logged, write_audit_line
 from bot.background import Background
 from bot.bot import Bot
-from bot.i18n.lookup import Language, say
+from bot.i18n.lookup import LANGUAGES, Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import Post, button, sentence
 from bot.slack.notify import notify_person
@@ -23,7 +23,6 @@ from tasks.privacy.forget import forget
 
 FORGET_ACTION = "forget_me"
 """The button's action id; a language follows, because the button decides in which it is told."""
-LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 
 def register(app: AsyncApp, bot: Bot) -> None:

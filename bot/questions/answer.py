@@ -7,7 +7,7 @@ functions: nothing is posted here.
 from collections.abc import Mapping
 from typing import Any
 
-from bot.i18n.lookup import Language, failure, say
+from bot.i18n.lookup import LANGUAGES, Language, failure, say
 from bot.slack.blocks import PART_CHARACTERS, Post, button, mrkdwn, plain_text
 from bot.slack.outgoing_text import escape, from_markdown
 
@@ -16,8 +16,14 @@ STOP_ACTION = "stop_answer"
 
 def running(text: str, job: str, language: Language) -> list[Post]:
     """Return the messages of an answer that is not complete; the last has the stop button."""
-    stop = button(STOP_ACTION, job, say("button.stop", language))
-    return _posts(text, {"type": "actions", "block_id": "stop", "elements": [stop]})
+    return _posts(text, _stop(job, language))
+
+
+def thinking(seconds: int, job: str, language: Language) -> list[Post]:
+    """Return the message of an answer that the model still thinks about, with the stop button."""
+    said = say("thinking", language, seconds=seconds)
+    line = {"type": "context", "block_id": "thinking", "elements": [plain_text(said)]}
+    return [Post(said, (line, _stop(job, language)))]
 
 
 def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> list[Post]:
@@ -31,6 +37,16 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
     if not footer:
         return _posts(text, None)
     return _posts(text, {"type": "context", "block_id": "about", "elements": [plain_text(footer)]})
+
+
+def is_notice(text: str) -> bool:
+    """Tell whether a message's text is a sentence of the bot's that stands for an answer without
+    words."""
+    return any(
+        text == _post(say(key, language)).text
+        for key in ("cancelled", "empty", "thought_only")
+        for language in LANGUAGES
+    )
 
 
 def headed(post: Post, heading: str) -> Post:
@@ -76,6 +92,11 @@ def _post(text: str) -> Post:
     return Post(safe, ({"type": "section", "block_id": "answer", "text": mrkdwn(safe)},))
 
 
+def _stop(job: str, language: Language) -> dict[str, Any]:
+    stop = button(STOP_ACTION, job, say("button.stop", language))
+    return {"type": "actions", "block_id": "stop", "elements": [stop]}
+
+
 def _why_empty(type: str, data: Mapping[str, Any]) -> str:
     if type == "cancelled":
         return "cancelled"
@@ -91,7 +112,8 @@ def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]
         words.append(say("footer.adapter", language, name=data["adapter"]))
     words.append(say("footer.tokens", language, count=data["tokens"]))
     if data.get("thought_tokens"):
-        words.append(say("footer.thought", language, count=data["thought_tokens"]))
+        key = "footer.thought_cut" if data.get("thought_cut") else "footer.thought"
+        words.append(say(key, language, count=data["thought_tokens"]))
     words.append(say("footer.seconds", language, seconds=f"{data['seconds']:.1f}"))
     if data.get("tokens_per_second"):
         speed = f"{data['tokens_per_second']:.1f}"

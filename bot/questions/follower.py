@@ -7,6 +7,7 @@ record and its event stream.
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -28,6 +29,9 @@ from tasks.broker.job import Event, Job
 
 log = logging.getLogger(__name__)
 
+THINKING_SECONDS = 5.0
+"""How often the message of a model that thinks says anew for how long."""
+
 
 class _TextMissing(Exception):
     """Text before a piece of the answer has not been read."""
@@ -47,6 +51,7 @@ class QuestionFollower:
         self._outlook = Outlook(bot.jobs, job)
         self._attempt = 0
         self._text = ""
+        self._thinking_since = 0.0
         self._read_again_for = ""
 
     async def run(self) -> None:
@@ -86,39 +91,58 @@ class QuestionFollower:
             except _TextMissing:
                 log.warning("job %s: text is missing and read again", self._job.id)
                 events = await asyncio.to_thread(self._streams.follow, self._job.id)
-                self._attempt, self._text = 0, ""
+                self._attempt, self._text, self._thinking_since = 0, "", 0.0
 
     async def _until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
         while True:
             final = self._take(await self._next(events))
-            if final is None and self._text:
+            if final is None and self._posts():
                 if self._reply.begun:
                     await events.wait_unless_final(self._bot.edit_pace.wait_for_turn())
                     final = self._take(events.ready())
                 status.cancel()
             if final is not None:
                 return final
-            if self._text:
-                posts = answer.running(self._text, self._job.id, self._language)
+            if posts := self._posts():
                 await self._reply.show(self._headed(posts), state="running")
 
+    def _posts(self) -> list[Post]:
+        """Return how the job looks while it goes on; nothing before there is anything to show."""
+        if self._text:
+            return answer.running(self._text, self._job.id, self._language)
+        if self._thinking_since:
+            seconds = max(0, int(time.time() - self._thinking_since))
+            return answer.thinking(seconds, self._job.id, self._language)
+        return []
+
     async def _next(self, events: JobEvents) -> list[Event]:
-        """Wait for an event, and return it with those that are ready behind it."""
-        first = await self._outlook.next_event(events)
+        """Wait for an event, and return it with those that are ready behind it.
+
+        There may be none while the model thinks: the seconds that are shown grow.
+        """
+        thinks = self._thinking_since and not self._text
+        try:
+            first = await asyncio.wait_for(
+                self._outlook.next_event(events), THINKING_SECONDS if thinks else None
+            )
+        except TimeoutError:
+            return []
         return [first, *events.ready()]
 
     def _take(self, events: Iterable[Event]) -> Event | None:
-        """Append new text and return the final event if it is there.
+        """Append new text, note when thinking began, and return the final event if it is there.
 
         The text of a new attempt replaces that of the old.
         """
         for event in events:
             if event.attempt > self._attempt:
-                self._attempt, self._text = event.attempt, ""
+                self._attempt, self._text, self._thinking_since = event.attempt, "", 0.0
             if event.attempt < self._attempt:
                 continue
             if event.type == "text":
                 self._add(event)
+            if event.type == "thinking":
+                self._thinking_since = int(event.id.partition("-")[0]) / 1000  # the broker's clock
             if event.final:
                 return event
         return None

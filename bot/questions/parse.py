@@ -1,34 +1,52 @@
 """Splits the text of a message into an instruction and an input.
 
-If the text has labels, they decide. Otherwise the first paragraph is the instruction, and the input
-is what follows a blank line, a quote or a code block. Knows Slack's text, not Slack's API.
+A `think=…` comes first, if there is one. If the text has labels, they decide. Otherwise the first
+paragraph is the instruction, and the input is what follows a blank line, a quote or a code block.
+Knows Slack's text, not Slack's API.
 """
 
 import re
 from dataclasses import dataclass
 
+from bot.slack.command_words import folded
 from bot.slack.incoming_text import without_markup, without_mention
 
 _INSTRUCTION = re.compile(r"^[ \t#*]*(?:指示|instruction)[*]?[ \t]*[:：][*]?[ \t]*", re.I | re.M)
 _INPUT = re.compile(r"^[ \t#*]*(?:入力|input)[*]?[ \t]*[:：][*]?[ \t]*", re.I | re.M)
+_OPTION = re.compile(r"(\w{1,20})[ \t]*[=＝﹦][ \t]*([^\s\u3000]*)")
 _BREAK = re.compile(r"\n[ \t\u3000]*\n|\n?^(?=&gt;)|\n?(?=```)", re.M)
 _OPENING_BLOCK = re.compile(r"\A(```.*?```|(?:^&gt;[^\n]*(?:\n|\Z))+)", re.S | re.M)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a message asks; both empty for a message without words."""
+    """What a message asks; both empty for a message without words.
+
+    `think` is what stands behind `think=` at its start, None without that.
+    """
 
     instruction: str
     input: str = ""
+    think: str | None = None
 
 
 def parse(text: str, bot_user: str) -> Asked:
     """Split the text of a message, without the mention of the bot."""
-    text = without_mention(text.replace("\r\n", "\n"), bot_user)
+    text, think = split_think(without_mention(text.replace("\r\n", "\n"), bot_user))
     instruction, input = _labelled(text) or _paragraphs(text)
     instruction, input = without_markup(instruction).strip(), _unwrapped(input)
-    return Asked(instruction, input) if instruction else Asked(input)
+    return Asked(instruction, input, think) if instruction else Asked(input, think=think)
+
+
+def split_think(text: str) -> tuple[str, str | None]:
+    """Return a text without the `think=…` that it begins with, and what stands behind its `=`.
+
+    Input methods write `＝` and wide letters: the name is understood all the same.
+    """
+    option = _OPTION.match(text)
+    if option is None or folded(option[1]) != "think":
+        return text, None
+    return text[option.end() :].lstrip(), without_markup(option[2])
 
 
 def _labelled(text: str) -> tuple[str, str] | None:

@@ -10,6 +10,8 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.posted import payload_of
+from bot.questions.answer import is_notice
+from bot.questions.parse import split_think
 from bot.slack.incoming_text import without_markup, without_mention
 from bot.slack.refusals import FAILURES, failure_of
 
@@ -65,11 +67,11 @@ def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: 
     if message.get("user") == bot_user:
         # Answers of the model are part of the conversation; notices of the bot are not.
         about = payload_of(message)
-        if not text or about.get("state") not in ("finished", "cancelled"):
+        if about.get("state") not in ("finished", "cancelled") or not text or is_notice(text):
             return None
         asker = str(about.get("asker", ""))
         return {"role": "assistant", "text": without_markup(text), "user": asker}
-    said = without_markup(without_mention(text, bot_user))
+    said = without_markup(split_think(without_mention(text, bot_user))[0])
     return {"role": "user", "text": said, "user": str(message.get("user", ""))} if said else None
 
 

@@ -1,6 +1,7 @@
 """`swallow ask`: one question in this process, as the reference's `sample_swallow.py`."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,10 +10,25 @@ from typing import TYPE_CHECKING
 import click
 
 from tasks.commands.terminal.options import engine_option, home_option, model_option, set_variables
+from tasks.commands.terminal.thinking_line import ThinkingLine
 from trainer.files import expanded
+from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
 if TYPE_CHECKING:
     from tasks.engines.protocol import Answer, Engine, Question
+
+
+def _thinking(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> Thinking | None:
+    if value is None:
+        return None
+    thinking = read_thinking(value)
+    if thinking is None:
+        raise click.BadParameter(
+            f"{value!r} is not off, on or a number of tokens from 1 to {MOST_TOKENS}."
+        )
+    return thinking
 
 
 @click.command()
@@ -27,6 +43,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--max-new-tokens", type=click.IntRange(1, 4096), default=128, show_default=True, help="Length."
+)
+@click.option(
+    "--think",
+    callback=_thinking,
+    metavar="off|on|TOKENS",
+    help="How much a model that reasons first may think; unset: SWALLOW_THINKING.",
 )
 @click.option("--temperature", type=click.FloatRange(0, 5), help="0 is greedy; unset: the model's.")
 @click.option(
@@ -44,6 +66,7 @@ def ask(
     home: Path | None,
     style: str | None,
     max_new_tokens: int,
+    think: Thinking | None,
     temperature: float | None,
     top_p: float | None,
     seed: int | None,
@@ -69,6 +92,7 @@ def ask(
         ),
         adapter=adapter,
         style=style,
+        thinking=settings().thinking if think is None else think,
     )
     if verbose and not as_json:
         click.echo(f"adapter: {adapter.path if adapter else 'none'}")
@@ -80,6 +104,7 @@ def ask(
 
 def load() -> "Engine":
     """Load the engine of the settings; on a terminal a line says so, because it takes long."""
+    os.environ["TQDM_DISABLE"] = "1"  # the libraries' bars; tqdm reads it when it is imported
     from tasks.engines.choose import load_engine
     from tasks.settings import settings
 
@@ -90,13 +115,18 @@ def load() -> "Engine":
 
 def _answer(engine: "Engine", question: "Question", *, verbose: bool, as_json: bool) -> None:
     pieces: list[str] = []
+    line = ThinkingLine()
 
     def on_text(text: str) -> None:
+        line.clear()
         pieces.append(text)
         if not as_json:
             click.echo(text, nl=False)
 
-    answer = engine.answer(question, on_text, lambda: False)
+    try:
+        answer = engine.answer(question, on_text, lambda: False, line.show)
+    finally:
+        line.clear()
     if as_json:
         click.echo(json.dumps(_result(engine, answer, "".join(pieces)), ensure_ascii=False))
         return
@@ -104,6 +134,9 @@ def _answer(engine: "Engine", question: "Question", *, verbose: bool, as_json: b
     if verbose:
         click.echo(f"\nprompt:\n{answer.prompt}")
         click.echo(f"\n{answer.tokens} tokens in {answer.seconds:.1f} s ({answer.finish})")
+        if answer.thought_tokens:
+            cut = ", which the limit ended" if answer.thought_cut else ""
+            click.echo(f"{answer.thought_tokens} of them thought{cut}")
 
 
 def _result(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
@@ -115,6 +148,7 @@ def _result(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
         "prompt_tokens": answer.prompt_tokens,
         "tokens": answer.tokens,
         "thought_tokens": answer.thought_tokens,
+        "thought_cut": answer.thought_cut,
         "seconds": round(answer.seconds, 3),
         "first_token_seconds": round(answer.first_token_seconds, 3),
         "finish": answer.finish,

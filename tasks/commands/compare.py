@@ -6,6 +6,7 @@ import click
 
 from tasks.commands.ask import load
 from tasks.commands.terminal.output import as_json, print_json
+from tasks.commands.terminal.thinking_line import ThinkingLine
 
 if TYPE_CHECKING:
     from tasks.engines.protocol import Engine
@@ -39,14 +40,20 @@ def _answer(engine: "Engine", question: str, adapter: "Adapter | None", *, quiet
     from tasks.settings import settings
 
     pieces: list[str] = []
+    line = ThinkingLine()
 
     def on_text(text: str) -> None:
+        line.clear()
         pieces.append(text)
         if not quiet:
             click.echo(text, nl=False)
 
     sampling = engine.sampling.changed(max_new_tokens=settings().max_new_tokens)
-    engine.answer(Question(question, sampling=sampling, adapter=adapter), on_text, lambda: False)
+    asked = Question(question, sampling=sampling, adapter=adapter, thinking=settings().thinking)
+    try:
+        engine.answer(asked, on_text, lambda: False, line.show)
+    finally:
+        line.clear()
     if not quiet:
         click.echo("\n")
     return "".join(pieces)

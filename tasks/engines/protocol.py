@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from tasks.engines.allowance import Allowance, allowance, reserved_tokens
 from trainer.adapters.adapter import Adapter
 from trainer.prompts.prompt import Prompt, render
 from trainer.prompts.templates import Style, Tokenizer, Turn
+from trainer.prompts.thinking import Thinking
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, of which adapter (None: of the base model), and in which prompt style (None:
-    the adapter's, else the model's)."""
+    """What is asked, of which adapter (None: of the base model), in which prompt style (None: the
+    adapter's, else the model's), and how much a model that reasons first may think about it."""
 
     instruction: str
     input: str = ""
@@ -36,14 +38,18 @@ class Question:
     sampling: Sampling = Sampling()
     adapter: Adapter | None = None
     style: str | None = None
+    thinking: Thinking = "on"
 
     def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:
-        """Render the question; the answer's tokens, at most half the context, stay reserved.
+        """Render the question; the tokens of thought and answer, at most half the context, stay
+        reserved.
 
         Raises:
             InstructionTooLong: the instruction does not fit into the rest.
         """
-        reserved = min(self.sampling.max_new_tokens, context_length // 2)
+        reserved = reserved_tokens(
+            tokenizer, self.thinking, self.sampling.max_new_tokens, context_length
+        )
         return render(
             style,
             tokenizer,
@@ -51,7 +57,13 @@ class Question:
             self.input,
             self.thread,
             limit=context_length - reserved,
+            thinking=self.thinking != "off",
         )
+
+    def allowance(self, prompt: Prompt, tokenizer: Tokenizer, context_length: int) -> Allowance:
+        """Return how many tokens may follow the rendered question."""
+        room = context_length - len(prompt.ids)
+        return allowance(tokenizer, self.thinking, self.sampling.max_new_tokens, room)
 
 
 @dataclass(frozen=True)
@@ -59,8 +71,8 @@ class Answer:
     """How an answer came about; `finish` says why it ends, seconds count from the call.
 
     `thought_tokens` of its tokens are the thought of a model that reasons first, which is no part
-    of the text. `dropped_turns` and `cut_characters` of the question did not fit into the context,
-    see `trainer.prompts.prompt.render`.
+    of the text; with `thought_cut` a limit ended it. `dropped_turns` and `cut_characters` of the
+    question did not fit into the context, see `trainer.prompts.prompt.render`.
     """
 
     prompt: str
@@ -72,6 +84,7 @@ class Answer:
     dropped_turns: int = 0
     cut_characters: int = 0
     thought_tokens: int = 0
+    thought_cut: bool = False
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -108,12 +121,14 @@ class Engine(Protocol):
         question: Question,
         on_text: Callable[[str], None],
         should_stop: Callable[[], bool],
+        on_thought: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Answer one question; safe to call from `parallel` threads.
 
         `on_text` is called with pieces of text that never split a character; together they are the
-        answer. `should_stop` is called at least for every token, and during the prefill at least
-        for every layer; once it returns true the answer ends as `interrupted`.
+        answer. `on_thought` is called for every token of a thought before it. `should_stop` is
+        called at least for every token, and during the prefill at least for every layer; once it
+        returns true the answer ends as `interrupted`.
 
         Raises:
             InstructionTooLong: the instruction does not fit into the context.

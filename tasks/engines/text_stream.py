@@ -5,8 +5,8 @@ Knows tokenizers only by `decode`; does not know where the ids come from.
 
 from collections.abc import Callable, Sequence
 
-from tasks.engines.thought import Thought, marks_of
 from trainer.prompts.templates import Tokenizer
+from trainer.prompts.thought import Thought, hidden_ids, marks_of
 
 UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a tokenizer decodes the first bytes of an incomplete character to."""
@@ -31,7 +31,7 @@ class TextStream:
         self.tokenizer = tokenizer
         marks = marks_of(tokenizer)
         self._thought = Thought(marks, prompt) if marks else None
-        self._hidden = _special_ids(tokenizer, but=marks.open + marks.close) if marks else set()
+        self._hidden = hidden_ids(tokenizer, marks) if marks else set()
         self._first_tokens = 0
         self.stop_texts = stop_texts
         self.on_text = on_text
@@ -55,6 +55,18 @@ class TextStream:
         if len(after) > len(before) and not after.endswith(UNFINISHED):
             self._window, self._known = self._known, len(self._ids)
             self._take(after[len(before) :])
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the thought has begun and is not over."""
+        return self._thought is not None and self._thought.begun and not self._thought.over
+
+    @property
+    def answer_tokens(self) -> int:
+        """How many of the tokens so far are the answer; 0 while it may yet be a thought."""
+        if self._thought is not None and not self._thought.over:
+            return 0
+        return len(self._ids) - self.thought_tokens
 
     @property
     def thought_tokens(self) -> int:
@@ -115,9 +127,3 @@ class TextStream:
         if text:
             self._begun = True
             self.on_text(text)
-
-
-def _special_ids(tokenizer: Tokenizer, *, but: str) -> set[int]:
-    """Return the ids of the special tokens, without those that stand in the text `but`."""
-    added = getattr(tokenizer, "added_tokens_decoder", {})
-    return {id for id, token in added.items() if token.special and str(token) not in but}

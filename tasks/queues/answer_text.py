@@ -1,4 +1,5 @@
-"""The text of one attempt on its way into the job's stream, each piece with its place in the text.
+"""The text of one attempt on its way into the job's stream, each piece with its place in the text;
+and that the model thinks before there is any.
 
 The broker adds a piece only where it goes on from what the stream has. So a piece whose reply was
 lost is not added twice, and what a broker forgot in a crash is written again before the next piece.
@@ -32,3 +33,20 @@ class AnswerText:
                 self._attempt.stop("lost")
                 return
             self._written = written
+
+
+class Thinks:
+    """Writes, once, that the model has begun to think: how long it takes is told by the clock."""
+
+    def __init__(self, jobs: Jobs, attempt: Attempt) -> None:
+        self._jobs = jobs
+        self._attempt = attempt
+        self._told = False
+
+    def tell(self) -> None:
+        """Note that the model thinks; called as often as one likes."""
+        if self._told:
+            return
+        self._told = True
+        if self._jobs.append(self._attempt.job, self._attempt.number, "thinking", {}) is None:
+            self._attempt.stop("lost")

@@ -22,7 +22,7 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
-from tasks.queues.answer_text import AnswerText
+from tasks.queues.answer_text import AnswerText, Thinks
 from tasks.queues.engine_check import EngineCheck
 from tasks.queues.unusable_adapters import UnusableAdapters
 from tasks.settings import Settings
@@ -86,8 +86,9 @@ class Answers:
                 noted = True
 
         started = time.monotonic()
+        thinks = Thinks(self.jobs, attempt)
         try:
-            answer = self.engine.answer(question, on_text, attempt.should_stop)
+            answer = self.engine.answer(question, on_text, attempt.should_stop, thinks.tell)
         except AdapterRefused:
             raise
         except TrainerError as error:
@@ -146,6 +147,7 @@ class Answers:
             input=request.get("input", ""),
             thread=[Turn(turn["role"], turn["text"]) for turn in request.get("thread", [])],
             sampling=sampling,
+            thinking=request.get("thinking", settings.thinking),
             adapter=self.registry.resolve(adapter) if adapter else None,
         )
 

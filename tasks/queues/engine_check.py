@@ -15,7 +15,7 @@ from tasks.errors import EngineFailed
 
 log = logging.getLogger(__name__)
 
-QUESTION = Question("Say hello.", sampling=Sampling(max_new_tokens=16))
+QUESTION = Question("Say hello.", sampling=Sampling(max_new_tokens=16), thinking="off")
 MAX_DEATHS = 3
 """Deaths in a row, without an answer in between, after which the worker has failed."""
 RETRY_SECONDS = 60.0

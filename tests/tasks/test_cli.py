@@ -1,6 +1,8 @@
 """The command `swallow` as a process of its own: exit codes and one-line reasons."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +115,17 @@ def test_ask_takes_the_references_spelling_and_reads_files(
     assert "<|im_start|>user\nSay hi" in verbose.stdout
 
 
+def test_ask_prints_nothing_but_the_answer_into_a_pipe_even_where_a_model_is_unpacked(
+    small_model: Source,
+) -> None:
+    done = swallow(
+        *("ask", "--instruction", "Say hi", "--max-new-tokens", "2", "--engine", "transformers")
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+
+
 def test_a_thought_is_counted_and_not_printed(tmp_path: Path) -> None:
     source = write_thinking(tmp_path / "model", thought="Hm, so", answer="YES!")
 
@@ -124,6 +137,47 @@ def test_a_thought_is_counted_and_not_printed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["answer"], answer["thought_tokens"]) == ("YES!", 8)
+
+
+def test_ask_thinks_as_much_as_it_is_told_and_shows_on_a_terminal_that_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_thinking(tmp_path / "model", thought="Wait, ", answer="\nYES!", endless=True)
+    asking = ("ask", "--instruction", "a", "--model", str(source.path), "--engine", "transformers")
+
+    piped = swallow(*asking, "--think=20", "--verbose")
+    monkeypatch.setenv("SWALLOW_THINKING", "off")
+    off = swallow(*asking, "--json")
+    reader, terminal = pty.openpty()
+    with os.fdopen(reader, "rb"), os.fdopen(terminal, "wb"):
+        done = subprocess.run(
+            [sys.executable, "-m", "tasks.cli", *asking, "--think=20"],
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            timeout=180,
+            check=True,
+        )
+        shown = os.read(reader, 10_000).decode()
+
+    assert (piped.returncode, piped.stderr) == (0, "")
+    assert "YES!\n" in piped.stdout
+    assert "of them thought, which the limit ended\n" in piped.stdout
+    assert json.loads(off.stdout)["thought_tokens"] == 0
+    assert done.stdout == b"YES!\n"
+    assert "Thinking… 0 s" in shown
+    assert shown.endswith("\r\033[K")
+
+
+@pytest.mark.parametrize("word", ["maybe", "0", "-1", "1e3", ""])
+def test_what_think_cannot_be_is_one_sentence(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    option = swallow("ask", "--instruction", "a", f"--think={word}")
+    monkeypatch.setenv("SWALLOW_THINKING", word or "no")
+    variable = swallow("ask", "--instruction", "a")
+
+    assert option.returncode == 2
+    assert f"'{word}' is not off, on or a number of tokens" in " ".join(option.stderr.split())
+    assert variable.returncode == 1
+    assert variable.stderr.startswith(f"swallow: SWALLOW_THINKING is '{word or 'no'}': it must be")
 
 
 def test_a_training_takes_its_defaults_from_the_settings_and_options_win(

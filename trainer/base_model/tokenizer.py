@@ -72,6 +72,20 @@ def check_tokenizer(folder: Path, model: str) -> None:
         _json_object(folder / "tokenizer_config.json", model)
 
 
+def chat_template_in(folder: Path) -> str:
+    """Return the chat template in a model's folder; empty where there is none, or none readable.
+
+    Nothing is loaded.
+    """
+    try:
+        if (folder / "chat_template.jinja").is_file():
+            return (folder / "chat_template.jinja").read_text("utf-8")
+        config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+        return str(config.get("chat_template") or "")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return ""
+
+
 def _check_fetched(source: Source) -> None:
     """Check the files of a hub id that are on this machine after an attempt to load it."""
     folder = config_folder(source)

@@ -9,6 +9,7 @@ import torch
 
 from trainer.prompts.prompt import render
 from trainer.prompts.templates import Style, Tokenizer
+from trainer.prompts.thought import answer_of
 
 QUESTIONS = (
     ("日本で一番高い山は何ですか？", ""),
@@ -40,7 +41,9 @@ def answers(model: Any, tokenizer: Tokenizer, style: Style) -> list[dict[str, st
 
 def _answer(model: Any, tokenizer: Tokenizer, style: Style, instruction: str, input: str) -> str:
     stops = style.stop_ids(tokenizer)
-    prompt = torch.tensor([render(style, tokenizer, instruction, input).ids])  # [1, tokens]
+    # A thought would take the tokens, and would not be shown.
+    asked = render(style, tokenizer, instruction, input, thinking=False)
+    prompt = torch.tensor([asked.ids])  # [1, tokens]
     with torch.inference_mode():
         ids = model.generate(
             input_ids=prompt,
@@ -53,7 +56,7 @@ def _answer(model: Any, tokenizer: Tokenizer, style: Style, instruction: str, in
             eos_token_id=stops,
             pad_token_id=stops[0],
         )
-    text = tokenizer.decode(ids[0, prompt.shape[1] :], skip_special_tokens=True)
+    text = answer_of(tokenizer, ids[0, prompt.shape[1] :].tolist(), asked.text)
     for stop in style.stop_texts:
         text = text.partition(stop)[0]
     # The token limit may have cut the last character, of which U+FFFD is left.

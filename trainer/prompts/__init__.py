@@ -1,1 +1,2 @@
-"""Prompts: the template of each style, rendering within a token limit, and training examples."""
+"""Prompts: the template of each style, rendering within a token limit, training examples, and the
+thought before an answer."""

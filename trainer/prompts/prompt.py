@@ -55,8 +55,11 @@ def render(
     thread: Sequence[Turn] = (),
     *,
     limit: int | None = None,
+    thinking: bool = True,
 ) -> Prompt:
     """Render and encode a question in `style`, in at most `limit` tokens; None means no limit.
+
+    Without `thinking` a model that reasons first is given an empty thought.
 
     What does not fit is left out in this order: the oldest turns of the thread, then the end of the
     input. The instruction is never cut.
@@ -71,7 +74,7 @@ def render(
     def rendered(dropped: int, kept: int) -> Prompt:
         if 0 < dropped < len(turns) and turns[dropped].role == "assistant":
             dropped += 1  # an answer whose question was left out
-        text = style.text(tokenizer, instruction, input[:kept], turns[dropped:])
+        text = style.text(tokenizer, instruction, input[:kept], turns[dropped:], thinking=thinking)
         return Prompt(encode(tokenizer, text), text, dropped, len(input) - kept)
 
     whole = rendered(0, len(input))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from trainer.errors import UnknownStyle
+from trainer.prompts.thought import SWITCH, has_switch, marks_of, with_empty_thought
 
 Tokenizer: TypeAlias = Any
 """A `transformers` fast tokenizer; not imported, so that prompts load without torch."""
@@ -37,9 +38,18 @@ class Style(Protocol):
         """Texts that end an answer where the model generates them: how another turn starts."""
 
     def text(
-        self, tokenizer: Tokenizer, instruction: str, input: str = "", thread: Sequence[Turn] = ()
+        self,
+        tokenizer: Tokenizer,
+        instruction: str,
+        input: str = "",
+        thread: Sequence[Turn] = (),
+        *,
+        thinking: bool = True,
     ) -> str:
-        """Return the whole prompt, up to the place where the answer starts."""
+        """Return the whole prompt, up to the place where the answer starts.
+
+        Without `thinking` a model that reasons first is given an empty thought.
+        """
 
     def stop_ids(self, tokenizer: Tokenizer) -> list[int]:
         """Return the token ids that end an answer; training teaches the first of them."""
@@ -64,9 +74,15 @@ class AlpacaStyle:
         return (f"\n{self.labels[0]}", f"\n{self.labels[2]}")
 
     def text(
-        self, tokenizer: Tokenizer, instruction: str, input: str = "", thread: Sequence[Turn] = ()
+        self,
+        tokenizer: Tokenizer,
+        instruction: str,
+        input: str = "",
+        thread: Sequence[Turn] = (),
+        *,
+        thinking: bool = True,
     ) -> str:
-        """Return the rendered template; `tokenizer` is not used."""
+        """Return the rendered template; `tokenizer` and `thinking` make no difference."""
         instruction_label, input_label, response_label = self.labels
         material = "\n\n".join(filter(None, [self._transcript(thread), input]))
         sections = f"{instruction_label}\n{instruction}\n\n"
@@ -101,15 +117,25 @@ class ChatStyle:
     """Turn-ending tokens of the known templates; those the vocabulary lacks are left out."""
 
     def text(
-        self, tokenizer: Tokenizer, instruction: str, input: str = "", thread: Sequence[Turn] = ()
+        self,
+        tokenizer: Tokenizer,
+        instruction: str,
+        input: str = "",
+        thread: Sequence[Turn] = (),
+        *,
+        thinking: bool = True,
     ) -> str:
         """Return the rendered chat template, with the question as the last user turn."""
         question = "\n\n".join(filter(None, [instruction, input]))
         turns = _alternating([*thread, Turn("user", question)])
         messages = [{"role": turn.role, "content": turn.text} for turn in turns]
-        return str(
-            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        text = str(
+            tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, **{SWITCH: thinking}
+            )
         )
+        marks = None if thinking or has_switch(tokenizer) else marks_of(tokenizer)
+        return with_empty_thought(text, marks) if marks else text
 
     def stop_ids(self, tokenizer: Tokenizer) -> list[int]:
         """Return the end-of-sequence id and every turn-ending token the vocabulary has."""

@@ -7,12 +7,14 @@ of its own (`generator_client`, `generator_process`). Does not know jobs, queues
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty
 from typing import Any, Literal
 
 from tasks.adapters.verify import AdapterVerifier
+from tasks.engines.allowance import Allowance, Limits
 from tasks.engines.conversion_progress import Progress
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import read_config
@@ -36,6 +38,10 @@ log = logging.getLogger(__name__)
 
 STOP_POLL_SECONDS = 0.05
 """How often `should_stop` is asked while no token arrives."""
+
+THOUGHT_STEP = 2048
+"""Tokens of a thought after which its request ends and another goes on with what is there: a
+request keeps memory for all its tokens from its start, and most thoughts are shorter."""
 
 Finish = Literal["stop", "length", "interrupted"]
 
@@ -97,6 +103,7 @@ class OpenVinoEngine:
         question: Question,
         on_text: Callable[[str], None],
         should_stop: Callable[[], bool],
+        on_thought: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Answer one question; see `Engine.answer`. Also raises EngineFailed."""
         start = time.perf_counter()
@@ -107,13 +114,13 @@ class OpenVinoEngine:
         style = choose_style(self.tokenizer, named)
         prompt = question.prompt(style, self.tokenizer, self.context_length)
         stop_ids = style.stop_ids(self.tokenizer)
-        handle = self.generator.submit(
-            lambda id: _request(
-                id, prompt, question.sampling, stop_ids, adapter, self.context_length
-            )
-        )
+        allowed = question.allowance(prompt, self.tokenizer, self.context_length)
         text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
-        reader = _TokenReader(handle, text, set(stop_ids), should_stop, start)
+        limits = Limits(text, allowed)
+        request = _request(prompt, question.sampling, stop_ids, adapter)
+        reader = _TokenReader(
+            self.generator, request, allowed, text, limits, should_stop, on_thought, start
+        )
         return Answer(
             finish=reader.read_to_the_end(),
             prompt=prompt.text,
@@ -124,6 +131,7 @@ class OpenVinoEngine:
             dropped_turns=prompt.dropped_turns,
             cut_characters=prompt.cut_characters,
             thought_tokens=text.thought_tokens,
+            thought_cut=limits.thought_cut,
         )
 
     def close(self) -> None:
@@ -132,23 +140,40 @@ class OpenVinoEngine:
 
 
 class _TokenReader:
-    """Reads one request's tokens as they arrive, until the answer ends or must stop."""
+    """Reads one answer's tokens as they arrive, until it ends or must stop.
+
+    A thought that must end, or has taken so many tokens that its request ends, goes on in another
+    request behind all the tokens so far.
+    """
 
     def __init__(
         self,
-        handle: RequestHandle,
+        generator: Generator,
+        request: Request,
+        allowed: Allowance,
         text: TextStream,
-        stop_ids: set[int],
+        limits: Limits,
         should_stop: Callable[[], bool],
+        on_thought: Callable[[], None],
         start: float,
     ) -> None:
-        self.handle = handle
+        self.generator = generator
+        self.request = request
+        self.allowed = allowed
         self.text = text
-        self.stop_ids = stop_ids
+        self.limits = limits
         self.should_stop = should_stop
+        self.on_thought = on_thought
         self.start = start
-        self.tokens = 0
         self.first_token_seconds = 0.0
+        self._ids: list[int] = []
+        self._step_end = 0
+        self._handle = self._submit()
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the answer has."""
+        return len(self._ids)
 
     def read_to_the_end(self) -> Finish:
         """Return why the answer ended; even after an error, its generation is cancelled."""
@@ -156,48 +181,82 @@ class _TokenReader:
             finish = self._read()
             self.text.close()
         finally:
-            self.handle.cancel()
+            self._handle.cancel()
         return finish
 
     def _read(self) -> Finish:
-        last = False
-        while not last:
+        while True:
             if self.should_stop():
                 return "interrupted"
             try:
-                ids, last, error = self.handle.tokens.get(timeout=STOP_POLL_SECONDS)
+                ids, last, error = self._handle.tokens.get(timeout=STOP_POLL_SECONDS)
             except Empty:
                 continue
             if error is not None:
                 raise error
-            for id in ids:
-                if self._is_last(id):
-                    return "stop"
-        return "length"
+            finish = self._take(ids, last=last)
+            if finish is not None:
+                return finish
 
-    def _is_last(self, id: int) -> bool:
+    def _take(self, ids: Sequence[int], *, last: bool) -> Finish | None:
+        """Take new tokens; returns why the answer ends with them, if it does."""
+        for id in ids:
+            if self._is_stop(id):
+                return "stop"
+            if self.limits.reached:
+                return "length"
+            conclusion = self.limits.conclusion()
+            if conclusion:
+                self._go_on(conclusion)
+                return None
+        if not last:
+            return None
+        if len(self._ids) >= self.allowed.tokens or len(self._ids) < self._step_end:
+            return "length"
+        self._go_on()
+        return None
+
+    def _is_stop(self, id: int) -> bool:
         """Count a token and turn it into text; returns whether the answer ends with it."""
-        if not self.tokens:
+        if not self._ids:
             self.first_token_seconds = time.perf_counter() - self.start
-        self.tokens += 1
-        if id in self.stop_ids:
+        self._ids.append(id)
+        if id in self.request.stop_ids:
             return True
         self.text.push(id)
+        if self.text.thinking:
+            self.on_thought()
         return self.text.stopped
+
+    def _go_on(self, forced: Sequence[int] = ()) -> None:
+        """Generate what comes behind the tokens so far and those that are `forced`."""
+        for id in forced:
+            self._ids.append(id)
+            self.text.push(id)
+        before, self._handle = self._handle, self._submit()
+        before.cancel()
+
+    def _submit(self) -> RequestHandle:
+        most = min(self.allowed.tokens - len(self._ids), THOUGHT_STEP + self.allowed.answer)
+        self._step_end = len(self._ids) + most
+        request = replace(
+            self.request,
+            prompt_ids=[*self.request.prompt_ids, *self._ids],
+            max_new_tokens=most,
+            seed=(self.request.seed + len(self._ids)) % 2**32,
+            goes_on=bool(self._ids),
+        )
+        return self.generator.submit(lambda id: replace(request, id=id))
 
 
 def _request(
-    id: int,
-    prompt: Prompt,
-    sampling: Sampling,
-    stop_ids: list[int],
-    adapter: Adapter | None,
-    context_length: int,
+    prompt: Prompt, sampling: Sampling, stop_ids: list[int], adapter: Adapter | None
 ) -> Request:
+    """Return the request for an answer, without its id and its length."""
     return Request(
-        id=id,
+        id=0,
         prompt_ids=prompt.ids,
-        max_new_tokens=min(sampling.max_new_tokens, context_length - len(prompt.ids)),
+        max_new_tokens=0,
         stop_ids=stop_ids,
         temperature=sampling.temperature,
         top_p=sampling.top_p,

@@ -40,7 +40,10 @@ class RequestAdapter:
 
 @dataclass(frozen=True)
 class Request:
-    """A prompt to continue, as token ids, and how. `adapter` None is the base model."""
+    """A prompt to continue, as token ids, and how. `adapter` None is the base model.
+
+    One that `goes_on` continues a request that has run already: it goes before those that wait.
+    """
 
     id: int
     prompt_ids: list[int]
@@ -50,6 +53,7 @@ class Request:
     top_p: float = 1.0
     seed: int = 0
     adapter: RequestAdapter | None = None
+    goes_on: bool = False
 
 
 def request_from(message: dict[str, Any]) -> Request:

@@ -1,8 +1,8 @@
 """Which requests are generated now and which wait: first come, first served, one adapter at a time.
 
-No request overtakes another: one that needs another adapter, or more memory than is free, waits
-until the running ones have ended, and those behind it wait too. So none starves when adapters
-alternate. Knows no pipeline and no processes.
+No request overtakes another, but where it goes on with one that ran before. One that needs another
+adapter, or more memory than is free, waits until the running ones have ended, and those behind it
+wait too. So none starves when adapters alternate. Knows no pipeline and no processes.
 """
 
 from collections import deque
@@ -28,8 +28,11 @@ class Scheduler:
         return not self.running and not self.waiting
 
     def add(self, request: Request) -> None:
-        """Append a request to those that wait."""
-        self.waiting.append(request)
+        """Add a request to those that wait: behind them, or before them where it goes on."""
+        if request.goes_on:
+            self.waiting.appendleft(request)
+        else:
+            self.waiting.append(request)
 
     def cancel_waiting(self, id: int) -> bool:
         """Remove a request from those that wait; returns False where it does not wait."""

@@ -6,14 +6,16 @@ jobs, queues or settings.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from tasks.adapters.verify import AdapterVerifier
+from tasks.engines.allowance import Limits
 from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import default_sampling
 from tasks.engines.text_stream import TextStream
@@ -66,15 +68,19 @@ class TransformersEngine:
         question: Question,
         on_text: Callable[[str], None],
         should_stop: Callable[[], bool],
+        on_thought: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Answer one question; see `Engine.answer`."""
         start = time.perf_counter()
         with self._lock, self._adapted(question.adapter) as (model, adapter_style):
             style = choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
             prompt = question.prompt(style, self.tokenizer, self.context_length)
+            allowed = question.allowance(prompt, self.tokenizer, self.context_length)
             text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
-            generation = _Generation(text, style.stop_ids(self.tokenizer), should_stop, start)
-            finish = generation.generate(model, prompt, question.sampling)
+            limits = Limits(text, allowed)
+            stop_ids = style.stop_ids(self.tokenizer)
+            generation = _Generation(text, limits, stop_ids, should_stop, on_thought, start)
+            finish = generation.generate(model, prompt, question.sampling, allowed.tokens)
         return Answer(
             prompt=prompt.text,
             prompt_tokens=len(prompt.ids),
@@ -85,6 +91,7 @@ class TransformersEngine:
             dropped_turns=prompt.dropped_turns,
             cut_characters=prompt.cut_characters,
             thought_tokens=text.thought_tokens,
+            thought_cut=limits.thought_cut,
         )
 
     @contextmanager
@@ -100,28 +107,34 @@ class TransformersEngine:
 
 
 class _Generation:
-    """One answer under way: passes tokens on as text, and stops when it should.
-
-    It is the `streamer` that transformers calls with the tokens.
-    """
+    """One answer under way: passes tokens on as text, and stops when it should."""
 
     def __init__(
         self,
         text: TextStream,
+        limits: Limits,
         stop_ids: list[int],
         should_stop: Callable[[], bool],
+        on_thought: Callable[[], None],
         start: float,
     ) -> None:
         self.text = text
+        self.limits = limits
         self.stop_ids = stop_ids
         self.should_stop = should_stop
+        self.on_thought = on_thought
         self.start = start
         self.tokens = 0
         self.first_token_seconds = 0.0
-        self._prompt_seen = False
+        self._forced: deque[int] = deque()
 
-    def generate(self, model: Any, prompt: Prompt, sampling: Sampling) -> Any:
-        """Return why the answer ended: a stop token or text, the length, or an interruption."""
+    def generate(
+        self, model: Any, prompt: Prompt, sampling: Sampling, tokens: int
+    ) -> Literal["stop", "length", "interrupted"]:
+        """Generate at most `tokens`; return why the answer ended.
+
+        That is a stop token or text, the length, or an interruption.
+        """
         ids = torch.tensor([prompt.ids])  # [1, tokens] int64
         if sampling.seed is not None:
             torch.manual_seed(sampling.seed)
@@ -130,11 +143,11 @@ class _Generation:
                 output = model.generate(
                     input_ids=ids,
                     attention_mask=torch.ones_like(ids),
-                    max_new_tokens=sampling.max_new_tokens,
+                    max_new_tokens=tokens,
                     eos_token_id=self.stop_ids,
                     pad_token_id=self.stop_ids[0],
-                    streamer=self,
-                    stopping_criteria=[self._stopped],
+                    stopping_criteria=[self._take_newest],
+                    logits_processor=[self._with_forced],
                     **_sampling_arguments(sampling),
                 )
         except _Interrupted:
@@ -145,24 +158,29 @@ class _Generation:
             return "stop"
         return "length"
 
-    def put(self, value: torch.Tensor) -> None:
-        """Take ids from transformers: first the prompt [1, tokens], then each new token [1]."""
-        if not self._prompt_seen:
-            self._prompt_seen = True
-            return
+    def _take_newest(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """Take the last of `ids` [1, tokens], which transformers shows here after every step.
+
+        Returns [1] bool, true once the answer has a stop text or its full length.
+        """
         if not self.tokens:
             self.first_token_seconds = time.perf_counter() - self.start
-        for id in value.flatten().tolist():
-            self.tokens += 1
-            if id not in self.stop_ids:
-                self.text.push(id)
+        self.tokens += 1
+        id = int(ids[0, -1])
+        if id not in self.stop_ids:
+            self.text.push(id)
+        if self.text.thinking:
+            self.on_thought()
+        self._forced.extend(self.limits.conclusion())
+        return torch.tensor([self.text.stopped or self.limits.reached])
 
-    def end(self) -> None:
-        """Do nothing: `generate` closes the text. transformers calls this on every streamer."""
-
-    def _stopped(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        """Return [batch] bool, true once a stop text has appeared; `ids` is [batch, tokens]."""
-        return torch.full((ids.shape[0],), self.text.stopped, dtype=torch.bool)
+    def _with_forced(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Return the scores [batch, vocabulary]; the next token of a conclusion is the only one."""
+        if not self._forced:
+            return scores
+        forced = torch.full_like(scores, -torch.inf)
+        forced[:, self._forced.popleft()] = 0
+        return forced
 
     def _check(self, *_: Any) -> None:
         if self.should_stop():

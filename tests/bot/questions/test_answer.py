@@ -115,8 +115,18 @@ def test_the_footer_counts_the_thought() -> None:
     assert "48 tokens · 30 of them thought · 8.0 s" in footer(post)
 
 
+def test_the_footer_says_that_a_limit_ended_the_thought() -> None:
+    facts = FACTS | {"thought_tokens": 30, "thought_cut": True}
+
+    (english,) = answer.ended("50 Cent", "finished", facts, "en")
+    (japanese,) = answer.ended("50 Cent", "finished", facts, "ja")
+
+    assert "48 tokens · 30 of them thought, cut short at the limit · 8.0 s" in footer(english)
+    assert "48 トークン · うち思考 30（上限で打ち切り） · 8.0 秒" in footer(japanese)
+
+
 def test_an_answer_that_is_all_thought_says_which_limit_ended_it() -> None:
-    facts = FACTS | {"thought_tokens": 48, "finish": "length"}
+    facts = FACTS | {"thought_tokens": 48, "finish": "deadline"}
 
     (post,) = answer.ended("", "finished", facts, "en")
 

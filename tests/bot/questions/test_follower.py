@@ -10,7 +10,8 @@ from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import retry
-from bot.questions import thread_status
+from bot.questions import follower, thread_status
+from bot.questions.answer import STOP_ACTION
 from bot.relay import dispatch
 from bot.workspace.state.channels import channel_named
 from tasks.broker.counters import counted
@@ -206,6 +207,62 @@ async def test_the_status_says_for_how_long_a_model_has_been_thinking(
         jobs.finish(job.id, 1, "finished", ANSWERED)
         await person.sees_reply(ts, "2")
         assert not person.workspace.statuses.shown()
+
+
+async def test_a_thought_shows_its_seconds_with_a_button_that_stops_it(
+    serve: Serve, person: Person, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "THINKING_SECONDS", 0.05)
+    async with serve():
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "thinking", {})
+        await person.sees_reply(ts, "Thinking… 0 s")
+        message = await person.sees_reply(ts, "Thinking… 1 s")
+        button = {**message, "channel": "CGENERAL"}
+        await person.press(button, STOP_ACTION, user="UALICE")
+
+        async def stopped() -> bool:
+            return jobs.check_lease(job.id, 1) == "cancel"
+
+        await until(stopped, "the wish to stop")
+        jobs.finish(job.id, 1, "cancelled", ANSWERED | {"thought_tokens": 1})
+        await person.sees_reply(ts, "Stopped.")
+
+        assert len(await person.replies(ts)) == 1
+
+
+async def test_the_answer_takes_the_place_of_the_thought_also_for_the_next_relay(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    async with serve():
+        ts = await ask(person, "think=500 What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "thinking", {})
+        await person.sees_reply(ts, "Thinking…")
+    async with serve():
+        jobs.append(job.id, 1, "text", {"text": "2"})
+        jobs.finish(job.id, 1, "finished", ANSWERED)
+        await delivered(jobs)
+
+    assert [reply["text"] for reply in await person.replies(ts)] == ["2"]
+    assert job.request["thinking"] == 500
+    assert job.request["instruction"] == "What is 1 + 1?"
+
+
+@pytest.mark.parametrize("word", ["maybe", "0", "-1", "５００", "99999", "1e3", ""])
+async def test_what_think_cannot_be_is_one_sentence_and_no_worker_gets_it(
+    serve: Serve, person: Person, jobs: Jobs, word: str
+) -> None:
+    async with serve():
+        ts = await ask(person, f"think={word}\nWhat is 1 + 1?")
+
+        reply = await person.sees_reply(ts, f"“think={word}” cannot be read.")
+
+        assert "`off`, `on` or a number of tokens to think (1 to 32768" in reply["text"]
+        assert not jobs.open("answer")
 
 
 @pytest.mark.parametrize("lost", ["posts", "posts, claim and follower"])

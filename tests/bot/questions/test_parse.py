@@ -56,6 +56,27 @@ def test_a_message_becomes_instruction_and_input(
     assert asked.input == input
 
 
+@pytest.mark.parametrize(
+    ("text", "instruction", "input", "think"),
+    [
+        ("<@UBOT> think=off Hello", "Hello", "", "off"),
+        ("think=500 Hello <@UBOT>", "Hello", "", "500"),
+        ("<@UBOT> think = 500\n\nSummarise\n\ntext", "Summarise", "text", "500"),
+        ("<@UBOT> ｔｈｉｎｋ＝on　山は？", "山は？", "", "on"),
+        ("<@UBOT> Think=&lt;b&gt; 指示: 訳して\n入力: Hello", "訳して", "Hello", "<b>"),
+        ("<@UBOT> think=\nHello", "Hello", "", ""),
+        ("<@UBOT> think=off", "", "", "off"),
+        ("<@UBOT> What does think=off do?", "What does think=off do?", "", None),
+        ("<@UBOT> x=1 think=off", "x=1 think=off", "", None),
+        ("<@UBOT> think about it", "think about it", "", None),
+    ],
+)
+def test_think_at_the_start_says_how_much_to_think(
+    text: str, instruction: str, input: str, think: str | None
+) -> None:
+    assert parse(text, BOT) == Asked(instruction, input, think)
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_parsed_and_words_are_never_lost_to_an_empty_instruction(text: str) -> None:
     asked = parse(text, BOT)

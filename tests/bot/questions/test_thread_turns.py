@@ -2,6 +2,7 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.questions import answer
 from bot.questions.thread_turns import MAX_BYTES, thread_before
 from bot.workspace.workspace import Workspace
 
@@ -35,9 +36,12 @@ def destination(thread: str, ts: str) -> dict[str, str]:
 
 
 async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Workspace) -> None:
-    root = await said(workspace, "<@UBOT> My name is &lt;Taro&gt;")
+    root = await said(workspace, "<@UBOT> think=off My name is &lt;Taro&gt;")
     await answered(workspace, root, "Hello &lt;Taro&gt;", "finished")
     await answered(workspace, root, "Something went wrong", "failed")
+    (limit,) = answer.ended("", "finished", {"finish": "deadline", "thought_tokens": 9}, "ja")
+    await answered(workspace, root, limit.text, "finished")
+    await answered(workspace, root, "Stopped.", "cancelled")
     ts = await said(workspace, "What is my name?", root)
     await said(workspace, "later", root)
 

@@ -1,20 +1,23 @@
-"""The thought of a reasoning model never stands in its answer, however its marks arrive."""
+"""The thought of a reasoning model never stands in its answer, however its marks arrive, and ends
+where its budget does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tasks.engines.openvino import engine as openvino_engine
 from tasks.engines.openvino.engine import OpenVinoEngine
-from tasks.engines.protocol import Engine, Question, Sampling
+from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.text_stream import TextStream
-from tasks.engines.thought import HARMONY, THINK, marks_of
 from tasks.engines.transformers.engine import TransformersEngine
 from tests.tasks.thinking_model import write_thinking
 from tests.tasks.tiny_models import write_tiny
 from trainer.base_model.source import find
 from trainer.base_model.tokenizer import load_tokenizer
+from trainer.prompts.thinking import Thinking
+from trainer.prompts.thought import HARMONY, THINK, marks_of
 
 SPECIAL = ["<|start|>", "<|channel|>", "<|message|>", "<|end|>"]
 
@@ -101,3 +104,98 @@ def test_an_engine_answers_without_the_thought(tmp_path: Path, name: str, opened
     assert answer.finish == "stop"
     assert answer.thought_tokens == (7 if opened else 8)
     assert answer.tokens == answer.thought_tokens + len("\nYES!") + 1
+
+
+ENDLESS = "Wait, "
+CONCLUSION = len(THINK.conclusion) - len("</think>") + 1
+"""Tokens of a conclusion: each character is one, and the mark."""
+
+
+@pytest.fixture(scope="module", params=["transformers", "openvino"])
+def endless(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """A model that thinks for ever, and answers only where its thought is ended for it."""
+    folder = tmp_path_factory.mktemp("endless")
+    source = write_thinking(folder / "model", thought=ENDLESS, answer="\nYES!", endless=True)
+    if request.param == "transformers":
+        yield TransformersEngine(source)
+        return
+    fast = OpenVinoEngine(source, cache=folder / "cache", precision="bf16")
+    yield fast
+    fast.close()
+
+
+def asked(engine: Engine, thinking: Thinking, tokens: int = 40) -> tuple[str, Answer, int]:
+    """Return an answer's text, the answer, and how often it was told that the model thinks."""
+    pieces: list[str] = []
+    told: list[None] = []
+    question = Question("a", sampling=Sampling(tokens), thinking=thinking)
+    answer = engine.answer(question, pieces.append, lambda: False, lambda: told.append(None))
+    return "".join(pieces), answer, len(told)
+
+
+def test_a_budget_ends_the_thought_and_the_answer_follows(endless: Engine) -> None:
+    text, answer, told = asked(endless, 20)
+
+    assert (text, answer.finish, answer.thought_cut) == ("YES!", "stop", True)
+    assert answer.thought_tokens == 20 + CONCLUSION - len("\n\n")
+    assert answer.tokens == answer.thought_tokens + len("\n\nYES!") + 1
+    assert told >= 20
+
+
+def test_a_thought_does_not_shorten_the_answer(endless: Engine) -> None:
+    text, answer, _ = asked(endless, 20, tokens=len("\n\nYE"))
+
+    assert (text, answer.finish) == ("YE", "length")
+
+
+def test_the_context_ends_a_thought_and_leaves_the_answer_its_length(endless: Engine) -> None:
+    text, answer, _ = asked(endless, "on")
+
+    assert (text, answer.thought_cut) == ("YES!", True)
+    assert answer.prompt_tokens + answer.thought_tokens == 512 - 40 - len("\n\n")
+
+
+def test_a_long_thought_goes_on_in_further_requests(
+    endless: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = asked(endless, 150)[1]
+    monkeypatch.setattr(openvino_engine, "THOUGHT_STEP", 5)
+
+    text, answer, told = asked(endless, 150)
+
+    assert text == "YES!"
+    assert (answer.tokens, answer.thought_tokens) == (whole.tokens, whole.thought_tokens)
+    assert told >= 150
+
+
+def test_without_thinking_there_is_no_thought(endless: Engine) -> None:
+    text, answer, told = asked(endless, "off")
+
+    assert answer.prompt.endswith("<think>\n\n</think>\n\n")
+    assert (text, answer.thought_tokens, answer.thought_cut, told) == ("YES!", 0, False, 0)
+
+
+def test_a_model_that_thinks_although_it_is_told_not_to_concludes_at_once(tmp_path: Path) -> None:
+    source = write_thinking(
+        tmp_path, thought=ENDLESS, answer="\nYES!", endless=True, comment="enable_thinking"
+    )
+
+    text, answer, _ = asked(TransformersEngine(source), "off")
+
+    assert (text, answer.thought_cut) == ("YES!", True)
+    assert answer.thought_tokens == 1 + CONCLUSION - len("\n\n")
+
+
+def test_a_thought_can_be_stopped(endless: Engine) -> None:
+    told: list[None] = []
+    question = Question("a", sampling=Sampling(40))
+
+    answer = endless.answer(
+        question, lambda text: None, lambda: len(told) >= 5, lambda: told.append(None)
+    )
+
+    assert answer.finish == "interrupted"
+    assert 0 < answer.thought_tokens < 60
+    assert not answer.thought_cut

@@ -1,5 +1,7 @@
 """First come, first served, one adapter at a time, within the memory there is."""
 
+from dataclasses import replace
+
 from tasks.engines.openvino.messages import Request, RequestAdapter
 from tasks.engines.openvino.scheduler import Scheduler
 
@@ -77,3 +79,13 @@ def test_it_is_idle_when_nobody_runs_or_waits() -> None:
     assert not waiting.idle
     waiting.end(1)
     assert waiting.idle
+
+
+def test_what_goes_on_with_a_request_that_ran_goes_before_those_that_wait() -> None:
+    waiting = scheduler(request(1), request(2), max_running=1)
+    assert started(waiting) == [1]
+
+    waiting.add(replace(request(3), goes_on=True))
+    waiting.end(1)
+
+    assert started(waiting) == [3]

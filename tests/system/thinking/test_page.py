@@ -1,0 +1,94 @@
+"""What a person at the page sees of a model that thinks, and where a budget ends its thought."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.patience import MILLISECONDS
+from tests.system.workspace import System
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+ENGLISH = {
+    "locale": "en-US",
+    "question": "Is it so?",
+    "thinking": r"Thinking… [1-9]\d* s",
+    "stop": "Stop",
+    "stopped": "Stopped.",
+    "cut": "of them thought, cut short at the limit",
+}
+JAPANESE = {
+    "locale": "ja-JP",
+    "question": "そうですか？",
+    "thinking": r"考えています… [1-9]\d* 秒",
+    "stop": "停止",
+    "stopped": "停止しました。",
+    "cut": "（上限で打ち切り）",
+}
+
+
+@pytest.fixture(params=[ENGLISH, JAPANESE], ids=["en", "ja"])
+def words(request: Any) -> dict[str, str]:
+    """What a person writes and reads in one language."""
+    return dict(request.param)
+
+
+@pytest.fixture(params=SIZES)
+def page(request: Any, browser: Browser, system: System, words: dict[str, str]) -> Iterator[Page]:
+    """The page at a desktop's and at a phone's width."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale=words["locale"]
+    )
+    page = context.new_page()
+    page.goto(system.workspace.page)
+    expect(page.locator("#app[data-ready]")).to_be_attached(timeout=MILLISECONDS)
+    yield page
+    context.close()
+
+
+def ask(page: Page, text: str) -> None:
+    """Type a question, send it with Enter and open its thread."""
+    composer = page.get_by_test_id("composer")
+    composer.click()
+    before = page.get_by_test_id("message").count()
+    composer.fill(text)
+    composer.press("Enter")
+    expect(page.get_by_test_id("message")).to_have_count(before + 1, timeout=MILLISECONDS)
+    if page.viewport_size and page.viewport_size["width"] < 800:
+        page.get_by_test_id("message").last.get_by_test_id("open-thread").click(
+            timeout=MILLISECONDS
+        )
+    expect(page.get_by_test_id("thread")).to_be_visible(timeout=MILLISECONDS)
+
+
+def test_a_thought_shows_its_seconds_and_can_be_stopped(
+    page: Page, words: dict[str, str], request: pytest.FixtureRequest, tmp_path_factory: Any
+) -> None:
+    ask(page, f"@swallow think=on {words['question']}")
+    message = page.get_by_test_id("thread-message").last
+
+    expect(message).to_contain_text(re.compile(words["thinking"]), timeout=MILLISECONDS)
+    keep(page, request, tmp_path_factory)
+    page.get_by_role("button", name=words["stop"], exact=True).press("Enter")
+
+    expect(message).to_contain_text(words["stopped"], timeout=MILLISECONDS)
+    expect(page.get_by_role("button", name=words["stop"], exact=True)).to_have_count(0)
+
+
+def test_a_budget_ends_the_thought_and_the_footer_says_so(
+    page: Page, words: dict[str, str], request: pytest.FixtureRequest, tmp_path_factory: Any
+) -> None:
+    ask(page, f"@swallow {words['question']}")
+    message = page.get_by_test_id("thread-message").last
+
+    expect(message).to_contain_text(words["cut"], timeout=MILLISECONDS)
+    expect(message).to_contain_text("YES!")
+    keep(page, request, tmp_path_factory)
+
+
+def keep(page: Page, request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> None:
+    """Keep a screenshot, to be looked at."""
+    page.screenshot(path=str(factory.getbasetemp() / f"{request.node.name}.png"))

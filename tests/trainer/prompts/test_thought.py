@@ -1,0 +1,57 @@
+"""A prompt without a thought: the template's own empty one, else the one of the model's marks."""
+
+from typing import Any
+
+import pytest
+
+from trainer.prompts.prompt import render
+from trainer.prompts.templates import STYLES
+from trainer.prompts.thought import answer_of
+
+ASKED = "{% for message in messages %}{{ message.content }}{% endfor %}"
+QWEN3 = (
+    ASKED + "\nassistant\n{% if enable_thinking is defined and enable_thinking is false %}"
+    "<think>\n\n</think>\n\n{% endif %}"
+)
+PLAIN = ASKED + "\nassistant\n{# <think> #}"
+OPENED = ASKED + "\nassistant\n<think>{{ '\\n' }}"
+HARMONY = ASKED + "<|start|>assistant{# <|channel|> #}"
+
+
+def prompt(tokenizer: Any, template: str, *, thinking: bool) -> str:
+    """Return the prompt of one question in a chat template."""
+    before = tokenizer.chat_template
+    tokenizer.chat_template = template
+    try:
+        return render(STYLES["chat"], tokenizer, "Q", thinking=thinking).text
+    finally:
+        tokenizer.chat_template = before
+
+
+@pytest.mark.parametrize(
+    ("template", "on", "off"),
+    [
+        (QWEN3, "Q\nassistant\n", "Q\nassistant\n<think>\n\n</think>\n\n"),
+        (PLAIN, "Q\nassistant\n", "Q\nassistant\n<think>\n\n</think>\n\n"),
+        (OPENED, "Q\nassistant\n<think>\n", "Q\nassistant\n<think>\n\n</think>\n\n"),
+        (HARMONY, "Q<|start|>assistant", "Q<|start|>assistant<|channel|>final<|message|>"),
+        (ASKED, "Q", "Q"),
+    ],
+)
+def test_without_thinking_the_prompt_holds_one_empty_thought(
+    chatty: Any, template: str, on: str, off: str
+) -> None:
+    assert prompt(chatty, template, thinking=True) == on
+    assert prompt(chatty, template, thinking=False) == off
+
+
+def test_a_style_without_a_template_has_no_thought(japanese: Any) -> None:
+    style = STYLES["alpaca-ja"]
+
+    assert render(style, japanese, "Q", thinking=False) == render(style, japanese, "Q")
+
+
+def test_an_answer_behind_an_empty_thought_is_the_whole_text(chatty: Any) -> None:
+    said = chatty("yes")["input_ids"]
+
+    assert answer_of(chatty, said, "<think>\n\n</think>\n\n") == "yes"
