@@ -23,18 +23,20 @@ from trainer.files import make_private, sync_file
 
 log = logging.getLogger(__name__)
 
-HERE = Path(__file__).parent
-SOURCES = ("operations.cpp", "adapter.hpp", "blocks.hpp")
-FEATURES = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "f16c", "fma")
-"""CPU features that the kernels use, as Linux names them."""
+SOURCE = Path(__file__).parent / "source"
+MAIN = "operations.cpp"
+"""The file that is compiled; it includes the others."""
 
-FLAGS = (
-    *("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-w"),
-    *(f"-m{feature.replace('_', '')}" for feature in FEATURES),
-)
+AVX2 = ("avx2", "f16c", "fma")
+AVX512 = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "f16c", "fma")
+"""CPU features that the kernels use, as Linux names them: these where the CPU has all of them, else
+those of AVX2."""
+
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-w")
 COMPILERS = ("g++", "c++", "clang++")
-TIMEOUT_SECONDS = 300
-"""For building and for checking; together they usually take three seconds."""
+TIMEOUT_SECONDS = 1200
+"""For building and for checking; together they usually take ten seconds, and a hundred times as
+long where other programs take the cores."""
 
 EXIT_WRONG, EXIT_UNLOADABLE = 1, 2
 """Exit codes of `check` for wrong results and for a library that cannot be loaded."""
@@ -82,6 +84,27 @@ def explain(cache: Path) -> str:
     return "with our kernels" if built else "with our kernels, which the next start builds"
 
 
+def features() -> tuple[str, ...]:
+    """Return the CPU features that the kernels use on this machine.
+
+    Raises:
+        KernelsMissing: the CPU cannot run them.
+    """
+    flags = cpu_flags()
+    if all(feature in flags for feature in AVX512):
+        return AVX512
+    if missing := [feature for feature in AVX2 if feature not in flags]:
+        raise KernelsMissing(f"the CPU has no {missing[0]}")
+    return AVX2
+
+
+def _flags() -> list[str]:
+    """Return the compiler's flags for this CPU."""
+    chosen = features()
+    machine = [f"-m{feature.replace('_', '')}" for feature in chosen]
+    return [*FLAGS, *machine, *(["-DSWALLOW_AVX512"] if chosen == AVX512 else [])]
+
+
 class _LibraryFiles:
     """The library of the current sources in the cache, its digest, and why its last build failed.
 
@@ -90,9 +113,7 @@ class _LibraryFiles:
     """
 
     def __init__(self, cache: Path) -> None:
-        flags = cpu_flags()
-        if missing := [feature for feature in FEATURES if feature not in flags]:
-            raise KernelsMissing(f"the CPU has no {missing[0]}")
+        features()
         # OpenVINO and `ActiveAdapter` both load it, and share its memory only under one path.
         self.cache = cache.resolve()
         self.library = self.cache / f"kernels-{_key()}.so"
@@ -131,8 +152,8 @@ class _LibraryFiles:
 def _key() -> str:
     """Return a hash of all the library depends on: sources, flags, OpenVINO, C library."""
     try:
-        versions = [*FLAGS, importlib.metadata.version("openvino"), str(_openvino())]
-        sources = [(HERE / source).read_bytes() for source in SOURCES]
+        versions = [*_flags(), importlib.metadata.version("openvino"), str(_openvino())]
+        sources = [file.read_bytes() for file in sorted(SOURCE.glob("*.?pp"))]
     except (importlib.metadata.PackageNotFoundError, OSError) as error:
         raise KernelsMissing(f"the installation is not whole ({error})") from error
     versions += platform.libc_ver()
@@ -160,12 +181,12 @@ def _compile(compiler: list[str], file: Path) -> None:
     libraries = sorted((openvino / "libs").glob("libopenvino.so*"))
     libraries += sorted((openvino / "libs").glob("libtbb.so*"))
     paths = [
-        str(HERE / SOURCES[0]),
+        str(SOURCE / MAIN),
         *("-isystem", str(openvino / "include"), "-isystem", str(openvino / "include/tbb")),
         *map(str, libraries),
         *("-Xlinker", "-rpath", "-Xlinker", str(openvino / "libs")),
     ]
-    done = _run([*compiler, *FLAGS, *paths, "-o", str(file)])
+    done = _run([*compiler, *_flags(), *paths, "-o", str(file)])
     if done.returncode:
         raise KernelsMissing(f"they do not compile here ({_reason(done)})")
 

@@ -24,6 +24,7 @@ from tasks.engines.openvino.kernels.build import EXIT_UNLOADABLE, EXIT_WRONG
 from trainer.adapters.adapter import PROJECTIONS
 
 WIDTH, NARROW, WIDE, RANK, SCALE, EPSILON = 320, 64, 384, 3, 0.5, 1e-5
+EXPERTS, CHOSEN, EXPERT_WIDE = 5, 2, 192
 TOKENS = (1, 2, 3, 4, 5, 6, 7, 13, 97, 200)
 TOLERANCE = 0.005
 """Largest allowed error as a share of the largest value. Values that are rounded the other way stay
@@ -41,6 +42,7 @@ def main(file: Path) -> int:
     )
     packed = [pack(torch.from_numpy(_normal(random, shape)), "blocks", 128) for shape in shapes]
     norm = 1 + _normal(random, (WIDTH,))
+    experts = _Experts(random)
     adapter_halves = [(_normal(random, (RANK, i)), _normal(random, (o, RANK))) for o, i in shapes]
     names = [f"model.layers.0.{name}" for name in PROJECTIONS]
     try:
@@ -48,7 +50,7 @@ def main(file: Path) -> int:
     except OSError as unloadable:
         print(unloadable, file=sys.stderr)
         return EXIT_UNLOADABLE
-    compiled = _compiled(file, packed, norm)
+    compiled = _compiled(file, packed, norm, experts)
     for halves in (None, adapter_halves, None):
         adapter.clear()
         if halves:
@@ -59,7 +61,7 @@ def main(file: Path) -> int:
         ]
         for tokens in TOKENS:
             x = 20 * _normal(random, (tokens, WIDTH))
-            expected = _expected(x, norm, layers)
+            expected = _expected(x, norm, layers, experts)
             for what, got in enumerate(compiled(x[None]).values()):
                 error = np.abs(got[0] - expected[what]).max() / np.abs(expected[what]).max()
                 if not error < TOLERANCE:
@@ -82,8 +84,39 @@ def _saved(names: list[str], halves: list[tuple[Floats, Floats]]) -> bytes:
     )
 
 
-def _compiled(file: Path, packed: list[PackedMatrix], norm: Floats) -> Any:
-    """Return a model of all three operations: x [batch, tokens, WIDTH] to their five outputs."""
+class _Experts:
+    """Random experts, and a router that prefers some of them."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        self.router = _normal(random, (EXPERTS, WIDTH))
+        shapes = ((EXPERT_WIDE, WIDTH), (EXPERT_WIDE, WIDTH), (WIDTH, EXPERT_WIDE))
+        self.matrices = [
+            [pack(torch.from_numpy(_normal(random, shape)), "blocks", 128) for _ in range(EXPERTS)]
+            for shape in shapes
+        ]
+        self.layers = [
+            [_Layer(unpack(m).numpy(), None) for m in of_all] for of_all in self.matrices
+        ]
+
+    def stacked(self) -> list[Any]:
+        """Return gate, up and down of all experts, one expert's after another's, as constants."""
+        return [op.constant(np.concatenate([m.values for m in of_all])) for of_all in self.matrices]
+
+    def __call__(self, x: Floats, *, normalised: bool) -> Floats:
+        """Return what the experts add for the normalised x [tokens, WIDTH]."""
+        scores = np.exp(x @ self.router.T)
+        chosen = np.argsort(-scores, axis=-1)[:, :CHOSEN]
+        counts = np.take_along_axis(scores, chosen, -1)
+        counts = counts / (counts if normalised else scores).sum(-1, keepdims=True)
+        result = np.zeros_like(x)
+        for expert, (gate, up, down) in enumerate(zip(*self.layers, strict=True)):
+            count = np.where(chosen == expert, counts, 0).sum(-1, keepdims=True)
+            result += count * _feed_forward(x, gate, up, down)
+        return result
+
+
+def _compiled(file: Path, packed: list[PackedMatrix], norm: Floats, experts: _Experts) -> Any:
+    """Return a model of all operations: x [batch, tokens, WIDTH] to their seven outputs."""
     factory = NodeFactory()
     factory.add_extension(str(file))
     x = op.parameter(ov.PartialShape([-1, -1, WIDTH]), ov.Type.f32)
@@ -93,6 +126,14 @@ def _compiled(file: Path, packed: list[PackedMatrix], norm: Floats) -> Any:
         factory.create("Projections", [x, op.constant(norm), *blocks[:3]], attributes),
         factory.create("Joined", [x, x, blocks[3]], attributes),
         factory.create("FeedForward", [x, op.constant(norm), *blocks[4:]], attributes),
+        *(
+            factory.create(
+                "Experts",
+                [x, op.constant(norm), op.constant(experts.router), *experts.stacked()],
+                attributes | {"chosen": CHOSEN, "normalised": normalised},
+            )
+            for normalised in (True, False)
+        ),
     )
     results = [op.result(output) for node in nodes for output in node.outputs()]
     core = ov.Core()
@@ -129,14 +170,20 @@ def _rounded(x: Floats) -> Floats:
     return result
 
 
-def _expected(x: Floats, norm: Floats, layers: list[_Layer]) -> list[Floats]:
+def _expected(x: Floats, norm: Floats, layers: list[_Layer], experts: _Experts) -> list[Floats]:
     """Return the outputs that the operations should have for x [tokens, WIDTH], in their order."""
     q, k, v, o, gate, up, down = layers
     square = np.mean(np.square(x), axis=-1, keepdims=True)
     normed = np.asarray(x / np.sqrt(square + EPSILON) * norm, np.float32)
-    gates = gate(normed)
-    wide: Floats = gates / (1 + np.exp(-gates)) * up(normed)
-    return [q(normed), k(normed), v(normed), x + o(x), x + down(wide)]
+    return [
+        *(q(normed), k(normed), v(normed), x + o(x), x + _feed_forward(normed, gate, up, down)),
+        *(x + experts(normed, normalised=normalised) for normalised in (True, False)),
+    ]
+
+
+def _feed_forward(x: Floats, gate: _Layer, up: _Layer, down: _Layer) -> Floats:
+    gates = gate(x)
+    return down(np.asarray(gates / (1 + np.exp(-gates)) * up(x), np.float32))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from trainer.adapters.adapter import PROJECTIONS
 
 
 def test_the_kernels_number_the_linear_layers_as_the_adapters_list_them() -> None:
-    text = (build.HERE / "adapter.hpp").read_text("utf-8")
+    text = (build.SOURCE / "adapter.hpp").read_text("utf-8")
     (names,) = re.findall(r"enum Linear {(.*)}", text)
 
     assert [f"{name.strip().lower()}_proj" for name in names.split(",")] == list(PROJECTIONS)

@@ -2,7 +2,8 @@
 // weights. All values are float32.
 #pragma once
 
-#include <immintrin.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
 
 #include <map>
 #include <utility>
@@ -26,12 +27,11 @@ struct LowRank {
                 const float* weights = &a[static_cast<size_t>(row) * columns];
                 for (int token = 0; token < tokens; ++token) {
                     const float* values = x + static_cast<size_t>(token) * columns;
-                    __m512 sum = _mm512_setzero_ps();
-                    for (int i = 0; i < columns; i += 16) {
-                        sum = _mm512_fmadd_ps(_mm512_loadu_ps(weights + i),
-                                              _mm512_loadu_ps(values + i), sum);
+                    Floats products = all(0);
+                    for (int i = 0; i < columns; i += LANES) {
+                        products = fused(load(weights + i), load(values + i), products);
                     }
-                    result[static_cast<size_t>(token) * rank + row] = _mm512_reduce_add_ps(sum);
+                    result[static_cast<size_t>(token) * rank + row] = sum(products);
                 }
             }
         });
@@ -42,15 +42,15 @@ struct LowRank {
     void add_block(int block, const std::vector<float>& inner, int tokens, float* sums) const {
         const float* weights = &b[static_cast<size_t>(block) * rank * BLOCK];
         for (int token = 0; token < tokens; ++token) {
-            float* sum = sums + static_cast<size_t>(token) * BLOCK;
-            __m512 sum0 = _mm512_loadu_ps(sum), sum1 = _mm512_loadu_ps(sum + 16);
+            float* at = sums + static_cast<size_t>(token) * BLOCK;
+            Floats sum0 = load(at), sum1 = load(at + LANES);
             for (int row = 0; row < rank; ++row) {
-                const __m512 value = _mm512_set1_ps(inner[static_cast<size_t>(token) * rank + row]);
-                sum0 = _mm512_fmadd_ps(value, _mm512_loadu_ps(weights + row * BLOCK), sum0);
-                sum1 = _mm512_fmadd_ps(value, _mm512_loadu_ps(weights + row * BLOCK + 16), sum1);
+                const Floats value = all(inner[static_cast<size_t>(token) * rank + row]);
+                sum0 = fused(value, load(weights + row * BLOCK), sum0);
+                sum1 = fused(value, load(weights + row * BLOCK + LANES), sum1);
             }
-            _mm512_storeu_ps(sum, sum0);
-            _mm512_storeu_ps(sum + 16, sum1);
+            store(at, sum0);
+            store(at + LANES, sum1);
         }
     }
 };
