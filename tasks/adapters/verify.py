@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
-from trainer.adapters.adapter import Adapter, check_base
+from trainer.adapters.adapter import PROJECTIONS, Adapter, check_base
 from trainer.adapters.adapter_files import read_weights
 from trainer.errors import AdapterRefused
 
@@ -46,14 +46,24 @@ class AdapterVerifier:
         """Return if `adapter` can be applied to the model.
 
         Raises:
-            AdapterRefused: it was trained on another base model, lacks tensors, has others, holds
+            AdapterRefused: it was trained on another base model, changes layers that the model
+                lacks or that cannot be changed, as its experts, lacks tensors, has others, holds
                 values that are not finite, or its files were replaced since they were read.
         """
         check_base(adapter, self._model)
+        self._check_targets(adapter)
         with self._verifying:  # those who ask meanwhile need not look at its tensors too
             if adapter.digest not in self._verified:
                 _check_tensors(adapter, self._expected_shapes(adapter))
                 self._verified.add(adapter.digest)
+
+    def _check_targets(self, adapter: Adapter) -> None:
+        possible = {name.rpartition(".")[2] for name in self._linears}
+        if missing := [target for target in adapter.targets if target not in possible]:
+            raise AdapterRefused(
+                f"The adapter {adapter.name!r} changes {', '.join(missing)}; of this model only "
+                f"{', '.join(name for name in PROJECTIONS if name in possible)} can be changed."
+            )
 
     def _expected_shapes(self, adapter: Adapter) -> dict[str, tuple[int, ...]]:
         """Return the shapes of A [rank, in] and B [out, rank] of each layer, by PEFT's names."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tasks.engines.conversion_progress import LogProgress, Progress
 from tasks.engines.cpu import runs_fast_kernels
-from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.checkpoint import read_config
 from tasks.engines.openvino.convert.precision import choose_precision, suits_kernels
 from tasks.engines.openvino.kernels import build as kernels
@@ -91,10 +91,20 @@ def _obstacle(settings: Settings) -> str | None:
         source = find(settings.model)
         folder = config_folder(source)
         if folder is not None and source.gguf is None:
-            read_architecture(read_config(folder))
+            _check_experts(settings, read_architecture(read_config(folder)))
     except (ModelUnsupported, ConversionFailed, ModelMissing) as error:
         return str(error)
     return None
+
+
+def _check_experts(settings: Settings, architecture: Architecture) -> None:
+    """Raise ModelUnsupported for a mixture of experts that our kernels cannot compute here."""
+    if architecture.experts is None:
+        return
+    if not suits_kernels(architecture, choose_precision(architecture, settings.precision)):
+        raise ModelUnsupported("its experts are computed at 4 bits only, in whole blocks of rows")
+    if (why := kernels.obstacle(settings.cache)) is not None:
+        raise ModelUnsupported(f"its experts are computed only by our kernels, and {why}")
 
 
 def _check_machine(settings: Settings) -> None:

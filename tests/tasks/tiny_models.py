@@ -13,6 +13,8 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen3Config,
     Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
 )
 
 VOCABULARY = 320
@@ -42,6 +44,8 @@ LLAMA3_ROPE = {
 KINDS = ("llama2", "llama3", "mistral", "qwen3", "qwen3-tied")
 KERNEL_KINDS = ("llama2", "llama3-48", "llama3-64", "mistral", "qwen3", "qwen3-tied")
 """Kinds whose matrices our kernels can compute: rows and columns in whole blocks."""
+MIXTURE_KINDS = ("qwen3moe", "qwen3moe-summed")
+"""Kinds with experts, which only our kernels compute."""
 
 
 def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
@@ -65,6 +69,17 @@ def _model(kind: str) -> Any:
         return LlamaForCausalLM(
             LlamaConfig(
                 **SHAPE, head_dim=width, tie_word_embeddings=True, rope_parameters=dict(LLAMA3_ROPE)
+            )
+        )
+    if kind in MIXTURE_KINDS:
+        return Qwen3MoeForCausalLM(
+            Qwen3MoeConfig(
+                **SHAPE,
+                head_dim=48,
+                moe_intermediate_size=192,
+                num_experts=8,
+                num_experts_per_tok=3,
+                norm_topk_prob=kind == "qwen3moe",
             )
         )
     if kind.startswith("qwen3"):  # norms on heads, which are together wider than the model

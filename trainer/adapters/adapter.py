@@ -18,6 +18,7 @@ UNSUPPORTED_OPTIONS = (
     "rank_pattern",
     "alpha_pattern",
     "modules_to_save",
+    "target_parameters",
     "use_dora",
     "fan_in_fan_out",
 )

@@ -27,8 +27,9 @@ bits."""
 PROCESSES_BYTES = 700_000_000
 """Bytes of the worker with its tokenizer, and of the generating process without the model."""
 
-CHUNK_SMALL, CHUNK_LARGE = 512, 64
-"""Prompt tokens of the prefill in one step, for models below and above a billion weights."""
+CHUNK_SMALL, CHUNK_LARGE, CHUNK_EXPERTS = 512, 64, 128
+"""Prompt tokens of the prefill in one step, for models below and above a billion weights, and for
+mixtures of experts: a step reads nearly all experts, and a token takes less time in them."""
 
 
 def pipeline_spec(
@@ -48,7 +49,7 @@ def pipeline_spec(
         properties=_properties(converted, threads or usable_cores(), large),
         kv_blocks=_kv_blocks(architecture, large),
         max_running=parallel,
-        chunk_tokens=CHUNK_LARGE if large else CHUNK_SMALL,
+        chunk_tokens=_chunk(architecture, large),
     )
 
 
@@ -60,10 +61,12 @@ def context_length(converted: Converted, spec: PipelineSpec) -> int:
 def memory_needed(architecture: Architecture, setting: PrecisionSetting) -> float:
     """Return about how many bytes of memory serving takes: weights, keys and values, processes.
 
-    A tenth is added to the packed weights for OpenVINO's own buffers.
+    A tenth is added to the packed weights for OpenVINO's own buffers. Experts have none: our
+    kernels read them from the mapped file.
     """
     weights = packed_model_bytes(architecture, choose_precision(architecture, setting))
-    return 1.1 * weights + CACHE_BYTES + PROCESSES_BYTES
+    buffers = 1.0 if architecture.experts else 1.1
+    return buffers * weights + CACHE_BYTES + PROCESSES_BYTES
 
 
 def _properties(converted: Converted, threads: int, large: bool) -> dict[str, str]:
@@ -90,6 +93,13 @@ def _properties(converted: Converted, threads: int, large: bool) -> dict[str, st
         # nothing from it.
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0" if converted.precision == "bf16" else "128",
     }
+
+
+def _chunk(architecture: Architecture, large: bool) -> int:
+    """Return how many prompt tokens are read in one step."""
+    if not large:
+        return CHUNK_SMALL
+    return CHUNK_EXPERTS if architecture.experts else CHUNK_LARGE
 
 
 def _kv_blocks(architecture: Architecture, large: bool) -> int:

@@ -42,6 +42,13 @@ def test_an_adapter_of_another_base_model_is_refused_though_its_tensors_fit(
         verifier.verify(read(write_adapter(tmp_path / "other", base_model="another-model")))
 
 
+def test_an_adapter_on_experts_is_refused_with_what_can_be_changed(tmp_path: Path) -> None:
+    attention = AdapterVerifier("org/tiny", {"model.layers.0.self_attn.o_proj": [32, 32]})
+
+    with pytest.raises(AdapterRefused, match="changes q_proj; of this model only o_proj can be"):
+        attention.verify(read(write_adapter(tmp_path / "one")))
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

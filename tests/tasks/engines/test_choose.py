@@ -84,6 +84,19 @@ def test_auto_takes_the_reference_on_another_processor(
     assert "AVX2" in explain(settings(tiny))
 
 
+def test_experts_without_our_kernels_take_the_reference_and_the_doctor_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixture = write_tiny(tmp_path / "mixture", "qwen3moe")
+    assert "at 4 bits only" in explain(settings(mixture, precision="int8"))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+
+    said = explain(settings(mixture))
+    assert said.startswith("transformers (chosen")
+    assert "only by our kernels, and there is no no-such-compiler" in said
+    assert load_engine(settings(mixture)).name == "transformers"
+
+
 def test_what_was_asked_for_is_not_replaced(tiny: Path) -> None:
     with pytest.raises(SettingInvalid, match="attention_bias"):
         load_engine(settings(with_bias(tiny), engine="openvino"))

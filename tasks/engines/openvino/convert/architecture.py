@@ -14,11 +14,26 @@ SUPPORTED = {
     "llama": "LlamaForCausalLM",
     "mistral": "MistralForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
+    "qwen3_moe": "Qwen3MoeForCausalLM",
 }
 """`model_type` of each model that is supported, and its class in `architectures`, if any."""
 
-HEAD_NORMS = ("qwen3",)
+HEAD_NORMS = ("qwen3", "qwen3_moe")
 """`model_type` of those that normalise each head of queries and keys before its rotation."""
+
+MIXTURES = ("qwen3_moe",)
+"""`model_type` of those whose feed-forward networks are mixtures of experts."""
+
+
+@dataclass(frozen=True)
+class Experts:
+    """A block's feed-forward networks of `intermediate` values, of which a router chooses `chosen`
+    for each token. `normalised` says that their weights then add up to 1."""
+
+    count: int
+    chosen: int
+    intermediate: int
+    normalised: bool
 
 
 @dataclass(frozen=True)
@@ -43,27 +58,47 @@ class Architecture:
     tied: bool
     head_norms: bool
     inverse_frequencies: tuple[float, ...]
+    experts: Experts | None = None
 
     @property
     def linears(self) -> dict[str, tuple[int, int]]:
-        """Return the shape [out, in] of each linear layer of a block, by its name in the block."""
+        """Return the shape [out, in] of each linear layer of a block that every token passes, by
+        its name in the block."""
         q, kv = self.heads * self.head_dim, self.kv_heads * self.head_dim
-        return {
+        attention = {
             "self_attn.q_proj": (q, self.hidden),
             "self_attn.k_proj": (kv, self.hidden),
             "self_attn.v_proj": (kv, self.hidden),
             "self_attn.o_proj": (self.hidden, q),
-            "mlp.gate_proj": (self.intermediate, self.hidden),
-            "mlp.up_proj": (self.intermediate, self.hidden),
-            "mlp.down_proj": (self.hidden, self.intermediate),
         }
+        return attention if self.experts else attention | self._feed_forward(self.intermediate)
+
+    @property
+    def expert(self) -> dict[str, tuple[int, int]]:
+        """Return the shapes [out, in] of the matrices of one expert; empty if there are none."""
+        return self._feed_forward(self.experts.intermediate) if self.experts else {}
+
+    @property
+    def stacks(self) -> dict[str, tuple[int, int]]:
+        """Return the shape of each of those for all experts of a block, one below the other."""
+        count = self.experts.count if self.experts else 0
+        return {name: (count * rows, columns) for name, (rows, columns) in self.expert.items()}
+
+    @property
+    def routers(self) -> dict[str, tuple[int, int]]:
+        """Return the shape [experts, in] of every router, by its name in the checkpoint."""
+        if self.experts is None:
+            return {}
+        shape = (self.experts.count, self.hidden)
+        return {f"model.layers.{layer}.mlp.gate": shape for layer in range(self.layers)}
 
     @property
     def matrices(self) -> dict[str, tuple[int, int]]:
-        """Return the shape [out, in] of every matrix, by its name in the checkpoint."""
+        """Return the shape [out, in] of every matrix, by its name; see `parts`."""
         shapes = {"model.embed_tokens": (self.vocabulary, self.hidden)}
         for layer in range(self.layers):
-            shapes |= {f"model.layers.{layer}.{name}": s for name, s in self.linears.items()}
+            block = self.linears | self.stacks
+            shapes |= {f"model.layers.{layer}.{name}": shape for name, shape in block.items()}
         if not self.tied:
             shapes["lm_head"] = (self.vocabulary, self.hidden)
         return shapes
@@ -79,9 +114,46 @@ class Architecture:
         return blocks | {"model.norm": self.hidden}
 
     @property
+    def tensors(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every matrix, router and norm in the checkpoint, by its name."""
+        shapes: dict[str, tuple[int, ...]] = {name: (n,) for name, n in self.norms.items()}
+        shapes |= self.routers
+        for name, (rows, columns) in self.matrices.items():
+            parts = self.parts(name)
+            shapes |= dict.fromkeys(parts, (rows // len(parts), columns))
+        return shapes
+
+    def parts(self, matrix: str) -> list[str]:
+        """Return the names in the checkpoint of what lies below each other in a matrix: its own, or
+        those of the experts."""
+        block, expert, projection = matrix.rpartition(".mlp.experts.")
+        if not expert or self.experts is None:
+            return [matrix]
+        return [f"{block}{expert}{number}.{projection}" for number in range(self.experts.count)]
+
+    @property
     def parameters(self) -> int:
         """Return how many weights the matrices have."""
         return sum(rows * columns for rows, columns in self.matrices.values())
+
+    @property
+    def active_parameters(self) -> int:
+        """Return how many weights are read for a token: of the experts those that are chosen, of
+        the embeddings, where they are no output layer, nearly nothing."""
+        stacked = self.layers * sum(rows * columns for rows, columns in self.stacks.values())
+        idle = 0 if self.tied else self.vocabulary * self.hidden
+        if self.experts:
+            idle += stacked - stacked // self.experts.count * self.experts.chosen
+        return self.parameters - idle
+
+    def _feed_forward(self, wide: int) -> dict[str, tuple[int, int]]:
+        """Return the shapes of a feed-forward network of `wide` values, by name in the block."""
+        prefix = "mlp.experts" if self.experts else "mlp"
+        return {
+            f"{prefix}.gate_proj": (wide, self.hidden),
+            f"{prefix}.up_proj": (wide, self.hidden),
+            f"{prefix}.down_proj": (self.hidden, wide),
+        }
 
 
 def read_architecture(config: Mapping[str, Any]) -> Architecture:
@@ -109,6 +181,7 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
         tied=bool(config.get("tie_word_embeddings", False)),
         head_norms=config["model_type"] in HEAD_NORMS,
         inverse_frequencies=_inverse_frequencies(config, head_dim),
+        experts=_experts(config),
     )
 
 
@@ -124,6 +197,20 @@ def _check(config: Mapping[str, Any]) -> None:
             raise ModelUnsupported(f"its linear layers have a bias ({bias})")
     if config.get("quantization_config"):
         raise ModelUnsupported("its checkpoint is quantised already")
+
+
+def _experts(config: Mapping[str, Any]) -> Experts | None:
+    """Return the experts; transformers 5 writes their number as `num_local_experts`."""
+    if config["model_type"] not in MIXTURES:
+        return None
+    if config.get("mlp_only_layers") or config.get("decoder_sparse_step", 1) != 1:
+        raise ModelUnsupported("not all of its blocks have experts")
+    return Experts(
+        count=int(config.get("num_experts") or config["num_local_experts"]),
+        chosen=int(config["num_experts_per_tok"]),
+        intermediate=int(config["moe_intermediate_size"]),
+        normalised=bool(config.get("norm_topk_prob", False)),
+    )
 
 
 def _inverse_frequencies(config: Mapping[str, Any], head_dim: int) -> tuple[float, ...]:

@@ -26,7 +26,7 @@ from tasks.engines.openvino.convert.converted import (
     write_about,
 )
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
-from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
+from tasks.engines.openvino.convert.packed_matrix import PackedMatrix, stacked
 from tasks.engines.openvino.convert.precision import (
     INT4_FROM_PARAMETERS,
     PrecisionSetting,
@@ -119,6 +119,10 @@ def _target(
         raise ModelUnsupported("its linear layers have a bias")
     precision = choose_precision(architecture, setting)
     library = kernels() if suits_kernels(architecture, precision) else None
+    if architecture.experts and library is None:
+        raise ModelUnsupported(
+            "its experts are computed only by our kernels, at 4 bits, and those cannot be used"
+        )
     text = read(calibration).digest if precision == "int4" and calibration != SAMPLE else None
     kind = folder_name(name, checkpoint, precision, kernels=library is not None, calibration=text)
     folder = cache / kind
@@ -163,8 +167,7 @@ class _Conversion:
             raise self._failed(str(error).strip().splitlines()[-1]) from error
 
     def _check(self) -> None:
-        norms = {name: (width,) for name, width in self.architecture.norms.items()}
-        shapes = self.architecture.matrices | norms
+        shapes = self.architecture.tensors
         self.checkpoint.check({f"{name}.weight": shape for name, shape in shapes.items()})
         needed = _disk_bytes(self.target) - MatrixStore(self.matrices).bytes()
         free = shutil.disk_usage(self.aside).free
@@ -203,7 +206,8 @@ class _Conversion:
 
     @property
     def _block_weights(self) -> int:
-        return sum(rows * columns for rows, columns in self.architecture.linears.values())
+        block = self.architecture.linears | self.architecture.stacks
+        return sum(rows * columns for rows, columns in block.values())
 
     def _importance(self) -> "Importance":
         """Return the importance of the matrices' columns, measured where it is not stored yet."""
@@ -231,13 +235,17 @@ class _Conversion:
         from tasks.engines.openvino.convert.pack import pack
 
         format, group = self.formats[name]
-        weight = self.checkpoint.tensor(f"{name}.weight")  # [out, in]
-        if not weight.isfinite().all():
-            raise ConversionFailed(f"{name} in {self.checkpoint.folder} has weights like NaN.")
-        return pack(weight, format, group, importance.get(name))
+
+        def packed(part: str) -> PackedMatrix:
+            weight = self.checkpoint.tensor(f"{part}.weight")  # [out, in]
+            if not weight.isfinite().all():
+                raise ConversionFailed(f"{part} in {self.checkpoint.folder} has weights like NaN.")
+            return pack(weight, format, group, importance.get(part))
+
+        return stacked([packed(part) for part in self.architecture.parts(name)])
 
     def _norm(self, name: str) -> NDArray[np.float32]:
-        """Return the weights [width] of a norm."""
+        """Return the weights of a norm, [width], or of a router, [experts, width]."""
         weights: NDArray[np.float32] = self.checkpoint.tensor(f"{name}.weight").float().numpy()
         return weights
 

@@ -31,9 +31,9 @@ MASKED = -65504.0
 class Graph:
     """The graph of one model, of OpenVINO's own operations.
 
-    `matrix` returns a packed matrix and `norm` a norm's weights [width], by their names in the
-    checkpoint. The graph shares their arrays, so that mapped files are never held in memory as a
-    whole.
+    `matrix` returns a packed matrix and `norm` the weights of a norm or router, by their names in
+    the checkpoint. The graph shares their arrays, so that mapped files are never held in memory as
+    a whole.
 
     Inputs are `input_ids` [batch, tokens], `attention_mask` [batch, total], `position_ids` [batch,
     tokens], all int64, and `beam_idx` [batch] int32; the output `logits` is [batch, tokens,

@@ -1,6 +1,6 @@
 """The OpenVINO graph with our kernels: three operations of theirs replace most of a decoder block.
 
-The operations and their inputs are those of `kernels/operations.cpp`.
+The operations and their inputs are those of `kernels/source/operations.cpp`.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from openvino.utils.node_factory import NodeFactory
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.graph import Graph, Node
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
+
+FEED_FORWARD = ("gate", "up", "down")
 
 
 class KernelGraph(Graph):
@@ -36,15 +38,20 @@ class KernelGraph(Graph):
         name = f"model.layers.{layer}"
         attributes = {"layer": layer, "epsilon": self.a.epsilon}
         input_norm = op.constant(self.norm(f"{name}.input_layernorm"))
-        feed_norm = op.constant(self.norm(f"{name}.post_attention_layernorm"))
         q, k, v, o = (self._blocks(f"{name}.self_attn.{which}_proj") for which in "qkvo")
-        feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in ("gate", "up", "down")]
         projected = self.factory.create(
             "Projections", [x, input_norm, q, k, v], attributes
         ).outputs()
         attended = self.attend(projected, layer)
         x = self.factory.create("Joined", [attended, x, o], attributes)
-        return self.factory.create("FeedForward", [x, feed_norm, *feed], attributes)
+        norm = op.constant(self.norm(f"{name}.post_attention_layernorm"))
+        if self.a.experts is None:
+            feed = [self._blocks(f"{name}.mlp.{which}_proj") for which in FEED_FORWARD]
+            return self.factory.create("FeedForward", [x, norm, *feed], attributes)
+        router = op.constant(self.norm(f"{name}.mlp.gate"))
+        feed = [self._blocks(f"{name}.mlp.experts.{which}_proj") for which in FEED_FORWARD]
+        chosen = {"chosen": self.a.experts.chosen, "normalised": self.a.experts.normalised}
+        return self.factory.create("Experts", [x, norm, router, *feed], attributes | chosen)
 
     def _blocks(self, name: str) -> Node:
         """Return the matrix `name` as bytes in the format "blocks", [bytes] uint8."""

@@ -6,8 +6,8 @@ Layout of `PackedMatrix.values`, row by row unless said otherwise:
 - "int8": [out, in] int8.
 - "int4": [out, in / 2] uint8; a byte holds two neighbours of a row in two's complement, the earlier
   one in its low half.
-- "blocks", which our kernels read (`kernels/blocks.hpp`): [bytes] uint8. 32 rows are a block; the
-  blocks follow one another. A block is a record for each group of 128 columns, in their order; what
+- "blocks", which our kernels read (`kernels/source/layout.hpp`): [bytes] uint8. A block is 32 rows;
+  the blocks follow one another. A block is a record for each group of 128 columns, in order; what
   does not fill a record makes the last one wider. A record of n columns is 16·n bytes of integers,
   n bytes of offsets, n / 2 bytes of steps, then the scales of the 32 rows as float16. With a group
   of eight columns p, a half of the rows h in 0..1, a row r in 0..15 and a column c in 0..3, byte

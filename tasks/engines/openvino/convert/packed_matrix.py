@@ -3,6 +3,7 @@
 `pack` describes the layout of each format exactly.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,6 +37,17 @@ class PackedMatrix:
     def bytes(self) -> int:
         """Return the bytes its arrays take, in memory as on disk."""
         return int(self.values.nbytes + self.scales.nbytes + self.zeros.nbytes)
+
+
+def stacked(parts: Sequence[PackedMatrix]) -> PackedMatrix:
+    """Return the matrices of one format and number of columns as one, each below the one before."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    rows = sum(part.shape[0] for part in parts)
+    values = np.concatenate([part.values for part in parts])
+    scales = np.concatenate([part.scales for part in parts])
+    return PackedMatrix(first.format, (rows, first.shape[1]), values, scales)
 
 
 def record_widths(columns: int) -> list[int]:

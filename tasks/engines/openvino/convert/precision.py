@@ -38,6 +38,8 @@ def choose_precision(architecture: Architecture, setting: PrecisionSetting) -> P
     """Return the precision that `setting` means for this model."""
     if setting != "auto":
         return setting
+    if architecture.experts:  # which only our kernels compute
+        return "int4"
     return "int4" if architecture.parameters >= INT4_FROM_PARAMETERS else "int8"
 
 
@@ -59,7 +61,7 @@ def matrix_formats(
 
 def suits_kernels(architecture: Architecture, precision: Precision) -> bool:
     """Tell whether our kernels can compute this model: 4 bits, whole blocks, and pairs of steps."""
-    shapes = architecture.linears.values()
+    shapes = (architecture.linears | architecture.expert).values()
     return precision == "int4" and all(
         rows % BLOCK_ROWS == 0 and columns % (2 * STEP_GROUP) == 0 and columns >= BLOCK_GROUP
         for rows, columns in shapes
@@ -69,9 +71,9 @@ def suits_kernels(architecture: Architecture, precision: Precision) -> bool:
 def packed_model_bytes(architecture: Architecture, precision: Precision) -> int:
     """Return how many bytes all packed matrices take on disk."""
     shapes = architecture.matrices
+    formats = matrix_formats(architecture, precision, kernels=architecture.experts is not None)
     return sum(
-        packed_bytes(format, shapes[name], group)
-        for name, (format, group) in matrix_formats(architecture, precision).items()
+        packed_bytes(format, shapes[name], group) for name, (format, group) in formats.items()
     )
 
 

@@ -4,7 +4,6 @@ and generating processes that die."""
 import json
 import os
 import resource
-import shutil
 import signal
 import threading
 import time
@@ -23,7 +22,7 @@ from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
 from tasks.errors import EngineFailed
 from tests import patience
-from tests.tasks.engines.openvino.built_kernels import built
+from tests.tasks.engines.openvino.built_kernels import copy_built
 from tests.tasks.tiny_models import KINDS, write_tiny
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import WEIGHTS
@@ -52,7 +51,7 @@ def engine(
     """The tiny model in the fast engine, with OpenVINO's kernels and with ours."""
     ours = request.param == "our kernels"
     if ours:
-        shutil.copy(built(shared_cache), cache)
+        copy_built(shared_cache, cache)
     loaded = OpenVinoEngine(source, cache=cache, precision="int4" if ours else "bf16")
     assert (loaded.generator.spec.kernels is not None) == ours
     yield loaded
@@ -140,6 +139,23 @@ def test_eight_at_once_answer_as_each_alone(engine: OpenVinoEngine, adapter: Pat
         together = list(pool.map(lambda job: ask(engine, job[0], adapter=job[1]), jobs))
 
     assert together == alone
+
+
+def test_a_mixture_of_experts_answers_five_at_once_as_each_alone(
+    tmp_path: Path, shared_cache: Path
+) -> None:
+    mixture = find(str(write_tiny(tmp_path / "mixture", "qwen3moe", seed=5)))
+    copy_built(shared_cache, tmp_path)
+    engine = OpenVinoEngine(mixture, cache=tmp_path)
+    alone = [ask(engine, text) for text in PROMPTS]
+
+    with ThreadPoolExecutor(5) as pool:
+        together = list(pool.map(lambda text: ask(engine, text), PROMPTS))
+
+    assert engine.precision == "int4"
+    assert together == alone
+    assert len(set(alone)) > 1
+    engine.close()
 
 
 def test_a_switch_keeps_the_base_loaded(engine: OpenVinoEngine, adapter: Path) -> None:

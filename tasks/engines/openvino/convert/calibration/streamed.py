@@ -7,6 +7,7 @@ decoder's parts; does not know what they are run for.
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from tasks.engines.openvino.convert.calibration.experts import single_experts
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.errors import ModelUnsupported
 
@@ -42,6 +43,9 @@ class Streamed:
         decoder = self.model.model
         # What is not in the checkpoint is computed at construction.
         decoder.rotary_emb = type(decoder.rotary_emb)(config)
+        for block in decoder.layers:
+            if hasattr(block.mlp, "experts"):
+                block.mlp.experts = single_experts(block.mlp.experts, dtype)
         self._check(decoder.layers)
         for number, block in enumerate(decoder.layers):
             block.register_forward_pre_hook(self._reporter(number))

@@ -7,7 +7,8 @@ import torch
 from transformers import LlamaConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
-from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.architecture import Experts, read_architecture
+from tasks.engines.openvino.convert.precision import choose_precision, suits_kernels
 from tasks.errors import ModelUnsupported
 from tests.tasks.tiny_models import LLAMA3_ROPE
 from trainer.adapters.adapter import PROJECTIONS
@@ -57,6 +58,23 @@ QWEN3_SWALLOW_8B: dict[str, Any] = {
 }
 """As Qwen3 8B has them, which Qwen3-Swallow 8B continues."""
 
+QWEN3_SWALLOW_30B_A3B: dict[str, Any] = QWEN3_SWALLOW_8B | {
+    "architectures": ["Qwen3MoeForCausalLM"],
+    "decoder_sparse_step": 1,
+    "hidden_size": 2048,
+    "intermediate_size": 6144,
+    "max_window_layers": 48,
+    "mlp_only_layers": [],
+    "model_type": "qwen3_moe",
+    "moe_intermediate_size": 768,
+    "norm_topk_prob": True,
+    "num_experts": 128,
+    "num_experts_per_tok": 8,
+    "num_hidden_layers": 48,
+    "num_key_value_heads": 4,
+}
+"""As Qwen3 30B-A3B has them."""
+
 
 def test_swallow_7b_is_understood() -> None:
     architecture = read_architecture(SWALLOW)
@@ -74,6 +92,34 @@ def test_qwen3_swallow_8b_is_understood() -> None:
     assert architecture.norms["model.layers.35.self_attn.k_norm"] == 128
     assert len(architecture.norms) == 36 * 4 + 1
     assert architecture.inverse_frequencies[1] == pytest.approx(1e6 ** (-2 / 128))
+
+
+@pytest.mark.parametrize("count", ["num_experts", "num_local_experts"])
+def test_qwen3_swallow_30b_a3b_is_understood(count: str) -> None:
+    config = {**QWEN3_SWALLOW_30B_A3B}
+    config[count] = config.pop("num_experts")
+    architecture = read_architecture(config)
+
+    assert architecture.parameters == 30_519_328_768
+    assert architecture.active_parameters == 3_029_073_920
+    assert architecture.experts == Experts(128, 8, 768, normalised=True)
+    assert list(architecture.linears) == [f"self_attn.{which}_proj" for which in "qkvo"]
+    assert architecture.tensors["model.layers.47.mlp.experts.127.down_proj"] == (2048, 768)
+    assert architecture.tensors["model.layers.0.mlp.gate"] == (128, 2048)
+    assert architecture.matrices["model.layers.0.mlp.experts.up_proj"] == (128 * 768, 2048)
+    assert suits_kernels(architecture, choose_precision(architecture, "auto"))
+
+
+def test_swallow_7b_reads_all_but_its_embeddings_for_a_token() -> None:
+    architecture = read_architecture(SWALLOW)
+
+    assert architecture.active_parameters == architecture.parameters - 43176 * 4096
+
+
+@pytest.mark.parametrize("change", [{"mlp_only_layers": [0]}, {"decoder_sparse_step": 2}])
+def test_experts_in_some_blocks_only_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ModelUnsupported, match="not all of its blocks have experts"):
+        read_architecture(QWEN3_SWALLOW_30B_A3B | change)
 
 
 def test_its_linear_layers_are_those_an_adapter_may_change() -> None:

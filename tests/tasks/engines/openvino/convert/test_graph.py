@@ -17,7 +17,7 @@ from tasks.engines.openvino.convert.precision import Precision, matrix_formats
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.serving import pipeline_spec
 from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built, importance_of
-from tests.tasks.tiny_models import KERNEL_KINDS, KINDS, VOCABULARY, write_tiny
+from tests.tasks.tiny_models import KERNEL_KINDS, KINDS, MIXTURE_KINDS, VOCABULARY, write_tiny
 from trainer.adapters.adapter import PROJECTIONS
 
 EXACT = {
@@ -84,7 +84,7 @@ def test_its_logits_are_those_of_transformers(
     assert divergence(expected, graph_logits(converted.folder, ids, pieces=7)) < 1e-6
 
 
-@pytest.mark.parametrize("kind", KERNEL_KINDS)
+@pytest.mark.parametrize("kind", KERNEL_KINDS + MIXTURE_KINDS)
 def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundings(
     tmp_path: Path, shared_cache: Path, kind: str
 ) -> None:
@@ -110,7 +110,12 @@ def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundi
 
 @pytest.mark.parametrize(
     ("kind", "targets"),
-    [("llama3-64", ("q_proj", "v_proj")), ("llama3-64", PROJECTIONS), ("qwen3", PROJECTIONS)],
+    [
+        ("llama3-64", ("q_proj", "v_proj")),
+        ("llama3-64", PROJECTIONS),
+        ("qwen3", PROJECTIONS),
+        ("qwen3moe", PROJECTIONS[:4]),
+    ],
 )
 def test_with_an_adapter_too(
     tmp_path: Path, shared_cache: Path, kind: str, targets: tuple[str, ...]

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from tasks.engines.openvino.convert.calibration.streamed import Streamed
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tests.benchmarks.quality.off_grid import moved
-from tests.tasks.tiny_models import KINDS, VOCABULARY, write_tiny
+from tests.tasks.tiny_models import KINDS, MIXTURE_KINDS, VOCABULARY, write_tiny
 
 IDS = torch.randint(2, VOCABULARY, (2, 40), generator=torch.Generator().manual_seed(1))
 
@@ -20,7 +20,7 @@ def streamed_logits(folder: Path) -> torch.Tensor:
         return model.hidden(IDS) @ model.head().T
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS + MIXTURE_KINDS)
 def test_its_logits_are_those_of_the_whole_model(tmp_path: Path, kind: str) -> None:
     folder = write_tiny(tmp_path / kind, kind)
     whole = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
