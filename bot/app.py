@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -46,6 +47,10 @@ log = logging.getLogger(__name__)
 BROKER_PATIENCE_SECONDS = 1.5
 """Seconds a listener waits for a broker that is away: Slack wants an answer within three."""
 
+THREADS = 64
+"""For calls of the broker, which wait for their replies: each open question makes one now and then,
+and where a link is slow asyncio's own few threads would hold up all of them."""
+
 FOLLOWERS: dict[Kind, type[QuestionFollower | PlanFollower | TrainingFollower]] = {
     "answer": QuestionFollower,
     "plan": PlanFollower,
@@ -72,6 +77,8 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
 @asynccontextmanager
 async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> AsyncIterator[Bot]:
     """Connect to Slack and relay for as long as the context lasts; raises what `run` does."""
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="bot")
+    asyncio.get_running_loop().set_default_executor(threads)
     async with aiohttp.ClientSession() as session:
         counts = CallCounts()
         client = client_of(bot_settings, session, counts)

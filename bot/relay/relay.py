@@ -138,13 +138,19 @@ class Relay:
         """Renew the claims of the jobs that are followed, until cancelled."""
         while True:
             await asyncio.sleep(RENEW_CLAIM_SECONDS)
-            for claim, task in list(self._followers.values()):
-                try:
-                    if not await asyncio.to_thread(self._claims.renew, claim):
-                        log.warning("job %s: another relay has taken over", claim.job)
-                        task.cancel()
-                except RedisError:
-                    break
+            claims = [claim for claim, _ in self._followers.values()]
+            try:
+                lost = await asyncio.to_thread(self._claims.renew, claims)
+            except RedisError:
+                continue
+            for claim in lost:
+                self._leave_to_another(claim)
+
+    def _leave_to_another(self, claim: Claim) -> None:
+        """Stop following a job whose claim is lost, unless it was completed meanwhile."""
+        if claim.entry in self._followers:
+            log.warning("job %s: another relay has taken over", claim.job)
+            self._followers[claim.entry][1].cancel()
 
     async def _leave(self) -> None:
         """Let posts under way be completed for a moment, then cancel the followers."""

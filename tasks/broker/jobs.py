@@ -58,7 +58,7 @@ REPEATABLE = (
     "check_lease",
     "keep_message",
     "record_posts",
-    "renew_claim",
+    "renew_claims",
     "renew_lease",
 )
 """The scripts that may run twice for one call, because the second run changes nothing."""

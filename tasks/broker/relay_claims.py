@@ -7,6 +7,7 @@ client repeats the call, the same claims come again. While the bot itself is ref
 answers, its claims are kept, and the reason is written down beside them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -83,9 +84,14 @@ class Claims:
             if start == "0-0":
                 return found
 
-    def renew(self, claim: Claim) -> bool:
-        """Keep a claim for another 30 s; False where another relay has taken it over."""
-        return bool(self.jobs.run_script("renew_claim", claim.entry, self.consumer))
+    def renew(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Keep claims for another 30 s; returns those that this relay does not have any more.
+
+        One call for all: where each reply takes a while, a hundred calls would take too long.
+        """
+        entries = [claim.entry for claim in claims]
+        lost = self.jobs.run_script("renew_claims", self.consumer, *entries) if entries else []
+        return [claim for claim in claims if claim.entry in lost]
 
     def deliveries(self, claim: Claim) -> int | None:
         """Return how often a claim was given to a relay since it was last renewed.

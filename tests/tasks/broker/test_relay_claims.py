@@ -64,8 +64,27 @@ def test_an_abandoned_claim_is_taken_over_and_the_old_relay_learns_it(
     idle(redis, "old", claim.entry, 31_000)
 
     assert new.take_over_expired() == [claim]
-    assert not old.renew(claim)
-    assert new.renew(claim)
+    assert old.renew([claim]) == [claim]
+    assert new.renew([claim]) == []
+
+
+def test_any_number_of_claims_is_renewed_by_one_call(jobs: Jobs, redis: Redis) -> None:
+    ids = [f"job{number}" for number in range(100)]
+    jobs.queue_limit = len(ids)
+    store(jobs, *ids)
+    old, new = relay(jobs, "old"), relay(jobs, "new")
+    claims = old.claim_new()
+    for claim in claims:
+        idle(redis, "old", claim.entry, 31_000)
+    redis.xclaim(RELAY, GROUP, "new", 0, [claims[7].entry])
+    redis.config_resetstat()
+
+    assert old.renew(claims) == [claims[7]]
+
+    statistics: Any = redis.info("commandstats")
+    calls = [statistics.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha")]
+    assert sum(calls) <= 2, "one, and one more where the server did not know the script"
+    assert new.take_over_expired() == []
 
 
 def test_a_renewed_claim_is_not_taken_over(jobs: Jobs, redis: Redis) -> None:
@@ -74,7 +93,7 @@ def test_a_renewed_claim_is_not_taken_over(jobs: Jobs, redis: Redis) -> None:
     (claim,) = old.claim_new()
     idle(redis, "old", claim.entry, 31_000)
 
-    assert old.renew(claim)
+    assert old.renew([claim]) == []
 
     assert new.take_over_expired() == []
 
@@ -89,8 +108,7 @@ def test_a_job_that_ended_does_not_expire_while_its_claim_is_renewed(
     for key in ("swallow:job:a", "swallow:events:a"):
         redis.pexpire(key, 30_000)
 
-    assert claims.renew(ended)
-    assert claims.renew(still_open)
+    assert claims.renew([ended, still_open]) == []
 
     for key in ("swallow:job:a", "swallow:events:a"):
         assert int(str(redis.pttl(key))) > 30_000
@@ -116,7 +134,7 @@ def test_what_is_done_is_forgotten(jobs: Jobs, redis: Redis) -> None:
     claims.complete(claim)
 
     assert claims.pending() == []
-    assert not claims.renew(claim)
+    assert claims.renew([claim]) == [claim]
     assert redis.xlen(RELAY) == 0
 
 
@@ -128,7 +146,7 @@ def test_deliveries_are_counted_since_the_last_renewal_for_who_has_the_claim(job
     claims.pending()
     assert claims.deliveries(claim) == 2
 
-    assert claims.renew(claim)
+    assert claims.renew([claim]) == []
 
     assert claims.deliveries(claim) == 0
     assert relay(jobs, "two").deliveries(claim) is None
