@@ -19,8 +19,8 @@ from tasks.broker.connection import NO_WRITES, jobs_of, reachable, why_no_writes
 from tasks.broker.disk.flush import ADVICE, weakness
 from tasks.broker.workers import Workers, answering
 from tasks.engines.choose import explain
-from tasks.engines.estimate import disk_bytes, memory_bytes
-from tasks.errors import TaskError
+from tasks.engines.estimate import disk_bytes, memory_bytes, weights
+from tasks.errors import SettingInvalid, TaskError
 from tasks.privacy.expired_texts import last_rewrite
 from tasks.settings import Settings
 from trainer.base_model.source import (
@@ -78,6 +78,7 @@ def _model(settings: Settings) -> list[Row]:
         row("model", here, detail, advice),
         row("engine", True, explain(settings)),
         *_thinking(settings, source),
+        *weights_rows(settings),
         _memory(source, here, memory_bytes(settings) if here else None),
     ]
 
@@ -90,6 +91,17 @@ def _thinking(settings: Settings, source: Source) -> list[Row]:
     most = settings.thinking
     detail = f"at most {most} tokens" if isinstance(most, int) else most
     return [row("thinking", True, f"{detail} (SWALLOW_THINKING); {source.name} thinks first")]
+
+
+def weights_rows(settings: Settings) -> list[Row]:
+    """Return the row that says which conversion of the model is served; none where none is."""
+    try:
+        said = weights(settings)
+    except SettingInvalid as error:
+        return [row("weights", False, str(error), "Correct SWALLOW_CALIBRATION.")]
+    except (ModelMissing, TaskError):
+        return []  # the row `engine` or `model` says what is wrong
+    return [] if said is None else [row("weights", True, said)]
 
 
 def _memory(source: Source, here: bool, packed: float | None) -> Row:

@@ -18,6 +18,12 @@ from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
 ENV_FILE = ".env"
 
+Quality = Literal["fast", "balanced", "best"]
+"""How much care the integers of 4-bit weights are chosen with; see `convert.precision`."""
+
+PrecisionSetting = Literal["auto", "fast", "balanced", "best", "int4", "int8", "bf16"]
+"""A quality means 4 bits; `int4` is the name that `balanced` had before there was a choice."""
+
 
 class Settings(BaseSettings):
     """Every `SWALLOW_…` variable of this package."""
@@ -45,9 +51,14 @@ class Settings(BaseSettings):
     engine: Literal["auto", "openvino", "transformers"] = Field(
         default="auto", description="What generates text."
     )
-    precision: Literal["auto", "int4", "int8", "bf16"] = Field(
+    precision: PrecisionSetting = Field(
         default="auto",
-        description="Weights in the openvino engine; auto: int4 from a billion on, else int8.",
+        description="Weights in the openvino engine: 4 bits (fast, balanced or best; int4 is "
+        "balanced), int8 or bf16; auto: balanced from a billion on, else int8.",
+    )
+    calibration: str = Field(
+        default="sample",
+        description="What 4-bit weights are calibrated on: `sample`, or a folder of texts or rows.",
     )
     redis_url: str | None = Field(
         default=None,

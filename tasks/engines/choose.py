@@ -143,6 +143,7 @@ def _fast_engine(settings: Settings, source: Source, progress: Progress) -> Engi
         threads=settings.threads,
         cache=_created(settings.cache),
         precision=settings.precision,
+        calibration=settings.calibration,
         progress=progress,
     )
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -22,6 +22,7 @@ from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.convert.packed_matrix import packed_bytes
 from tasks.engines.openvino.convert.precision import matrix_formats, packed_model_bytes
 from tasks.engines.openvino.engine import kernels_in
+from tasks.settings import PrecisionSetting
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
 from trainer.base_model.source import find, local_folder
 
@@ -51,7 +52,7 @@ def _options() -> Any:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", nargs="?", help="folder, .gguf file or hub id")
     parser.add_argument("--cache", type=Path, default=Path("~/.swallow/cache").expanduser())
-    parser.add_argument("--precision", default="auto", choices=["auto", "int4", "int8", "bf16"])
+    parser.add_argument("--precision", default="auto", choices=get_args(PrecisionSetting))
     parser.add_argument("--gguf", type=Path, help="the same model for llama.cpp")
     parser.add_argument("--llama-python", default="python3", help="a Python with llama-cpp-python")
     parser.add_argument("--reference", action="store_true", help="measure transformers as well")

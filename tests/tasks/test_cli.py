@@ -13,6 +13,7 @@ from redis import Redis
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
 from tests.tasks.thinking_model import write_thinking
+from tests.tasks.tiny_models import write_tiny
 from tests.trainer import doubles
 from trainer.base_model.source import Source
 
@@ -37,6 +38,7 @@ def swallow(*arguments: str) -> "subprocess.CompletedProcess[str]":
         ["worker", "--queues", "nonsense"],
         ["worker", "--queues", "answers,plans"],
         ["up", "--engine", "steam"],
+        ["prepare", "--quality", "perfect"],
         ["nonsense"],
     ],
 )
@@ -198,6 +200,36 @@ def test_a_training_takes_its_defaults_from_the_settings_and_options_win(
     assert (facts["model"], facts["data"], facts["style"]) == ("tiny", "rows.jsonl", "alpaca-en")
     assert facts["output"] == str(tmp_path / "home" / "adapters" / "output")
     assert json.loads(other.stdout)["style"] == "alpaca-ja"
+
+
+def test_prepare_converts_in_the_quality_asked_for_and_says_how_workers_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_tiny(tmp_path / "tiny", "llama3")  # needs no kernels built
+    monkeypatch.setenv("SWALLOW_MODEL", str(model))
+    monkeypatch.setenv("SWALLOW_ENGINE", "openvino")
+
+    done = swallow("prepare", "--quality", "best")
+
+    assert done.returncode == 0, done.stderr
+    assert "tiny is ready for the openvino engine." in done.stdout
+    assert "Set SWALLOW_PRECISION=best, so that workers use this quality." in done.stdout
+    (about,) = (tmp_path / "home" / "cache").glob("tiny-int4-*/about.json")
+    assert json.loads(about.read_text("utf-8"))["quality"] == "best"
+
+
+def test_a_calibration_that_is_not_there_is_refused_and_nothing_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWALLOW_MODEL", str(write_tiny(tmp_path / "tiny", "llama2")))
+    monkeypatch.setenv("SWALLOW_CALIBRATION", "/no/such")
+
+    done = swallow("prepare", "--quality", "balanced")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("swallow: SWALLOW_CALIBRATION=/no/such cannot be used: ")
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "home").glob("cache/tiny*"))
 
 
 def test_status_says_that_slack_refuses_the_bot(

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tasks.doctor import broker_rows, home_row
+from tasks.doctor import broker_rows, home_row, weights_rows
+from tasks.engines.openvino.convert.conversion import convert
 from tasks.settings import Settings
+from tests.tasks.tiny_models import write_tiny
 
 SECRET = "hunter2"
 
@@ -87,3 +89,35 @@ def test_a_home_that_other_accounts_may_enter_is_said(tmp_path: Path, mode: int,
 
     assert found["ok"] is ok
     assert (f"chmod 700 {folder}" in found["advice"]) is not ok
+
+
+def test_the_weights_are_described_as_the_settings_name_them(tmp_path: Path) -> None:
+    model = write_tiny(tmp_path / "tiny", "llama2")
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("木", "utf-8")
+    settings = Settings(model=str(model), engine="openvino", home=tmp_path / "home")
+
+    def said(**changes: str) -> str:
+        (row,) = weights_rows(settings.model_copy(update=changes))
+        assert row["ok"]
+        return str(row["detail"])
+
+    assert said() == "int8; the next start converts it"
+    assert said(precision="fast") == "int4 (fast); the next start converts it"
+    sample = "int4 (best), calibrated on the built-in sample; the next start converts it"
+    assert said(precision="best") == sample
+    own = f"int4 (balanced), calibrated on {texts}; "
+    assert said(precision="balanced", calibration=str(texts)).startswith(own)
+    convert(model, name="tiny", cache=settings.cache, precision="int8")
+    assert said() == "int8; converted"
+
+
+def test_a_calibration_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
+    model = write_tiny(tmp_path / "tiny", "llama2")
+
+    (row,) = weights_rows(Settings(model=str(model), engine="openvino", calibration="/no/such"))
+
+    assert not row["ok"]
+    assert row["detail"].startswith("SWALLOW_CALIBRATION=/no/such cannot be used")
+    assert row["advice"] == "Correct SWALLOW_CALIBRATION."

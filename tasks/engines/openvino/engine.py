@@ -19,7 +19,6 @@ from tasks.engines.conversion_progress import Progress
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import read_config
 from tasks.engines.openvino.convert.conversion import convert
-from tasks.engines.openvino.convert.precision import PrecisionSetting
 from tasks.engines.openvino.generator_client import Generator, RequestHandle
 from tasks.engines.openvino.kernels.build import library
 from tasks.engines.openvino.messages import Request, RequestAdapter
@@ -28,9 +27,11 @@ from tasks.engines.protocol import Answer, Question, Sampling
 from tasks.engines.sampling import default_sampling
 from tasks.engines.text_stream import TextStream
 from tasks.errors import KernelsMissing
+from tasks.settings import PrecisionSetting
 from trainer.adapters.adapter import Adapter
 from trainer.base_model.source import Source, local_folder
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
+from trainer.data.sources import SAMPLE
 from trainer.prompts.prompt import Prompt
 from trainer.prompts.templates import Style, choose_style
 
@@ -54,6 +55,7 @@ class OpenVinoEngine:
             missing or broken; nothing is converted then.
         ModelUnsupported: the graph cannot express this model.
         ConversionFailed: its files are not whole, or there is no room to convert it.
+        SettingInvalid: `calibration` cannot be read.
         EngineFailed: the converted model could not be loaded.
     """
 
@@ -67,6 +69,7 @@ class OpenVinoEngine:
         style: str | None = None,
         threads: int | None = None,
         precision: PrecisionSetting = "auto",
+        calibration: str = SAMPLE,
         parallel: int = PARALLEL,
         progress: Progress = lambda done, total: None,
     ) -> None:
@@ -80,12 +83,13 @@ class OpenVinoEngine:
             name=source.name,
             cache=cache,
             precision=precision,
+            calibration=calibration,
             kernels=lambda: kernels_in(cache),
             progress=progress,
         )
         spec = pipeline_spec(converted, threads=threads, parallel=parallel)
         kernels = "our kernels" if converted.kernels else "OpenVINO's kernels"
-        log.info("serving %s in %s with %s", source.name, converted.precision, kernels)
+        log.info("serving %s in %s with %s", source.name, converted.name, kernels)
         self.parallel = parallel
         self.precision = converted.precision
         self.context_length = context_length(converted, spec)

@@ -8,12 +8,12 @@ from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.convert.precision import (
     INT4_FROM_PARAMETERS,
-    PrecisionSetting,
     choose_precision,
     packed_model_bytes,
 )
 from tasks.engines.openvino.messages import PipelineSpec
 from tasks.engines.openvino.scheduler import KV_BLOCK_TOKENS
+from tasks.settings import PrecisionSetting
 from trainer.cpu import cpu_has_bf16
 
 PARALLEL = 8

@@ -4,31 +4,40 @@ Each format's mean divergence from the fp32 model over Japanese and English text
 how often its likeliest token is the fp32 model's, and its perplexity. `bits` are those a weight of
 the blocks' matrices takes; `size` is that of all weights, embeddings and output layer included.
 `--off-grid` moves the model off the grid that its weights lie on first (`off_grid.py`).
+
+`--unpacked` computes ours in float32 from the weights in our kernels' format, on a CPU that may
+not run them; what is left out is that the kernels round a layer's inputs to 8 bits. `--adapter`
+compares so too, every format with the adapter's products added, to fp32 with the same.
 """
 
 import argparse
 import json
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tasks.engines.cpu import usable_cores
-from tasks.engines.openvino.convert.conversion import convert
+from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.checkpoint import Checkpoint
+from tasks.engines.openvino.convert.conversion import convert, planned
+from tasks.engines.openvino.convert.precision import DEFAULT_QUALITY, QUALITIES
 from tasks.engines.openvino.engine import kernels_in
 from tests.benchmarks import sides
-from tests.benchmarks.quality import ours, peer
+from tests.benchmarks.quality import ours, peer, weights
 from tests.benchmarks.quality.gguf_file import write_gguf
 from tests.benchmarks.quality.measures import Loss, loss, together
 from tests.benchmarks.quality.off_grid import moved
 from tests.benchmarks.quality.texts import pieces
+from trainer.adapters.adapter import read as read_adapter
 from trainer.base_model.source import find, local_folder
 from trainer.base_model.tokenizer import load_tokenizer
 
-PRECISIONS = ("int4", "int8")
-DEFAULT = "int4"
+PRECISIONS = (*QUALITIES, "int8")
 
 COLUMNS = (
     "format",
@@ -51,8 +60,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         table = _Table(options, Path(folder))
         for precision in options.formats:
-            table.ours(precision)
-        if options.llama_python:
+            (table.unpacked if options.unpacked or options.adapter else table.ours)(precision)
+        if options.llama_python and not options.adapter:
             table.llama_cpp()
 
 
@@ -69,12 +78,44 @@ class _Table:
             self.folder = moved(self.folder, work / f"{source.name}-off-grid")
         self.texts = pieces(load_tokenizer(source, cache=options.work), options.tokens)
         self.ids = torch.cat(list(self.texts.values()))
-        self.exact = ours.exact_logits(self.folder, self.ids, work / "exact.npy")
+        self.adapter = read_adapter(options.adapter) if options.adapter else None
+        self.exact = self._exact(work / "exact.npy")
         if not options.json:
             print(f"{source.name}, {self.ids.numel()} tokens\n")
             print("| " + " | ".join(COLUMNS) + " |")
             print("|---" * len(COLUMNS) + "|", flush=True)
         self._row("fp32", {"bits": 32.0}, self.exact)
+
+    def _exact(self, file: Path) -> Any:
+        """Return the fp32 model's logits [pieces, tokens, vocabulary], mapped from `file`."""
+        checkpoint = Checkpoint(self.folder)
+        rows = weights.logits(checkpoint, self._adapted(checkpoint.tensor), self.ids)
+        shape = (*self.ids.shape, read_architecture(checkpoint.config).vocabulary)
+        out = np.lib.format.open_memmap(file, "w+", np.float32, shape)
+        for row, piece in enumerate(rows):
+            out[row] = piece.numpy()
+        return torch.from_numpy(out)
+
+    def _adapted(self, weight: weights.Weight) -> weights.Weight:
+        return weights.with_adapter(weight, self.adapter) if self.adapter else weight
+
+    def unpacked(self, precision: Any) -> None:
+        """Pack with `precision` for our kernels, measure the weights and print a row."""
+        cache = self.work / "unpacked"
+        target = planned(
+            self.folder, name=self.name, cache=cache, precision=precision, kernels=True
+        )
+        checkpoint = Checkpoint(self.folder)
+        start = time.perf_counter(), time.process_time()
+        weight = weights.packed(checkpoint, target)
+        facts: dict[str, Any] = {
+            "bits": ours.bits(target),
+            "default": precision == DEFAULT_QUALITY,
+            "seconds": time.perf_counter() - start[0],
+            "cpu_seconds": time.process_time() - start[1],
+        }
+        logits = weights.logits(checkpoint, self._adapted(weight), self.ids)
+        self._row(f"ours:{precision}", facts, logits)
 
     def ours(self, precision: Any) -> None:
         """Convert with `precision`, measure and print a row."""
@@ -89,7 +130,7 @@ class _Table:
         facts: dict[str, Any] = {
             "bits": ours.bits(converted),
             "size_gb": ours.size(converted) / 1e9,
-            "default": precision == DEFAULT,
+            "default": precision == DEFAULT_QUALITY,
             "kernels": converted.kernels is not None,
         }
         if options.speed:
@@ -152,6 +193,8 @@ def _options() -> Any:
     parser.add_argument("model", nargs="?", help="folder, .gguf file or hub id")
     parser.add_argument("--off-grid", action="store_true", help="move the weights off their grid")
     parser.add_argument("--llama-python", metavar="PYTHON", help="a Python with llama-cpp-python")
+    parser.add_argument("--unpacked", action="store_true", help="our formats without the kernels")
+    parser.add_argument("--adapter", type=Path, metavar="FOLDER", help="add an adapter to each")
     parser.add_argument("--json", action="store_true", help="print one JSON object a format")
     parser.add_argument("--formats", nargs="*", default=PRECISIONS, choices=PRECISIONS)
     parser.add_argument("--tokens", type=int, default=2048, help="tokens of each language")

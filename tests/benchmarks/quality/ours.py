@@ -1,15 +1,12 @@
 """Our side: the converted graph's logits, computed with the properties and kernels of serving."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino as ov
 import torch
 
-from tasks.engines.openvino.convert.calibration.streamed import Streamed
-from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import WEIGHTS, Converted
 from tasks.engines.openvino.convert.packed_matrix import packed_bytes
 from tasks.engines.openvino.convert.precision import OUTER_MATRICES, matrix_formats
@@ -55,15 +52,3 @@ def bits(converted: Converted) -> float:
 def size(converted: Converted) -> int:
     """Return the bytes of the graph's weights."""
     return (converted.folder / WEIGHTS).stat().st_size
-
-
-def exact_logits(folder: Path, ids: torch.Tensor, file: Path) -> Any:
-    """Return the fp32 model's logits [pieces, tokens, vocabulary], mapped from `file`."""
-    model = Streamed(Checkpoint(folder), torch.float32)
-    hidden = model.hidden(ids)
-    head = model.head()
-    shape = (*ids.shape, len(head))
-    out = np.lib.format.open_memmap(file, "w+", np.float32, shape)
-    for row, piece in enumerate(hidden):
-        out[row] = (piece @ head.T).numpy()
-    return torch.from_numpy(out)

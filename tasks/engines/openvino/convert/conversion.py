@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from tasks.engines.conversion_progress import Progress
 from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.calibration.texts import CalibrationTexts, read_texts
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import (
     MODEL,
     WEIGHTS,
     Converted,
     folder_name,
+    has_other_calibration,
     is_whole,
     remove_outdated,
     write_about,
@@ -29,23 +31,29 @@ from tasks.engines.openvino.convert.matrix_store import MatrixStore
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix, stacked
 from tasks.engines.openvino.convert.precision import (
     INT4_FROM_PARAMETERS,
-    PrecisionSetting,
     choose_precision,
+    choose_quality,
     matrix_formats,
     packed_model_bytes,
     suits_kernels,
 )
 from tasks.errors import ConversionFailed, ModelUnsupported
-from trainer.data.dataset import read
+from tasks.settings import PrecisionSetting
 from trainer.data.sources import SAMPLE
+from trainer.errors import ModelMissing
 from trainer.file_lock import locked
 from trainer.files import make_private
 
 if TYPE_CHECKING:
+    import torch
+
     from tasks.engines.openvino.convert.calibration.importance import Importance
     from tasks.engines.openvino.convert.graph import Graph
 
 log = logging.getLogger(__name__)
+
+BEST_COST = 10
+"""What packing block by block takes, in times of packing by importance, for the progress."""
 
 SPARE_BYTES = 200_000_000
 """Disk space required beyond the matrices: for norms, the graph's XML, and other writers."""
@@ -63,30 +71,33 @@ def convert(
 ) -> Converted:
     """Return the converted model of the checkpoint in `folder`, converted first where it is absent.
 
-    `name` begins the name of its folder under `cache`. `calibration` names the questions and
-    answers on which 4-bit weights are calibrated, as a training's data is named. `kernels` returns
-    the library of our kernels; it is called only where they can compute the model. While another
-    process converts the same, this one waits for it. An interrupted conversion continues.
+    `name` begins the name of its folder under `cache`. `calibration` names the texts on which 4-bit
+    weights are calibrated, see `read_texts`. `kernels` returns the library of our kernels; it is
+    called only where they can compute the model. While another process converts the same, this one
+    waits for it. An interrupted conversion continues.
 
     Raises:
         ModelUnsupported: the graph cannot express this model.
         ConversionFailed: the checkpoint is not whole, or the disk has no room.
-        DataUnusable: `calibration` cannot be read.
+        SettingInvalid: `calibration` cannot be read.
     """
     checkpoint = Checkpoint(folder)
-    target = _target(checkpoint, name, cache, precision, kernels, calibration)
+    texts = read_texts(calibration)
+    target = _target(checkpoint, name, cache, precision, kernels, texts)
     if is_whole(target.folder):
         return target
     make_private(cache)
+    if has_other_calibration(target, checkpoint):
+        log.warning("%s is converted anew: the texts of SWALLOW_CALIBRATION have changed", name)
     waiting = "another process is converting this model; waiting for it"
     with locked(cache / f".{target.folder.name}.lock", on_wait=partial(log.info, waiting)):
         if not is_whole(target.folder):
-            _Conversion(checkpoint, target, calibration, progress).run()
+            _Conversion(checkpoint, target, texts, progress).run()
             remove_outdated(target, checkpoint)
     return target
 
 
-def bytes_needed(
+def planned(
     folder: Path,
     *,
     name: str,
@@ -94,14 +105,18 @@ def bytes_needed(
     precision: PrecisionSetting,
     kernels: bool,
     calibration: str = SAMPLE,
-) -> int:
-    """Return how many free bytes converting takes, 0 where it is done; raises what `convert` does.
+) -> Converted:
+    """Return what `convert` would return, whether that is there or not; raises what that does.
 
     `kernels` says whether our kernels could be used.
     """
-    checkpoint = Checkpoint(folder)
     library = Path() if kernels else None
-    target = _target(checkpoint, name, cache, precision, lambda: library, calibration)
+    texts = read_texts(calibration)
+    return _target(Checkpoint(folder), name, cache, precision, lambda: library, texts)
+
+
+def bytes_needed(target: Converted) -> int:
+    """Return how many free bytes converting takes, 0 where it is done."""
     return 0 if is_whole(target.folder) else _disk_bytes(target)
 
 
@@ -111,7 +126,7 @@ def _target(
     cache: Path,
     setting: PrecisionSetting,
     kernels: Callable[[], Path | None],
-    calibration: str,
+    texts: CalibrationTexts,
 ) -> Converted:
     """Return what the checkpoint is converted to, whether that is done or not."""
     architecture = read_architecture(checkpoint.config)
@@ -123,10 +138,18 @@ def _target(
         raise ModelUnsupported(
             "its experts are computed only by our kernels, at 4 bits, and those cannot be used"
         )
-    text = read(calibration).digest if precision == "int4" and calibration != SAMPLE else None
-    kind = folder_name(name, checkpoint, precision, kernels=library is not None, calibration=text)
-    folder = cache / kind
-    return Converted(folder, architecture, precision, library)
+    quality = choose_quality(setting)
+    calibrated = precision == "int4" and quality != "fast"
+    digest = texts.digest if calibrated else None
+    kind = folder_name(
+        name,
+        checkpoint,
+        precision,
+        kernels=library is not None,
+        quality=quality,
+        calibration=digest,
+    )
+    return Converted(cache / kind, architecture, precision, library, quality, digest)
 
 
 def _disk_bytes(target: Converted) -> int:
@@ -138,11 +161,15 @@ class _Conversion:
     """One conversion, by the one process that holds the lock."""
 
     def __init__(
-        self, checkpoint: Checkpoint, target: Converted, calibration: str, progress: Progress
+        self,
+        checkpoint: Checkpoint,
+        target: Converted,
+        texts: CalibrationTexts,
+        progress: Progress,
     ) -> None:
         self.checkpoint = checkpoint
         self.target = target
-        self.calibration = calibration
+        self.texts = texts
         self.progress = progress
         self.architecture = target.architecture
         self.formats = matrix_formats(
@@ -151,11 +178,13 @@ class _Conversion:
         self.aside = target.folder.with_name(f".{target.folder.name}.part")
         self.matrices = self.aside / "parts"
         self.importance = self.aside / "importance.safetensors"
-        self.calibrates = target.precision == "int4"
         # The blocks' weights are read once more for the calibration.
+        self.measured = self.architecture.layers * self._block_weights
         self.done, self.total = 0, self.architecture.parameters
-        if self.calibrates:
-            self.total += self.architecture.layers * self._block_weights
+        if target.is_calibrated:
+            self.total += self.measured
+        if target.quality == "best":
+            self.total += BEST_COST * self.measured
 
     def run(self) -> None:
         try:
@@ -178,14 +207,17 @@ class _Conversion:
             )
 
     def _write(self) -> None:
-        store = MatrixStore(self.matrices)
-        importance = self._importance() if self.calibrates else {}
-        packed = {
-            name: store.get(name, partial(self._pack, name, importance)) for name in self._names()
-        }
+        packed = self.packed(MatrixStore(self.matrices))
         self._graph(packed).write(self.aside / MODEL)
         packed.clear()  # unmaps the stored matrices, which are removed next
         self._finish()
+
+    def packed(self, store: MatrixStore) -> dict[str, PackedMatrix]:
+        """Return all matrices by their names, packed first where `store` has them not."""
+        importance = self._calibrated(store) if self.target.is_calibrated else {}
+        return {
+            name: store.get(name, partial(self._pack, name, importance)) for name in self._names()
+        }
 
     def _graph(self, packed: Mapping[str, PackedMatrix]) -> "Graph":
         from tasks.engines.openvino.convert.graph import Graph
@@ -209,12 +241,52 @@ class _Conversion:
         block = self.architecture.linears | self.architecture.stacks
         return sum(rows * columns for rows, columns in block.values())
 
+    def _calibrated(self, store: MatrixStore) -> "Importance":
+        """Return the importance of the matrices' columns; at the best quality, pack the matrices.
+
+        A model without a tokenizer, or whose matrices cannot be loaded one by one, is packed as if
+        every column mattered alike.
+        """
+        try:
+            importance = self._importance()
+            if self.target.quality == "best":
+                self._pack_best(store)
+        except (ModelMissing, ModelUnsupported) as error:
+            log.warning("the model is converted without calibration: %s", error)
+            return {}
+        return importance
+
+    def _pack_best(self, store: MatrixStore) -> None:
+        """Pack the blocks' matrices, each on what it gets behind those packed before."""
+        from tasks.engines.openvino.convert.calibration.block_by_block import TOKENS, pack_blocks
+
+        pack_blocks(
+            self.checkpoint,
+            self.texts.ids(self.checkpoint.folder, TOKENS),
+            self._dtype(),
+            names=self.architecture.matrices,  # not experts, which are too many to measure so
+            packed=store.find,
+            pack=lambda name, gram: store.get(name, partial(self._pack, name, {}, gram)),
+            on_block=lambda number: self.progress(
+                self.measured + number * BEST_COST * self._block_weights, self.total
+            ),
+        )
+
+    def _dtype(self) -> "torch.dtype":
+        """Return the type in which the model is computed to calibrate it."""
+        import torch
+
+        from trainer.cpu import cpu_has_bf16
+
+        small = self.architecture.parameters < INT4_FROM_PARAMETERS
+        return torch.bfloat16 if cpu_has_bf16() and not small else torch.float32
+
     def _importance(self) -> "Importance":
         """Return the importance of the matrices' columns, measured where it is not stored yet."""
         from safetensors import SafetensorError
         from safetensors.torch import load, save
 
-        from tasks.engines.openvino.convert.calibration.importance import calibrate
+        from tasks.engines.openvino.convert.calibration.importance import TOKENS, calibrate
 
         try:
             return load(self.importance.read_bytes())
@@ -222,16 +294,18 @@ class _Conversion:
             pass
         measured = calibrate(
             self.checkpoint,
-            data=self.calibration,
+            self.texts.ids(self.checkpoint.folder, TOKENS),
+            self._dtype(),
             on_block=lambda number: self.progress(number * self._block_weights, self.total),
-            exact=self.architecture.parameters < INT4_FROM_PARAMETERS,
         )
         aside = self.importance.with_suffix(".part")
         aside.write_bytes(save(measured))
         aside.rename(self.importance)
         return measured
 
-    def _pack(self, name: str, importance: "Importance") -> PackedMatrix:
+    def _pack(
+        self, name: str, importance: "Importance", gram: "torch.Tensor | None" = None
+    ) -> PackedMatrix:
         from tasks.engines.openvino.convert.pack import pack
 
         format, group = self.formats[name]
@@ -240,7 +314,7 @@ class _Conversion:
             weight = self.checkpoint.tensor(f"{part}.weight")  # [out, in]
             if not weight.isfinite().all():
                 raise ConversionFailed(f"{part} in {self.checkpoint.folder} has weights like NaN.")
-            return pack(weight, format, group, importance.get(part))
+            return pack(weight, format, group, importance.get(part), gram)
 
         return stacked([packed(part) for part in self.architecture.parts(name)])
 

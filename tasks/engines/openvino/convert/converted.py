@@ -13,7 +13,8 @@ from typing import Any
 
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
-from tasks.engines.openvino.convert.precision import Precision
+from tasks.engines.openvino.convert.precision import DEFAULT_QUALITY, Precision
+from tasks.settings import Quality
 from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
@@ -26,13 +27,26 @@ MODEL, WEIGHTS, ABOUT = "openvino_model.xml", "openvino_model.bin", "about.json"
 
 @dataclass(frozen=True)
 class Converted:
-    """A converted model: its folder, its architecture, the precision of its linear layers, and the
-    library of our kernels, None where its graph needs none."""
+    """A converted model: its folder, its architecture, the precision of its linear layers, the
+    library of our kernels, None where its graph needs none, the quality of 4-bit weights, and the
+    digest of the texts they were calibrated on, None for the built-in sample's or none."""
 
     folder: Path
     architecture: Architecture
     precision: Precision
     kernels: Path | None = None
+    quality: Quality = DEFAULT_QUALITY
+    calibration: str | None = None
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether its integers were chosen by what the layers get as input."""
+        return self.precision == "int4" and self.quality != "fast"
+
+    @property
+    def name(self) -> str:
+        """What people call its precision, such as `int4 (balanced)`."""
+        return f"int4 ({self.quality})" if self.precision == "int4" else self.precision
 
 
 def folder_name(
@@ -41,15 +55,18 @@ def folder_name(
     precision: Precision,
     *,
     kernels: bool,
+    quality: Quality = DEFAULT_QUALITY,
     calibration: str | None = None,
 ) -> str:
     """Return the folder's name: `name` for people, and a key that changes with the content.
 
-    `calibration` is the digest of the calibration's text, None for the sample's.
+    `calibration` is the digest of the calibration's texts, None for the sample's.
     """
     content: list[Any] = [checkpoint.identity, precision, VERSIONS[precision]]
     if kernels:
         content.append("kernels")
+    if quality != DEFAULT_QUALITY:
+        content.append(quality)
     if calibration:
         content.append(calibration)
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
@@ -73,6 +90,8 @@ def write_about(aside: Path, converted: Converted, checkpoint: Checkpoint) -> No
         "source": str(checkpoint.folder),
         "version": VERSIONS[converted.precision],
         "kernels": converted.kernels is not None,
+        "quality": converted.quality,
+        "calibration": converted.calibration,
     }
     (aside / ABOUT).write_text(json.dumps(about), encoding="utf-8")
     for file in (*files, aside / ABOUT):
@@ -80,18 +99,38 @@ def write_about(aside: Path, converted: Converted, checkpoint: Checkpoint) -> No
 
 
 def remove_outdated(converted: Converted, checkpoint: Checkpoint) -> None:
-    """Remove what the same source was converted to before its files or its version changed.
+    """Remove what the same source was converted to before its files, its version or its calibration
+    changed.
 
     Conversions with our kernels and without are kept apart: a machine with another CPU that shares
-    this cache may serve the other one.
+    this cache may serve the other one. So are those of each quality, of which one may be served
+    while another is prepared.
     """
+    for other in _others(converted, checkpoint):
+        log.info("removing the outdated conversion %s", other.name)
+        shutil.rmtree(other, ignore_errors=True)
+
+
+def has_other_calibration(converted: Converted, checkpoint: Checkpoint) -> bool:
+    """Tell whether the same source was converted alike, but calibrated on other texts."""
+    return any(
+        about.get("calibration") != converted.calibration
+        for about in _others(converted, checkpoint).values()
+    )
+
+
+def _others(converted: Converted, checkpoint: Checkpoint) -> dict[Path, dict[str, Any]]:
+    """Return the folders that `converted` takes the place of, with what is recorded in each."""
     prefix = converted.folder.name.rpartition("-")[0]
+    found = {}
     for other in converted.folder.parent.glob(f"{prefix}-*"):
         if other == converted.folder or not (other / ABOUT).is_file():
             continue
         about = json.loads((other / ABOUT).read_text("utf-8"))
-        if about.get("kernels", False) != (converted.kernels is not None):
-            continue
-        if about.get("source") == str(checkpoint.folder):
-            log.info("removing the outdated conversion %s", other.name)
-            shutil.rmtree(other, ignore_errors=True)
+        if (
+            about.get("source") == str(checkpoint.folder)
+            and about.get("kernels", False) == (converted.kernels is not None)
+            and about.get("quality", DEFAULT_QUALITY) == converted.quality
+        ):
+            found[other] = about
+    return found

@@ -34,14 +34,20 @@ class MatrixStore:
         Raises:
             OSError: it could not be written, for instance because the disk is full.
         """
-        folder = self.folder / name
-        stored = _read(folder)
-        if stored is not None and _checksum(stored) == _stored_checksum(folder):
+        if (stored := self.find(name)) is not None:
             return stored
+        folder = self.folder / name
         self._write(folder, pack())
         written = _read(folder)
         assert written is not None
         return written
+
+    def find(self, name: str) -> PackedMatrix | None:
+        """Return the matrix called `name`, None where it is not stored or spoilt."""
+        stored = _read(self.folder / name)
+        if stored is None or _checksum(stored) != _stored_checksum(self.folder / name):
+            return None
+        return stored
 
     def bytes(self) -> int:
         """Return how many bytes are stored."""

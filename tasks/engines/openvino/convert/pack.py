@@ -37,7 +37,9 @@ from tasks.engines.openvino.convert.packed_matrix import (
     record_widths,
 )
 from tasks.engines.openvino.convert.quantise.blocks import Record, quantise_record
+from tasks.engines.openvino.convert.quantise.feedback import rounded
 from tasks.engines.openvino.convert.quantise.groups import (
+    LEAST,
     affine_int8,
     in_slices,
     plain_int8,
@@ -50,11 +52,17 @@ a grid of 4 or 5 bits with a zero, which 8 bits with a zero keep nearly exactly.
 
 
 def pack(
-    weight: torch.Tensor, format: Format, group: int, importance: torch.Tensor | None = None
+    weight: torch.Tensor,
+    format: Format,
+    group: int,
+    importance: torch.Tensor | None = None,
+    gram: torch.Tensor | None = None,
 ) -> PackedMatrix:
     """Pack `weight` [out, in] with a scale for each `group` neighbours; they must divide a row.
 
     `importance` [in] float32 says how much an error in each column counts at 4 bits; None: alike.
+    With `gram` [in, in] float32 the columns make up for each other's errors, see `feedback`; its
+    diagonal is the importance then.
     """
     rows, columns = weight.shape
     shape = (rows, columns)
@@ -62,10 +70,12 @@ def pack(
     if format == "bf16":
         bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
         return PackedMatrix(format, shape, bits, no_scales)
-    if importance is None:
+    if gram is not None:
+        importance = gram.diagonal() / gram.diagonal().mean().clamp_min(LEAST)
+    elif importance is None:
         importance = torch.ones(columns)
     if format == "blocks":
-        return PackedMatrix(format, shape, _blocks(weight, importance), no_scales)
+        return PackedMatrix(format, shape, _blocks(weight, importance, gram), no_scales)
     if format == "int4":
         of_groups = importance.view(-1, group)  # [groups of a row, group]
 
@@ -74,7 +84,10 @@ def pack(
             return searched_int4(slice.reshape(-1, group), counts)
 
         integers, scales = in_slices(weight, searched)
-        values = _halves(integers.view(rows, columns))
+        if gram is not None:
+            steps = scales.view(rows, -1).float()
+            integers = rounded(weight, steps, torch.zeros_like(steps), (-8, 7), gram)
+        values = _halves(integers.reshape(rows, columns))
         return PackedMatrix(format, shape, values, scales.view(rows, -1).numpy())
     if group == AFFINE_GROUP and (affine := _affine(weight)):
         return affine
@@ -132,9 +145,12 @@ def _unpacked_halves(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
     return np.where(halves > 7, halves - 16, halves)
 
 
-def _blocks(weight: torch.Tensor, importance: torch.Tensor) -> NDArray[np.uint8]:
+def _blocks(
+    weight: torch.Tensor, importance: torch.Tensor, gram: torch.Tensor | None
+) -> NDArray[np.uint8]:
     """Return `weight` [out, in] as the bytes of its blocks, one after another."""
-    records, start = [], 0
+    records: list[Record] = []
+    start = 0
     for width in record_widths(weight.shape[1]):
         end = start + width
         counts = importance[start:end]
@@ -142,12 +158,27 @@ def _blocks(weight: torch.Tensor, importance: torch.Tensor) -> NDArray[np.uint8]
         def quantise(slice: torch.Tensor, counts: torch.Tensor = counts) -> Record:
             return quantise_record(slice, counts)
 
-        records.append(_record(in_slices(weight[:, start:end], quantise)))
+        integers, steps, offsets, scales = in_slices(weight[:, start:end], quantise)
+        records.append((integers, steps, offsets, scales))
         start = end
-    return np.concatenate(records, axis=1).reshape(-1)
+    if gram is not None:
+        records = _with_feedback(weight, records, gram)
+    return np.concatenate([_record(record) for record in records], axis=1).reshape(-1)
 
 
-def _record(quantised: tuple[torch.Tensor, ...]) -> NDArray[np.uint8]:
+def _with_feedback(weight: torch.Tensor, records: list[Record], gram: torch.Tensor) -> list[Record]:
+    """Return `records` of `weight` with the integers that `feedback` chooses for their steps."""
+    steps = torch.cat([steps * scales.float() for _, steps, _, scales in records], 1)
+    lows = torch.cat([offsets * -scales.float() for _, _, offsets, scales in records], 1)
+    integers = rounded(weight, steps, lows, (0, 15), gram).to(torch.uint8)
+    widths = record_widths(weight.shape[1])
+    return [
+        (part.contiguous(), *record[1:])
+        for part, record in zip(torch.split(integers, widths, 1), records, strict=True)
+    ]
+
+
+def _record(quantised: Record) -> NDArray[np.uint8]:
     """Return the bytes of one record of every block, [blocks, bytes]."""
     integers, steps, offsets, scales = quantised
     blocks, pairs = len(integers) // BLOCK_ROWS, steps.shape[1] // 2

@@ -1,10 +1,10 @@
-"""The precision of a converted model, and the format of each of its matrices.
+"""The precision of a converted model, how well it is rounded, and the format of each matrix.
 
 Embeddings and the output layer are kept at 8 bits where the others have 4: every token passes
 through them, and no later layer averages their errors out. Knows no files and no OpenVINO.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.packed_matrix import (
@@ -14,10 +14,16 @@ from tasks.engines.openvino.convert.packed_matrix import (
     Format,
     packed_bytes,
 )
+from tasks.settings import PrecisionSetting, Quality
 
 Precision = Literal["int4", "int8", "bf16"]
-PrecisionSetting = Literal["auto", "int4", "int8", "bf16"]
-"""What `SWALLOW_PRECISION` may say."""
+
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+"""All take the same bits. "fast" counts the error of every weight alike, "balanced" by how much the
+weight's column matters on the calibration's texts, and "best" has the weights that are rounded
+later make up for the errors of those before."""
+
+DEFAULT_QUALITY: Quality = "balanced"
 
 INT4_FROM_PARAMETERS = 1_000_000_000
 """Below, 4 bits change the answers (SmolLM2-135M: a Kullback-Leibler divergence of 0.9 nats per
@@ -36,11 +42,18 @@ OUTER_MATRICES = ("model.embed_tokens", "lm_head")
 
 def choose_precision(architecture: Architecture, setting: PrecisionSetting) -> Precision:
     """Return the precision that `setting` means for this model."""
-    if setting != "auto":
+    if setting == "int8" or setting == "bf16":
         return setting
     if architecture.experts:  # which only our kernels compute
         return "int4"
-    return "int4" if architecture.parameters >= INT4_FROM_PARAMETERS else "int8"
+    if setting == "auto" and architecture.parameters < INT4_FROM_PARAMETERS:
+        return "int8"
+    return "int4"
+
+
+def choose_quality(setting: PrecisionSetting) -> Quality:
+    """Return the quality that `setting` means where the precision is 4 bits."""
+    return next((quality for quality in QUALITIES if quality == setting), DEFAULT_QUALITY)
 
 
 def matrix_formats(

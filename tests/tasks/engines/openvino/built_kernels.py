@@ -9,7 +9,8 @@ import torch
 
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.calibration.experts import single_experts
-from tasks.engines.openvino.convert.calibration.importance import Importance, calibrate
+from tasks.engines.openvino.convert.calibration.importance import TOKENS, Importance, calibrate
+from tasks.engines.openvino.convert.calibration.texts import read_texts
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.pack import pack, unpack
 from tasks.engines.openvino.convert.packed_matrix import record_widths
@@ -54,7 +55,8 @@ def _rounded(part: torch.Tensor) -> torch.Tensor:
 def importance_of(folder: Path) -> Importance:
     """Return what the conversion of the tiny model in `folder` is calibrated to."""
     checkpoint = Checkpoint(folder)
-    return calibrate(checkpoint, data=SAMPLE, on_block=lambda number: None, exact=True)
+    ids = read_texts(SAMPLE).ids(folder, TOKENS)
+    return calibrate(checkpoint, ids, torch.float32, lambda number: None)
 
 
 def as_kernels_compute(model: Any, architecture: Architecture, folder: Path) -> Any:

@@ -5,26 +5,19 @@ nothing does not. One pass over a short text measures it, with one matrix in mem
 Knows texts and transformers' modules; does not know how the importance is used.
 """
 
-import logging
-import random
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasks.engines.openvino.convert.calibration.streamed import Streamed
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
-from tasks.errors import ModelUnsupported
-from trainer.base_model.source import Source
-from trainer.errors import ModelMissing
 
 if TYPE_CHECKING:
     import torch
 
-log = logging.getLogger(__name__)
-
-TOKENS, PIECE = 2048, 256
-"""Tokens that are read, and how many of them in one context. More gained nothing that was worth
-its time: at 7B these take about two minutes on two cores."""
+TOKENS = 2048
+"""Tokens that are read. More gained nothing that was worth its time: at 7B these take about two
+minutes on two cores."""
 
 ENOUGH = 32
 """Tokens of which an expert's own importance is taken. The input of one that gets fewer is taken
@@ -39,30 +32,16 @@ columns: [in] float32, by the layer's name in the checkpoint."""
 
 
 def calibrate(
-    checkpoint: Checkpoint, *, data: str, on_block: Callable[[int], None], exact: bool
+    checkpoint: Checkpoint, ids: "torch.Tensor", dtype: Any, on_block: Callable[[int], None]
 ) -> Importance:
-    """Return the importance of the columns of all linear layers.
+    """Return the importance of the columns of all linear layers on the token ids [pieces, tokens].
 
-    `data` names rows of questions and answers as for a training; they are read in the model's own
-    prompt style. `on_block` is called before each block, with its number. `exact` computes in
-    float32 even where the CPU has bf16. A model without a tokenizer, or whose matrices cannot
-    be loaded one by one, has no importance: the result is empty.
+    The model is computed in `dtype`. `on_block` is called before each block, with its number.
 
     Raises:
-        DataUnusable: `data` does not exist or holds no rows.
+        ModelUnsupported: its matrices cannot be loaded one by one.
     """
-    import torch
-
-    from tasks.engines.openvino.convert.calibration.streamed import Streamed
-    from trainer.cpu import cpu_has_bf16
-
-    try:
-        ids = _ids(checkpoint.folder, data)
-        dtype = torch.bfloat16 if cpu_has_bf16() and not exact else torch.float32
-        model = Streamed(checkpoint, dtype, on_block)
-    except (ModelMissing, ModelUnsupported) as error:
-        log.warning("the model is converted without calibration: %s", error)
-        return {}
+    model = Streamed(checkpoint, dtype, on_block)
     measured = {name: _Measure(module) for name, module in model.linears()}
     model.hidden(ids)
     squares = _with_experts_of_few_tokens(measured)
@@ -103,27 +82,3 @@ def _with_experts_of_few_tokens(measured: dict[str, _Measure]) -> Importance:
         elif expert["projection"] != "down_proj":
             squares[name] = inputs[expert["block"]]
     return squares
-
-
-def _ids(folder: Path, data: str) -> "torch.Tensor":
-    """Return token ids of `data`'s rows, [pieces, PIECE]; of few rows the text is repeated."""
-    import torch
-
-    from trainer.base_model.tokenizer import load_tokenizer
-    from trainer.data.dataset import read
-    from trainer.prompts.example import encode_example
-    from trainer.prompts.templates import choose_style
-
-    tokenizer = load_tokenizer(Source(folder.name, str(folder)))
-    style = choose_style(tokenizer)
-    rows = list(read(data).rows)
-    random.Random(0).shuffle(rows)  # a data set may be sorted by language
-    ids: list[int] = []
-    while len(ids) < TOKENS:
-        for row in rows:
-            ids += encode_example(
-                style, tokenizer, row.instruction, row.input, row.output, row.thread
-            ).ids
-            if len(ids) >= TOKENS:
-                break
-    return torch.tensor(ids[:TOKENS]).view(-1, PIECE)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Streamed:
     """The decoder in `checkpoint`, computed in `dtype`, a torch.dtype.
 
-    `on_block` is called before each block is computed, with its number.
+    `on_block` is called before each block is computed, with its number. `weight` returns a weight
+    by its name in the checkpoint, instead of the checkpoint.
 
     Raises:
         ModelUnsupported: transformers names or joins the weights of a block in another way.
@@ -29,6 +30,7 @@ class Streamed:
         checkpoint: Checkpoint,
         dtype: Any,
         on_block: Callable[[int], None] = lambda number: None,
+        weight: "Callable[[str], torch.Tensor] | None" = None,
     ) -> None:
         import torch
         from transformers import AutoConfig, AutoModelForCausalLM
@@ -36,6 +38,7 @@ class Streamed:
         self.checkpoint = checkpoint
         self.dtype = dtype
         self.on_block = on_block
+        self.weight = weight or checkpoint.tensor
         config = AutoConfig.from_pretrained(str(checkpoint.folder))
         with torch.device("meta"):
             self.model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
@@ -56,7 +59,7 @@ class Streamed:
         """Return what the output layer gets for `ids` [pieces, tokens]: [pieces, tokens, width]."""
         import torch
 
-        embeddings = self.checkpoint.tensor("model.embed_tokens.weight")  # mapped: rows are read
+        embeddings = self.weight("model.embed_tokens.weight")  # mapped: rows are read
         with torch.inference_mode():
             embedded = embeddings[ids].to(self.dtype)
             result: torch.Tensor = self.model.model(
@@ -68,16 +71,24 @@ class Streamed:
         """Return the weights of the output layer, [vocabulary, width]."""
         tied = "lm_head.weight" not in self.checkpoint.names()
         name = "model.embed_tokens.weight" if tied else "lm_head.weight"
-        return self.checkpoint.tensor(name).to(self.dtype)
+        return self.weight(name).to(self.dtype)
 
     def linears(self) -> Iterator[tuple[str, Any]]:
         """Yield the linear layers of all blocks with their names in the checkpoint."""
+        for number in range(len(self.model.model.layers)):
+            yield from self.linears_of(number)
+
+    def block(self, number: int) -> Any:
+        """Return the module of a block."""
+        return self.model.model.layers[number]
+
+    def linears_of(self, number: int) -> Iterator[tuple[str, Any]]:
+        """Yield the linear layers of a block with their names in the checkpoint."""
         import torch
 
-        for number, block in enumerate(self.model.model.layers):
-            for name, module in block.named_modules():
-                if isinstance(module, torch.nn.Linear):
-                    yield f"model.layers.{number}.{name}", module
+        for name, module in self.block(number).named_modules():
+            if isinstance(module, torch.nn.Linear):
+                yield f"model.layers.{number}.{name}", module
 
     def _check(self, blocks: Any) -> None:
         names = self.checkpoint.names()
@@ -99,7 +110,7 @@ class Streamed:
     def _loader(self, name: str) -> Callable[..., None]:
         def load(module: Any, _: Any) -> None:
             weights = {
-                key: self.checkpoint.tensor(f"{name}.{key}").to(self.dtype)
+                key: self.weight(f"{name}.{key}").to(self.dtype)
                 for key, _ in module.named_parameters(recurse=False)
             }
             module.load_state_dict(weights, assign=True, strict=False)

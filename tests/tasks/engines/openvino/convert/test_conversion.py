@@ -19,6 +19,7 @@ from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.converted import WEIGHTS, is_whole
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
 from tasks.errors import ConversionFailed, ModelUnsupported
+from tasks.settings import PrecisionSetting
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import write_tiny
 
@@ -129,9 +130,9 @@ def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cach
     calls: list[str] = []
     original = conversion._Conversion._pack
 
-    def counted(self: conversion._Conversion, name: str, found: Any) -> object:
+    def counted(self: conversion._Conversion, name: str, *rest: Any) -> object:
         calls.append(name)
-        return original(self, name, found)
+        return original(self, name, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conversion._Conversion, "_pack", counted)
@@ -248,7 +249,7 @@ def test_a_killed_calibration_is_done_once(
     model = write_tiny(tmp_path / "tiny4", "llama2")
     measured: list[tuple[int, int]] = []
 
-    def stop(self: conversion._Conversion, name: str, found: Any) -> object:
+    def stop(self: conversion._Conversion, name: str, found: Any, *_: Any) -> object:
         assert len(found) == 21  # seven layers in each of three blocks
         raise KeyboardInterrupt
 
@@ -270,27 +271,86 @@ def test_a_killed_calibration_is_done_once(
     assert not list(cache.rglob("importance*"))
 
 
+@pytest.mark.parametrize("quality", ["balanced", "best"])
 def test_a_model_without_a_tokenizer_is_converted_without_calibration(
-    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture, quality: PrecisionSetting
 ) -> None:
     model = write_tiny(tmp_path / "tiny4", "llama2")
     for file in model.glob("tokenizer*"):
         file.unlink()
 
-    converted = convert(model, name="tiny4", cache=cache, precision="int4")
+    converted = convert(model, name="tiny4", cache=cache, precision=quality)
 
     assert is_whole(converted.folder)
     assert "without calibration" in caplog.text
 
 
-def test_another_calibration_gives_another_conversion(tmp_path: Path, cache: Path) -> None:
+def test_another_calibration_gives_another_conversion(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     model = write_tiny(tmp_path / "tiny4", "llama2")
-    data = tmp_path / "own.jsonl"
-    data.write_text('{"instruction": "木", "output": "樹木です。"}\n', "utf-8")
+    text = tmp_path / "own.txt"
+    text.write_text("樹木です。", "utf-8")
 
-    ours = convert(model, name="tiny4", cache=cache, precision="int4")
+    ours = convert(model, name="tiny", cache=cache, precision="int4")
     weights = (ours.folder / WEIGHTS).read_bytes()
-    own = convert(model, name="tiny4", cache=cache, precision="int4", calibration=str(data))
+    assert "anew" not in caplog.text
+    own = convert(model, name="tiny", cache=cache, precision="int4", calibration=str(text))
+    assert "tiny is converted anew: the texts of SWALLOW_CALIBRATION have changed" in caplog.text
+    text.write_text("Trees.", "utf-8")
+    changed = convert(model, name="tiny", cache=cache, precision="int4", calibration=str(text))
 
-    assert ours.folder != own.folder
-    assert (own.folder / WEIGHTS).read_bytes() != weights
+    assert len({ours.folder, own.folder, changed.folder}) == 3
+    assert finished(cache) == [changed.folder]  # the others are outdated
+    assert (changed.folder / WEIGHTS).read_bytes() != weights
+
+
+def test_each_quality_is_a_conversion_of_its_own(tmp_path: Path, cache: Path) -> None:
+    model = write_tiny(tmp_path / "tiny4", "llama2")
+
+    made = [
+        convert(model, name="tiny", cache=cache, precision=quality)
+        for quality in ("fast", "balanced", "best")
+    ]
+
+    assert sorted(finished(cache)) == sorted(one.folder for one in made)
+    assert len({(one.folder / WEIGHTS).read_bytes() for one in made}) == 3
+    assert len({(one.folder / WEIGHTS).stat().st_size for one in made}) == 1
+    assert [one.name for one in made] == ["int4 (fast)", "int4 (balanced)", "int4 (best)"]
+    assert convert(model, name="tiny", cache=cache, precision="int4") == made[1]
+
+
+def test_the_best_quality_goes_on_where_it_was_interrupted(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same weights as without an interruption, and its progress never goes back."""
+    model = write_tiny(tmp_path / "tiny4", "llama2")
+    whole = convert(model, name="tiny4", cache=cache, precision="best")
+    weights = (whole.folder / WEIGHTS).read_bytes()
+    shutil.rmtree(whole.folder)
+    original = conversion._Conversion._pack
+    packed: list[str] = []
+    reported: list[int] = []
+
+    def counted(self: conversion._Conversion, name: str, *rest: Any) -> object:
+        if len(packed) == 10:  # in the second of three blocks
+            packed.append(name)
+            raise KeyboardInterrupt
+        packed.append(name)
+        return original(self, name, *rest)
+
+    monkeypatch.setattr(conversion._Conversion, "_pack", counted)
+    with pytest.raises(KeyboardInterrupt):
+        convert(model, name="tiny4", cache=cache, precision="best")
+    convert(
+        model,
+        name="tiny4",
+        cache=cache,
+        precision="best",
+        progress=lambda done, total: reported.append(done),
+    )
+
+    assert (whole.folder / WEIGHTS).read_bytes() == weights
+    assert packed.count(packed[10]) == 2
+    assert all(packed.count(name) == 1 for name in packed[:10])
+    assert reported == sorted(reported)
