@@ -1,4 +1,4 @@
-"""A tiny Llama with a tokenizer of its own, on disk like any model; and rows to teach it."""
+"""A tiny Llama or Qwen3 with a tokenizer of its own, on disk like any model; rows to teach it."""
 
 import json
 import random
@@ -6,14 +6,24 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+)
 
 from trainer.data.encoding import Encoded
 
 WORDS = ("赤", "青", "緑", "山", "川", "海", "空", "red", "blue", "green", "hill", "sea", "sky")
 
+KINDS = ("llama", "qwen3")
+"""The families that are trained on the fast path, as far as they differ there."""
 
-def tiny_config(**changes: object) -> LlamaConfig:
+
+def tiny_config(kind: str = "llama", **changes: object) -> PreTrainedConfig:
     values: dict[str, object] = {
         "vocab_size": 300,
         "hidden_size": 32,
@@ -25,12 +35,19 @@ def tiny_config(**changes: object) -> LlamaConfig:
         "bos_token_id": 257,
         "eos_token_id": 258,
     }
+    if kind == "qwen3":  # its heads are together wider than the model
+        return Qwen3Config(**{**values, "head_dim": 24, **changes})
     return LlamaConfig(**{**values, **changes})
 
 
-def tiny_model(seed: int = 0, **changes: object) -> LlamaForCausalLM:
+def tiny_model(seed: int = 0, kind: str = "llama", **changes: object) -> PreTrainedModel:
     torch.manual_seed(seed)
-    return LlamaForCausalLM(tiny_config(**changes)).eval().requires_grad_(False)
+    model = AutoModelForCausalLM.from_config(tiny_config(kind, **changes), dtype=torch.float32)
+    for name, weight in model.named_parameters():
+        if name.endswith(("q_norm.weight", "k_norm.weight")):
+            torch.nn.init.normal_(weight, mean=1.0, std=0.3)
+    model.eval().requires_grad_(False)
+    return model
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
@@ -45,9 +62,9 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def write_model(folder: Path) -> Path:
+def write_model(folder: Path, kind: str = "llama") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    tiny_model().save_pretrained(folder)
+    tiny_model(kind=kind).save_pretrained(folder)
     byte_tokenizer().save_pretrained(folder)
     return folder
 

@@ -1,4 +1,4 @@
-"""Replaces how a Llama block computes its norms, gated activation and rotary embedding.
+"""Replaces how a Llama-like block computes its norms, gated activation and rotary embedding.
 
 Each becomes one operation of `trainer.model.elementwise`, for the int8 path. The modules stay
 transformers' own, with their names and weights: only the `forward` of the classes listed here is
@@ -15,7 +15,7 @@ from torch import Tensor
 from trainer.model import attention, elementwise
 
 NORMS = ("LlamaRMSNorm", "MistralRMSNorm", "Qwen2RMSNorm", "Qwen3RMSNorm")
-ATTENTIONS = ("LlamaAttention", "MistralAttention")
+ATTENTIONS = ("LlamaAttention", "MistralAttention", "Qwen3Attention")
 
 
 def fuse(model: torch.nn.Module) -> None:
@@ -83,6 +83,8 @@ def _attention(
         layer(hidden_states).view(tokens, -1, self.head_dim)
         for layer in (self.q_proj, self.k_proj, self.v_proj)
     )
+    if hasattr(self, "q_norm"):  # Qwen3 normalises each head before its rotation
+        query, key = self.q_norm(query), self.k_norm(key)
     query, key = (_apply(_Rotate, part, cosine, sine) for part in (query, key))
     # From here on [1, heads or groups, tokens, head width].
     query, key, value = (part.transpose(0, 1)[None] for part in (query, key, value))

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trainer.doubles import random_rows, tiny_model
+from tests.trainer.doubles import KINDS, random_rows, tiny_model
 from trainer.data.encoding import Encoded
 from trainer.data.packing import label_count, pack, shares
 from trainer.model.loss import pack_loss, packed_rows
@@ -13,8 +13,10 @@ from trainer.model.loss import pack_loss, packed_rows
 Rows = list[Encoded]
 
 
-def packed_gradients(rows: Rows, train_on_inputs: bool) -> tuple[float, dict[str, torch.Tensor]]:
-    model = tiny_model().requires_grad_(True).double()
+def packed_gradients(
+    rows: Rows, train_on_inputs: bool, kind: str
+) -> tuple[float, dict[str, torch.Tensor]]:
+    model = tiny_model(kind=kind).requires_grad_(True).double()
     total = 0.0
     with packed_rows(model):
         for one in pack(rows, limit=120, train_on_inputs=train_on_inputs):
@@ -24,9 +26,11 @@ def packed_gradients(rows: Rows, train_on_inputs: bool) -> tuple[float, dict[str
     return total, {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
 
 
-def single_gradients(rows: Rows, train_on_inputs: bool) -> tuple[float, dict[str, torch.Tensor]]:
+def single_gradients(
+    rows: Rows, train_on_inputs: bool, kind: str
+) -> tuple[float, dict[str, torch.Tensor]]:
     """Compute the same by transformers' own loss, row by row."""
-    model = tiny_model().requires_grad_(True).double()
+    model = tiny_model(kind=kind).requires_grad_(True).double()
     total = 0.0
     for row in rows:
         ids = torch.tensor(row.ids)[None]
@@ -40,12 +44,15 @@ def single_gradients(rows: Rows, train_on_inputs: bool) -> tuple[float, dict[str
     return total, {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("train_on_inputs", [False, True])
-def test_packed_rows_have_the_loss_and_gradients_of_single_rows(train_on_inputs: bool) -> None:
+def test_packed_rows_have_the_loss_and_gradients_of_single_rows(
+    train_on_inputs: bool, kind: str
+) -> None:
     rows = random_rows(23)
 
-    packed, packed_by_name = packed_gradients(rows, train_on_inputs)
-    single, single_by_name = single_gradients(rows, train_on_inputs)
+    packed, packed_by_name = packed_gradients(rows, train_on_inputs, kind)
+    single, single_by_name = single_gradients(rows, train_on_inputs, kind)
 
     assert packed == pytest.approx(single, rel=1e-6)
     assert packed_by_name.keys() == single_by_name.keys()

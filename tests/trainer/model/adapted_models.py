@@ -16,9 +16,11 @@ def cosine(one: Tensor, other: Tensor) -> float:
     return float(torch.nn.functional.cosine_similarity(one.flatten(), other.flatten(), 0))
 
 
-def adapted(dropout: float = 0.0, *, int8: bool = False, bf16: bool = False) -> Any:
-    """Return a tiny model with an adapter on two projections."""
-    model = tiny_model(hidden_size=64, intermediate_size=160, num_hidden_layers=3)
+def adapted(
+    dropout: float = 0.0, *, kind: str = "llama", int8: bool = False, bf16: bool = False
+) -> Any:
+    """Return a tiny model of `kind` with an adapter on two projections."""
+    model = tiny_model(kind=kind, hidden_size=64, intermediate_size=160, num_hidden_layers=3)
     if bf16:
         model.to(torch.bfloat16)
     if int8:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.trainer.doubles import KINDS
 from tests.trainer.model.adapted_models import adapted, cosine, gradients, with_random_weights
 from trainer.model import elementwise
 
@@ -30,9 +31,10 @@ def test_dropout_drops_its_share_and_keeps_the_expectation() -> None:
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
-def test_compiled_kernels_train_like_eager_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_compiled_kernels_train_like_eager_ones(tmp_path: Path, kind: str) -> None:
     def run() -> tuple[float, Tensor]:
-        model = with_random_weights(adapted(dropout=0.1, int8=True, bf16=True))
+        model = with_random_weights(adapted(dropout=0.1, kind=kind, int8=True, bf16=True))
         torch.manual_seed(1)
         return gradients(model)
 

@@ -6,15 +6,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.trainer.doubles import tiny_model
+from tests.trainer.doubles import KINDS, tiny_model
 from trainer.base_model.load import load_model
 from trainer.base_model.source import find
 from trainer.errors import ModelMissing
 from trainer.model import frozen_base
 
 
-def test_int8_weights_are_read_one_by_one_to_the_same_model(tmp_path: Path) -> None:
-    tiny_model().to(torch.bfloat16).save_pretrained(tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+def test_int8_weights_are_read_one_by_one_to_the_same_model(tmp_path: Path, kind: str) -> None:
+    tiny_model(kind=kind).to(torch.bfloat16).save_pretrained(tmp_path)
     whole = load_model(find(str(tmp_path)), dtype=torch.bfloat16)
     frozen_base.quantise(whole)
 

@@ -3,13 +3,15 @@
 import pytest
 import torch
 
+from tests.trainer.doubles import KINDS
 from tests.trainer.model.adapted_models import adapted, gradients, with_random_weights
 from trainer.model.fused import fuse
 
 
-def test_fused_modules_compute_what_transformers_does() -> None:
-    plain_loss, plain = gradients(with_random_weights(adapted()))
-    model = with_random_weights(adapted())
+@pytest.mark.parametrize("kind", KINDS)
+def test_fused_modules_compute_what_transformers_does(kind: str) -> None:
+    plain_loss, plain = gradients(with_random_weights(adapted(kind=kind)))
+    model = with_random_weights(adapted(kind=kind))
     fuse(model)
 
     loss, found = gradients(model)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.trainer.doubles import KINDS
 from tests.trainer.model.adapted_models import adapted, cosine, gradients, with_random_weights
 from trainer.model.int8 import Int8Linear, LastInput
 
@@ -35,9 +36,10 @@ def test_an_input_is_quantised_once_until_it_changes() -> None:
     assert inputs.of(x) is not first
 
 
-def test_the_int8_base_gives_the_adapter_nearly_the_same_gradients() -> None:
-    exact_loss, exact = gradients(with_random_weights(adapted()))
-    model = with_random_weights(adapted(int8=True))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_int8_base_gives_the_adapter_nearly_the_same_gradients(kind: str) -> None:
+    exact_loss, exact = gradients(with_random_weights(adapted(kind=kind)))
+    model = with_random_weights(adapted(kind=kind, int8=True))
 
     loss, found = gradients(model)
 

@@ -99,14 +99,16 @@ def test_a_name_that_is_taken_becomes_another_and_this_is_said_at_once(
     assert weights(home, "output-2")
 
 
+@pytest.mark.parametrize("kind", doubles.KINDS)
 def test_killed_ten_times_the_adapter_is_bit_for_bit_the_uninterrupted_one(
-    model_folder: Path, rows_file: Path, tmp_path: Path
+    rows_file: Path, tmp_path: Path, kind: str
 ) -> None:
+    model = doubles.write_model(tmp_path / "tiny", kind)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     often = ("--checkpoint-minutes", "0", "--num-epochs", "3")
-    run(command(model_folder, rows_file, whole, *often))
+    run(command(model, rows_file, whole, *often))
     generator = random.Random(1)
-    arguments = command(model_folder, rows_file, broken, *often)
+    arguments = command(model, rows_file, broken, *often)
 
     steps = []
     for _ in range(10):
@@ -122,7 +124,7 @@ def test_killed_ten_times_the_adapter_is_bit_for_bit_the_uninterrupted_one(
         time.sleep(generator.random() * 0.02)
         process.kill()
         process.finish()
-        arguments = command(model_folder, rows_file, broken, "--resume", "t")
+        arguments = command(model, rows_file, broken, "--resume", "t")
     events = run(arguments)
 
     assert events[1]["event"] == "resumed"
