@@ -12,6 +12,7 @@ from redis import Redis
 
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
+from tests.patience import SECONDS
 from tests.tasks.thinking_model import write_thinking
 from tests.tasks.tiny_models import write_tiny
 from tests.trainer import doubles
@@ -24,7 +25,7 @@ def swallow(*arguments: str) -> "subprocess.CompletedProcess[str]":
         [sys.executable, "-m", "tasks.cli", *arguments],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=SECONDS,
         check=False,
     )
 
@@ -156,7 +157,7 @@ def test_ask_thinks_as_much_as_it_is_told_and_shows_on_a_terminal_that_it_does(
             [sys.executable, "-m", "tasks.cli", *asking, "--think=20"],
             stdout=subprocess.PIPE,
             stderr=terminal,
-            timeout=180,
+            timeout=SECONDS,
             check=True,
         )
         shown = os.read(reader, 10_000).decode()

@@ -40,3 +40,17 @@ def system(
     started = shared_system(tmp_path_factory, "thinking", engine_option, shared_cache, **settings)
     with started as system:
         yield system
+
+
+@pytest.fixture(scope="session")
+def concluding(
+    tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, engine_option: str
+) -> Iterator[System]:
+    """A running `swallow up` with a model whose thought ends by itself."""
+    model = write_thinking(
+        tmp_path_factory.mktemp("model") / "Tiny-thinker", thought=THOUGHT, answer="\nYES!"
+    )
+    settings = {"SWALLOW_MODEL": str(model.path)}
+    started = shared_system(tmp_path_factory, "concluding", engine_option, shared_cache, **settings)
+    with started as system:
+        yield system

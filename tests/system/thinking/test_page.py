@@ -1,7 +1,7 @@
 """What a person at the page sees of a model that thinks, and where a budget ends its thought."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,8 @@ ENGLISH = {
     "thinking": r"Thinking… [1-9]\d* s",
     "stop": "Stop",
     "stopped": "Stopped.",
-    "cut": "of them thought, cut short at the limit",
+    "counted": "8 of them thought",
+    "cut": "cut short at the limit",
 }
 JAPANESE = {
     "locale": "ja-JP",
@@ -25,6 +26,7 @@ JAPANESE = {
     "thinking": r"考えています… [1-9]\d* 秒",
     "stop": "停止",
     "stopped": "停止しました。",
+    "counted": "うち思考 8",
     "cut": "（上限で打ち切り）",
 }
 
@@ -36,17 +38,33 @@ def words(request: Any) -> dict[str, str]:
 
 
 @pytest.fixture(params=SIZES)
-def page(request: Any, browser: Browser, system: System, words: dict[str, str]) -> Iterator[Page]:
-    """The page at a desktop's and at a phone's width."""
+def page(request: Any, browser: Browser, words: dict[str, str]) -> Iterator[Page]:
+    """An empty page at a desktop's and at a phone's width."""
     width, height = SIZES[request.param]
     context = browser.new_context(
         viewport={"width": width, "height": height}, locale=words["locale"]
     )
-    page = context.new_page()
-    page.goto(system.workspace.page)
-    expect(page.locator("#app[data-ready]")).to_be_attached(timeout=MILLISECONDS)
-    yield page
+    yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def keep(
+    page: Page, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], None]:
+    """Keep a screenshot, to be looked at."""
+    file = tmp_path_factory.getbasetemp() / f"{request.node.name}.png"
+
+    def take() -> None:
+        page.screenshot(path=str(file))
+
+    return take
+
+
+def visit(page: Page, system: System) -> None:
+    """Open the system's page, and wait for the question that the workspace asks by itself."""
+    page.goto(system.workspace.page)
+    expect(page.get_by_test_id("message").first).to_be_visible(timeout=MILLISECONDS)
 
 
 def ask(page: Page, text: str) -> None:
@@ -65,13 +83,14 @@ def ask(page: Page, text: str) -> None:
 
 
 def test_a_thought_shows_its_seconds_and_can_be_stopped(
-    page: Page, words: dict[str, str], request: pytest.FixtureRequest, tmp_path_factory: Any
+    page: Page, system: System, words: dict[str, str], keep: Callable[[], None]
 ) -> None:
+    visit(page, system)
     ask(page, f"@swallow think=on {words['question']}")
     message = page.get_by_test_id("thread-message").last
 
     expect(message).to_contain_text(re.compile(words["thinking"]), timeout=MILLISECONDS)
-    keep(page, request, tmp_path_factory)
+    keep()
     page.get_by_role("button", name=words["stop"], exact=True).press("Enter")
 
     expect(message).to_contain_text(words["stopped"], timeout=MILLISECONDS)
@@ -79,16 +98,25 @@ def test_a_thought_shows_its_seconds_and_can_be_stopped(
 
 
 def test_a_budget_ends_the_thought_and_the_footer_says_so(
-    page: Page, words: dict[str, str], request: pytest.FixtureRequest, tmp_path_factory: Any
+    page: Page, system: System, words: dict[str, str], keep: Callable[[], None]
 ) -> None:
+    visit(page, system)
     ask(page, f"@swallow {words['question']}")
     message = page.get_by_test_id("thread-message").last
 
     expect(message).to_contain_text(words["cut"], timeout=MILLISECONDS)
     expect(message).to_contain_text("YES!")
-    keep(page, request, tmp_path_factory)
+    keep()
 
 
-def keep(page: Page, request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> None:
-    """Keep a screenshot, to be looked at."""
-    page.screenshot(path=str(factory.getbasetemp() / f"{request.node.name}.png"))
+def test_behind_a_thought_stands_the_answer_and_the_footer_counts_it(
+    page: Page, concluding: System, words: dict[str, str], keep: Callable[[], None]
+) -> None:
+    visit(page, concluding)
+    ask(page, f"@swallow {words['question']}")
+    message = page.get_by_test_id("thread-message").last
+
+    expect(message).to_contain_text(words["counted"], timeout=MILLISECONDS)
+    expect(message).to_contain_text("YES!")
+    expect(message).not_to_contain_text(words["cut"])
+    keep()
