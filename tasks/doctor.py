@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -11,144 +10,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from tasks.broker.connection import NO_WRITES, jobs_of, reachable, why_no_writes
 from tasks.broker.disk.flush import ADVICE, weakness
 from tasks.broker.workers import Workers, answering
-from tasks.engines.choose import explain
-from tasks.engines.estimate import disk_bytes, memory_bytes, weights
-from tasks.errors import SettingInvalid, TaskError
+from tasks.errors import TaskError
+from tasks.model_checks import Row, model_rows, row
 from tasks.privacy.expired_texts import last_rewrite
 from tasks.settings import Settings
-from trainer.base_model.source import (
-    SMALL_MODEL,
-    Source,
-    config_folder,
-    find,
-    is_local,
-    size_of,
-)
-from trainer.base_model.tokenizer import chat_template_in
 from trainer.cpu import cpu_has_bf16
-from trainer.errors import ModelMissing
 from trainer.progress.duration import duration
-from trainer.prompts.thought import marks_in
-
-Row = dict[str, Any]
-
-GB = 1e9
-LARGE_MODEL_BYTES = 14 * GB
-"""Swallow 7B in bf16, assumed for a model that is not on this machine yet."""
-CONVERTED_SHARE = 1.6
-"""Disk that a model to be downloaded takes with its conversion, as a multiple of its size."""
-SPARE_DISK_BYTES = 2 * GB
-"""Disk that should be free beside the model's, for what the home collects in use."""
 
 
 def examine(settings: Settings) -> list[Row]:
     """Run every check; those of the broker and of Slack, which may take seconds, come last."""
-    rows = [_cpu(), *_model(settings), _disk(settings), home_row(settings)]
+    rows = [cpu_row(), *model_rows(settings), home_row(settings)]
     rows += broker_rows(settings)
     return [*rows, *_slack()]
 
 
-def row(check: str, ok: bool, detail: str, advice: str = "") -> Row:
-    """Return one row; the advice is kept only where the check failed."""
-    return {"check": check, "ok": ok, "detail": detail, "advice": "" if ok else advice}
-
-
-def _cpu() -> Row:
+def cpu_row() -> Row:
+    """Return the row that says what computes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     precision = "bf16 in hardware" if cpu_has_bf16() else "no bf16, models run in fp32"
     return row("CPU", True, f"{cores} cores, {precision}")
-
-
-def _model(settings: Settings) -> list[Row]:
-    try:
-        source = find(settings.model)
-    except ModelMissing as error:
-        return [row("model", False, str(error), "Set SWALLOW_MODEL to one that exists.")]
-    here = is_local(source)
-    advice = "Run `swallow prepare` where the network is reachable, or name a folder."
-    detail = source.name if here else f"{source.name} is not on this machine"
-    return [
-        row("model", here, detail, advice),
-        row("engine", True, explain(settings)),
-        *_thinking(settings, source),
-        *weights_rows(settings),
-        _memory(source, here, memory_bytes(settings) if here else None),
-    ]
-
-
-def _thinking(settings: Settings, source: Source) -> list[Row]:
-    """Say how much the model may think; nothing of a model that does not think first."""
-    folder = config_folder(source)
-    if folder is None or marks_in(chat_template_in(folder)) is None:
-        return []
-    most = settings.thinking
-    detail = f"at most {most} tokens" if isinstance(most, int) else most
-    return [row("thinking", True, f"{detail} (SWALLOW_THINKING); {source.name} thinks first")]
-
-
-def weights_rows(settings: Settings) -> list[Row]:
-    """Return the row that says which conversion of the model is served; none where none is."""
-    try:
-        said = weights(settings)
-    except SettingInvalid as error:
-        return [row("weights", False, str(error), "Correct SWALLOW_CALIBRATION.")]
-    except (ModelMissing, TaskError):
-        return []  # the row `engine` or `model` says what is wrong
-    return [] if said is None else [row("weights", True, said)]
-
-
-def _memory(source: Source, here: bool, packed: float | None) -> Row:
-    needed: float = size_of(source) if here else LARGE_MODEL_BYTES
-    if not cpu_has_bf16() or source.name == SMALL_MODEL:
-        needed *= 2
-    # A rough estimate where the engine gives none: the weights, and some room beside them.
-    needed = packed or needed * 1.15 + 1.0 * GB
-    memory = psutil.virtual_memory()
-    return row(
-        "memory",
-        memory.available > needed,
-        f"{memory.available / GB:.1f} of {memory.total / GB:.1f} GB free, "
-        f"{source.name} takes about {needed / GB:.1f} GB",
-        "Stop other programs, add memory, or set SWALLOW_MODEL to a smaller model.",
-    )
-
-
-def _is_here(settings: Settings) -> bool:
-    try:
-        return is_local(find(settings.model))
-    except ModelMissing:
-        return True  # nothing would be downloaded
-
-
-def _conversion(settings: Settings) -> float:
-    try:
-        return disk_bytes(settings)
-    except (ModelMissing, TaskError):
-        return 0  # the row `engine` or `model` says what is wrong
-
-
-def _disk(settings: Settings) -> Row:
-    folder = settings.home
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    model = _conversion(settings) if _is_here(settings) else LARGE_MODEL_BYTES * CONVERTED_SHARE
-    needed = SPARE_DISK_BYTES + model
-    writable = os.access(folder, os.W_OK)
-    detail = f"{free / GB:.1f} GB free in {settings.home}, {needed / GB:.0f} GB needed"
-    return row(
-        "disk",
-        free > needed and writable,
-        detail if writable else f"{settings.home} is not writable",
-        "Free some space, or set SWALLOW_HOME to another folder.",
-    )
 
 
 def home_row(settings: Settings) -> Row:

@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings
 
 from bot.settings import BotSettings
 from tasks.cli import swallow
+from tasks.engines.estimate import CHECKPOINT_WIDTH, needs_in_transformers, needs_of
+from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.swallow_models import CONFIGS
 from tasks.settings import Settings
 
 
@@ -69,7 +72,38 @@ def _meaning(field: FieldInfo) -> str:
     return f"{meaning} One of {', '.join(f'`{value}`' for value in values)}." if values else meaning
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"reference": commands, "settings": settings}
+GB = 1e9
+READ_PER_SECOND = 50 * GB
+"""What two cores of a server read of their memory."""
+
+
+def models() -> str:
+    """Return what each Swallow model takes as one Markdown table."""
+    lines = [
+        "| Model | Engine | Download, GB | Converting, GB | Memory, GB | Tokens/s at most |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, config in CONFIGS.items():
+        if "parameters" in config:
+            engine = "transformers"
+            takes = needs_in_transformers(config, width=CHECKPOINT_WIDTH)
+        else:
+            engine = "openvino"
+            takes = needs_of(read_architecture(config), "auto", kernels=True)
+        assert takes.disk is not None
+        assert takes.memory is not None
+        assert takes.per_token is not None
+        sizes = (takes.download, takes.disk - takes.download, takes.memory)
+        cells = [name, engine, *(f"{size / GB:.0f}" for size in sizes)]
+        lines.append(f"| {' | '.join(cells)} | {READ_PER_SECOND / takes.per_token:.1f} |")
+    return "\n".join(lines)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "reference": commands,
+    "settings": settings,
+    "models": models,
+}
 """The text to write between `<!-- NAME:start -->` and `<!-- NAME:end -->`, by NAME."""
 
 

@@ -8,13 +8,24 @@ from tasks.commands.terminal.output import as_json, print_json
 
 
 @click.command()
+@click.option(
+    "--model", help="Only say what this model would take here: a folder, .gguf file or hub id."
+)
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(model: str | None, as_json: bool) -> None:
     """Check memory, disk, CPU, model, broker, tokens and scopes."""
-    from tasks.doctor import examine
     from tasks.settings import settings
 
-    rows = examine(settings())
+    if model is None:
+        from tasks.doctor import examine
+
+        rows = examine(settings())
+    else:
+        from tasks.doctor import cpu_row
+        from tasks.model_checks import model_rows
+
+        chosen = settings().model_copy(update={"model": model})
+        rows = [cpu_row(), *model_rows(chosen, asked_for=True)]
     if as_json:
         print_json(rows)
     else:

@@ -5,8 +5,11 @@ Does not know what an engine takes of memory or disk (`estimate`).
 
 import importlib.util
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from tasks.engines import swallow_models
 from tasks.engines.conversion_progress import LogProgress, Progress
 from tasks.engines.cpu import runs_fast_kernels
 from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
@@ -16,7 +19,7 @@ from tasks.engines.openvino.kernels import build as kernels
 from tasks.engines.protocol import Engine
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
 from tasks.settings import Settings
-from trainer.base_model.source import Source, config_folder, find
+from trainer.base_model.source import Source, config_folder, find, is_local
 from trainer.errors import ModelMissing
 from trainer.files import make_private
 
@@ -57,6 +60,9 @@ def explain(settings: Settings) -> str:
     asked = settings.engine == "openvino"
     obstacle = _obstacle(settings)
     if obstacle is None:
+        source = find(settings.model)
+        if not is_local(source) and _known_config(source) is None:
+            return "openvino where it supports the model: known once its configuration is here"
         chosen = f"openvino ({'asked for' if asked else 'chosen, it supports this model and CPU'})"
         return chosen + _explain_kernels(settings)
     if asked:
@@ -73,12 +79,27 @@ def folder_to_convert(settings: Settings) -> Path | None:
     return None if _obstacle(settings) is not None else config_folder(source)
 
 
+def architecture_of(settings: Settings) -> Architecture | None:
+    """Return the architecture of a model that the fast engine runs, from its configuration on this
+    machine or, of a Swallow model, as it is known; None for others, and while nothing is known."""
+    if settings.engine == "transformers" or _obstacle(settings) is not None:
+        return None
+    config = _known_config(find(settings.model))
+    return None if config is None else read_architecture(config)
+
+
+def _known_config(source: Source) -> Mapping[str, Any] | None:
+    if source.gguf is not None:
+        return None
+    folder = config_folder(source)
+    return swallow_models.config_of(source.path) if folder is None else read_config(folder)
+
+
 def _explain_kernels(settings: Settings) -> str:
     """Say whether our kernels compute the model; empty where they never compute such a model."""
-    folder = folder_to_convert(settings)
-    if folder is None:
+    architecture = architecture_of(settings)
+    if architecture is None:
         return ""
-    architecture = read_architecture(read_config(folder))
     if not suits_kernels(architecture, choose_precision(architecture, settings.precision)):
         return ""
     return f" {kernels.explain(settings.cache)}"
@@ -88,10 +109,9 @@ def _obstacle(settings: Settings) -> str | None:
     """Return what keeps the fast engine from running, as far as is known without loading."""
     try:
         _check_machine(settings)
-        source = find(settings.model)
-        folder = config_folder(source)
-        if folder is not None and source.gguf is None:
-            _check_experts(settings, read_architecture(read_config(folder)))
+        config = _known_config(find(settings.model))
+        if config is not None:
+            _check_experts(settings, read_architecture(config))
     except (ModelUnsupported, ConversionFailed, ModelMissing) as error:
         return str(error)
     return None

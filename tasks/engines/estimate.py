@@ -1,31 +1,65 @@
-"""What the fast engine will take of memory and disk, before it is loaded; for the doctor."""
+"""What serving a model takes of memory and disk, before it is loaded or even fetched.
 
-from tasks.engines.choose import folder_to_convert
-from tasks.engines.openvino.convert.architecture import read_architecture
-from tasks.engines.openvino.convert.checkpoint import read_config
+Arithmetic over its configuration, for the doctor and the table of models in the READMEs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tasks.engines.choose import architecture_of, folder_to_convert
+from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.conversion import bytes_needed, planned
 from tasks.engines.openvino.convert.converted import Converted, is_whole
+from tasks.engines.openvino.convert.precision import (
+    choose_precision,
+    packed_model_bytes,
+    suits_kernels,
+    token_bytes,
+)
 from tasks.engines.openvino.kernels.build import obstacle
 from tasks.engines.openvino.serving import memory_needed
-from tasks.settings import Settings
-from trainer.base_model.source import find
+from tasks.engines.swallow_models import config_of
+from tasks.settings import PrecisionSetting, Settings
+from trainer.base_model.source import SMALL_MODEL, Source, find, is_local, size_of
+from trainer.cpu import cpu_has_bf16
 from trainer.data.sources import SAMPLE
 
-
-def memory_bytes(settings: Settings) -> float | None:
-    """Return about how many bytes of memory the fast engine takes; None where it does not run, or
-    where that is not known yet."""
-    folder = folder_to_convert(settings)
-    if folder is None:
-        return None
-    return memory_needed(read_architecture(read_config(folder)), settings.precision)
+CHECKPOINT_WIDTH = 2
+"""Bytes of a weight in a checkpoint on the hub: bf16."""
+TRANSFORMERS_SHARE = 1.15
+TRANSFORMERS_BYTES = 1.0e9
+"""What the transformers engine takes beside the weights: a share of them, and the libraries."""
 
 
-def disk_bytes(settings: Settings) -> float:
-    """Return how many bytes of disk converting the model will take; 0 where it is converted, where
-    no conversion is needed, or where that is not known yet."""
+@dataclass(frozen=True)
+class Needs:
+    """Bytes that serving a model takes: of memory, of disk beside what lies there already, and
+    read from memory for each token of an answer that is alone; None where that is not known."""
+
+    memory: float | None
+    disk: float | None
+    per_token: float | None
+    download: float = 0
+    """The part of `disk` that is fetched."""
+
+
+def needs(settings: Settings) -> Needs:
+    """Return what the model of `settings` takes in the engine that runs it here.
+
+    Raises:
+        ModelMissing: it is a path that does not exist.
+        ConversionFailed, SettingInvalid: its checkpoint, or the calibration, cannot be read.
+    """
+    source = find(settings.model)
+    architecture = architecture_of(settings)
+    if architecture is None:
+        return _in_transformers(source)
+    takes = needs_of(architecture, settings.precision, kernels=obstacle(settings.cache) is None)
     target = _planned(settings)
-    return 0 if target is None else bytes_needed(target)
+    if target is None:
+        return takes
+    return replace(takes, disk=float(bytes_needed(target)), download=0)
 
 
 def weights(settings: Settings) -> str | None:
@@ -57,3 +91,42 @@ def _planned(settings: Settings) -> Converted | None:
         calibration=settings.calibration,
         kernels=obstacle(settings.cache) is None,
     )
+
+
+def needs_of(architecture: Architecture, setting: PrecisionSetting, *, kernels: bool) -> Needs:
+    """Return what a model takes in the fast engine that is yet to be fetched and converted."""
+    precision = choose_precision(architecture, setting)
+    kernels = kernels and suits_kernels(architecture, precision)
+    # While it is converted each matrix is there twice.
+    packed = 2 * packed_model_bytes(architecture, precision, kernels=kernels)
+    download = CHECKPOINT_WIDTH * architecture.parameters
+    return Needs(
+        memory_needed(architecture, setting),
+        download + packed,
+        token_bytes(architecture, precision, kernels=kernels),
+        download,
+    )
+
+
+def _in_transformers(source: Source) -> Needs:
+    """Return what a model takes in transformers: its weights as 16 or 32 bits."""
+    widened = 1 if cpu_has_bf16() and source.name != SMALL_MODEL else 2
+    if is_local(source):
+        weights: float = widened * size_of(source)
+        return Needs(TRANSFORMERS_SHARE * weights + TRANSFORMERS_BYTES, 0, weights)
+    config = config_of(source.path)
+    if config is None:
+        return Needs(None, None, None)
+    return needs_in_transformers(config, width=widened * CHECKPOINT_WIDTH)
+
+
+def needs_in_transformers(config: Mapping[str, Any], *, width: int) -> Needs:
+    """Return what a model takes in transformers that is yet to be fetched, at `width` bytes a
+    weight."""
+    if "parameters" in config:
+        parameters, active = config["parameters"], config["active_parameters"]
+    else:
+        parameters = active = read_architecture(config).parameters
+    download = CHECKPOINT_WIDTH * parameters
+    memory = TRANSFORMERS_SHARE * width * parameters + TRANSFORMERS_BYTES
+    return Needs(memory, download, width * active, download)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tasks.doctor import broker_rows, home_row, weights_rows
+from tasks.doctor import broker_rows, home_row
 from tasks.engines.openvino.convert.conversion import convert
+from tasks.model_checks import weights_rows
 from tasks.settings import Settings
 from tests.tasks.tiny_models import write_tiny
 

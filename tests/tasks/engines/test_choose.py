@@ -10,7 +10,7 @@ import pytest
 
 from tasks.engines import choose
 from tasks.engines.choose import explain, load_engine
-from tasks.engines.estimate import disk_bytes, memory_bytes
+from tasks.engines.estimate import needs
 from tasks.engines.protocol import Engine
 from tasks.errors import ConversionFailed, EngineFailed, SettingInvalid
 from tasks.settings import Settings
@@ -117,12 +117,12 @@ def test_a_full_disk_is_an_error_only_where_the_fast_engine_was_asked_for(
 
 
 def test_the_doctor_counts_what_the_engine_that_runs_takes(tiny: Path) -> None:
-    assert memory_bytes(settings(tiny))
-    assert memory_bytes(settings(tiny, engine="transformers")) is None
-    assert disk_bytes(settings(tiny, engine="transformers")) == 0
-    assert disk_bytes(settings(tiny)) > 0
+    slow = needs(settings(tiny, engine="transformers"))
+    assert slow.disk == 0
+    assert needs(settings(tiny)).disk
+    assert slow.memory != needs(settings(tiny)).memory
 
     load_engine(settings(tiny)).close()  # type: ignore[attr-defined]
 
-    assert disk_bytes(settings(tiny)) == 0
-    assert disk_bytes(settings(tiny, precision="bf16")) > 0
+    assert needs(settings(tiny)).disk == 0
+    assert needs(settings(tiny, precision="bf16")).disk

@@ -12,7 +12,8 @@ from tasks.attempts.running import RunningAttempts
 from tasks.broker.embedded import embedded
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
-from tasks.doctor import Row, broker_rows
+from tasks.doctor import broker_rows
+from tasks.model_checks import Row
 from tasks.privacy.expired_texts import last_rewrite, rewrite, rewrite_in_turn
 from tasks.settings import Settings
 from tests.patience import until

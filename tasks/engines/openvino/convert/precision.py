@@ -81,13 +81,36 @@ def suits_kernels(architecture: Architecture, precision: Precision) -> bool:
     )
 
 
-def packed_model_bytes(architecture: Architecture, precision: Precision) -> int:
+def packed_model_bytes(
+    architecture: Architecture, precision: Precision, *, kernels: bool = False
+) -> int:
     """Return how many bytes all packed matrices take on disk."""
+    return sum(_matrix_bytes(architecture, precision, kernels).values())
+
+
+def token_bytes(architecture: Architecture, precision: Precision, *, kernels: bool = False) -> int:
+    """Return how many bytes of weights are read for a token: of the experts those that are chosen,
+    of the embeddings, where they are no output layer, nearly nothing."""
+    sizes = _matrix_bytes(architecture, precision, kernels)
+    if not architecture.tied:
+        del sizes["model.embed_tokens"]
+    if (experts := architecture.experts) is not None:
+        for name in sizes:
+            if len(architecture.parts(name)) > 1:
+                sizes[name] = sizes[name] // experts.count * experts.chosen
+    return sum(sizes.values())
+
+
+def _matrix_bytes(
+    architecture: Architecture, precision: Precision, kernels: bool
+) -> dict[str, int]:
     shapes = architecture.matrices
-    formats = matrix_formats(architecture, precision, kernels=architecture.experts is not None)
-    return sum(
-        packed_bytes(format, shapes[name], group) for name, (format, group) in formats.items()
-    )
+    # Experts are computed by our kernels alone.
+    kernels = kernels or architecture.experts is not None
+    formats = matrix_formats(architecture, precision, kernels=kernels)
+    return {
+        name: packed_bytes(format, shapes[name], group) for name, (format, group) in formats.items()
+    }
 
 
 def _format(name: str, columns: int, precision: Precision, small: bool) -> tuple[Format, int]:

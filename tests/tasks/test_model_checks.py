@@ -1,0 +1,94 @@
+"""`swallow doctor --model`: what a model would take here, also one that was never fetched."""
+
+import pytest
+
+from tasks.engines import choose, memory_bandwidth
+from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.swallow_models import CONFIGS, config_of
+from tasks.errors import ModelUnsupported
+from tasks.model_checks import model_rows
+from tasks.settings import Settings
+
+SEVEN = "tokyotech-llm/Swallow-7b-instruct-hf"
+
+
+@pytest.fixture(autouse=True)
+def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU that runs the fast engine, whose memory is read with 42 GB/s."""
+    monkeypatch.setattr(choose, "runs_fast_kernels", lambda: True)
+    monkeypatch.setattr("tasks.model_checks.bytes_per_second", lambda threads: 42e9)
+
+
+def details(model: str) -> dict[str, str]:
+    rows = model_rows(Settings(model=model), asked_for=True)
+    return {row["check"]: row["detail"] for row in rows}
+
+
+def test_swallow_7b_is_judged_before_it_is_fetched() -> None:
+    found = details(SEVEN)
+
+    assert found["model"] == "Swallow-7b-instruct-hf is not on this machine"
+    assert found["engine"].startswith("openvino (chosen")
+    # 6.4 thousand million weights of 4 to 4.5 bits, the output layer at 8.
+    assert found["memory"].endswith("takes: about 6.0 GB")
+    assert found["speed"].startswith(("at most 11.9 tokens/s", "at most 11.0 tokens/s"))
+
+
+def test_a_model_that_is_not_here_fails_only_where_it_is_the_chosen_one() -> None:
+    assert model_rows(Settings(model=SEVEN), asked_for=True)[0]["ok"]
+    (chosen, *_) = model_rows(Settings(model=SEVEN))
+    assert not chosen["ok"]
+    assert "swallow prepare" in chosen["advice"]
+
+
+def test_a_model_of_transformers_says_why_and_what_it_takes_there() -> None:
+    found = details("tokyotech-llm/Gemma-2-Llama-Swallow-27b-it-v0.1")
+
+    assert "transformers (chosen, the fast engine cannot run" in found["engine"]
+    assert "gemma2" in found["engine"]
+    assert float(found["memory"].rpartition("about ")[2].removesuffix(" GB")) > 60
+
+
+def test_of_an_unknown_model_nothing_is_guessed() -> None:
+    found = details("somebody/something")
+
+    assert found["engine"].endswith("known once its configuration is here")
+    assert found["memory"].endswith("takes: known once its configuration is here")
+    assert found["speed"] == "42 GB/s of memory are read here now"
+
+
+def test_a_path_that_does_not_exist_is_said() -> None:
+    (model, _) = model_rows(Settings(model="/no/such"))
+
+    assert not model["ok"]
+    assert "There is no model at '/no/such'" in model["detail"]
+
+
+@pytest.mark.parametrize(
+    ("id", "known"),
+    [
+        ("tokyotech-llm/Llama-3.1-Swallow-8B-Instruct-v0.5", "Llama-3.1-Swallow-8B"),
+        ("tokyotech-llm/Swallow-7b-hf@abc", "Swallow-7b"),
+        ("tokyotech-llm/Swallow-7b", "Swallow-7b"),
+        ("tokyotech-llm/Swallow-7bis", None),
+        ("somebody/Swallow-7b-hf", None),
+        ("Swallow-7b-hf", None),
+    ],
+)
+def test_a_model_is_known_by_the_beginning_of_its_name(id: str, known: str | None) -> None:
+    assert config_of(id) == (CONFIGS[known] if known else None)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_what_is_known_of_a_model_is_complete(name: str) -> None:
+    config = CONFIGS[name]
+    if "parameters" not in config:
+        assert read_architecture(config).parameters > 1e9
+    else:
+        assert config["parameters"] >= config["active_parameters"] > 1e9
+        with pytest.raises(ModelUnsupported, match=config["model_type"]):
+            read_architecture(config)
+
+
+def test_memory_is_read_with_some_speed() -> None:
+    assert memory_bandwidth.bytes_per_second(1) > 1e8
