@@ -1,11 +1,14 @@
 """`swallow prepare`: fetch and convert the model ahead of time."""
 
-from typing import get_args
-
 import click
 
-from tasks.commands.terminal.options import engine_option, home_option, model_option, set_variables
-from tasks.settings import Quality
+from tasks.commands.terminal.options import (
+    QUALITIES,
+    engine_option,
+    home_option,
+    model_option,
+    set_variables,
+)
 
 
 @click.command()
@@ -13,13 +16,11 @@ from tasks.settings import Quality
 @engine_option
 @click.option(
     "--quality",
-    type=click.Choice(get_args(Quality)),
+    type=QUALITIES,
     help="Convert to 4 bits with this care, instead of SWALLOW_PRECISION.",
 )
 @home_option
-def prepare(
-    model: str | None, engine: str | None, quality: Quality | None, home: str | None
-) -> None:
+def prepare(model: str | None, engine: str | None, quality: str | None, home: str | None) -> None:
     """Download and convert the model, so that the first start of a worker is quick.
 
     Of the qualities, fast is converted soonest, best takes longest and loses least; all are as

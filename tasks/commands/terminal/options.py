@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 ENGINES = click.Choice(["auto", "openvino", "transformers"])
+QUALITIES = click.Choice(["fast", "balanced", "best"])
 
 home_option = click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), help="Instead of SWALLOW_HOME."
