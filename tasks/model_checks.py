@@ -46,7 +46,7 @@ def model_rows(settings: Settings, *, asked_for: bool = False) -> list[Row]:
         takes = Needs(None, None, None)
     return [
         *rows,
-        *_thinking(settings, source),
+        *thinking_rows(settings, source),
         *weights_rows(settings),
         _memory(source, takes.memory),
         _disk(settings, takes.disk),
@@ -54,7 +54,7 @@ def model_rows(settings: Settings, *, asked_for: bool = False) -> list[Row]:
     ]
 
 
-def _thinking(settings: Settings, source: Source) -> list[Row]:
+def thinking_rows(settings: Settings, source: Source) -> list[Row]:
     """Say how much the model may think; nothing of a model that does not think first."""
     folder = config_folder(source)
     if folder is None or marks_in(chat_template_in(folder)) is None:

@@ -1,5 +1,6 @@
 """What `swallow doctor` says of the home, and of a broker that does not allow everything."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from redis import Redis
 
 from tasks.doctor import broker_rows, home_row
 from tasks.engines.openvino.convert.conversion import convert
-from tasks.model_checks import weights_rows
+from tasks.model_checks import thinking_rows, weights_rows
 from tasks.settings import Settings
 from tests.tasks.tiny_models import write_tiny
+from trainer.base_model.source import Source
 
 SECRET = "hunter2"
 
@@ -122,3 +124,22 @@ def test_a_calibration_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Pat
     assert not row["ok"]
     assert row["detail"].startswith("SWALLOW_CALIBRATION=/no/such cannot be used")
     assert row["advice"] == "Correct SWALLOW_CALIBRATION."
+
+
+@pytest.mark.parametrize("kept_in", ["chat_template.jinja", "tokenizer_config.json"])
+def test_of_a_model_that_thinks_first_it_is_said_how_much_it_may(
+    tmp_path: Path, kept_in: str
+) -> None:
+    template = "{{ messages }}<think>"
+    jinja = kept_in.endswith("jinja")
+    text = template if jinja else json.dumps({"chat_template": template})
+    (tmp_path / kept_in).write_text(text, encoding="utf-8")
+    source = Source("m", str(tmp_path))
+
+    (row,) = thinking_rows(Settings(thinking=500), source)
+    (default,) = thinking_rows(Settings(), source)
+    (tmp_path / kept_in).write_text("{}", encoding="utf-8")
+
+    assert row["detail"] == "at most 500 tokens (SWALLOW_THINKING); m thinks first"
+    assert default["detail"] == "on (SWALLOW_THINKING); m thinks first"
+    assert thinking_rows(Settings(), source) == []
