@@ -26,6 +26,9 @@ from tasks.settings import PrecisionSetting
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
 from trainer.base_model.source import find, local_folder
 
+FOLLOW_UP = 32
+"""Tokens of a follow-up question with what the prompt style writes around it."""
+
 
 def main() -> None:
     """Measure what was asked for and print it."""
@@ -44,6 +47,8 @@ def main() -> None:
     if options.reference:
         sides.append(Reference(source, options.threads))
     _table(sides, converted, options)
+    if options.thread:
+        _follow_up(fast, options.thread, options.rounds)
     print(f"\nafterwards {fast.anonymous_bytes() / 1e9:.2f} GB anonymous")
     fast.generator.close()
 
@@ -58,6 +63,9 @@ def _options() -> Any:
     parser.add_argument("--reference", action="store_true", help="measure transformers as well")
     parser.add_argument("--prompt", type=int, default=256, help="tokens of the prompt")
     parser.add_argument("--streams", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32])
+    parser.add_argument(
+        "--thread", type=int, default=1000, help="tokens of a thread that is asked further, or 0"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=usable_cores())
     return parser.parse_args()
@@ -121,6 +129,15 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
             for name, seconds in zip(names, prompt, strict=True)
             if seconds
         )
+    )
+
+
+def _follow_up(fast: Fast, thread: int, rounds: int) -> None:
+    runs = [fast.follow_up(thread, FOLLOW_UP) for _ in range(rounds)]
+    unread, read = (min(seconds) for seconds in zip(*runs, strict=True))
+    print(
+        f"first token of {FOLLOW_UP} tokens behind a thread of {thread}: "
+        f"{read:.2f} s, {unread:.2f} s where the thread is not cached"
     )
 
 

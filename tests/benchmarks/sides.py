@@ -51,13 +51,20 @@ class Fast:
         self._random = np.random.default_rng(0)
 
     def prefill(self, tokens: int) -> float:
-        start = time.perf_counter()
-        run = self._ask(tokens, 1)
-        _wait(run)
-        return time.perf_counter() - start
+        return self._seconds(self._prompt(tokens))
+
+    def follow_up(self, thread: int, new: int) -> tuple[float, float]:
+        """Return the seconds to the first token of `new` tokens behind a thread of `thread` tokens.
+
+        The first figure is that of a thread of which nothing is cached, the second that of one
+        that was read before.
+        """
+        read = self._prompt(thread)
+        before = self._seconds(read + self._prompt(new))
+        return before, self._seconds(read + self._prompt(new))
 
     def decode(self, streams: int) -> float | None:
-        runs = [self._ask(START, STEPS + streams) for _ in range(streams)]
+        runs = [self._ask(self._prompt(START), STEPS + streams) for _ in range(streams)]
         for run in runs:  # each one's first token, after which all prompts are computed
             run.tokens.get()
         # A step gives one token to every stream in the order of asking, so that the last stream's
@@ -76,8 +83,16 @@ class Fast:
         assert self.generator.pid is not None
         return anonymous_bytes(self.generator.pid)
 
-    def _ask(self, tokens: int, new: int) -> RequestHandle:
-        ids = self._random.integers(300, self.vocabulary, tokens).tolist()
+    def _seconds(self, ids: list[int]) -> float:
+        """Return the seconds from sending a prompt to its first new token."""
+        start = time.perf_counter()
+        _wait(self._ask(ids, 1))
+        return time.perf_counter() - start
+
+    def _prompt(self, tokens: int) -> list[int]:
+        return [int(id) for id in self._random.integers(300, self.vocabulary, tokens)]
+
+    def _ask(self, ids: list[int], new: int) -> RequestHandle:
         return self.generator.submit(lambda id: Request(id, ids, new, [self.vocabulary - 1]))
 
 

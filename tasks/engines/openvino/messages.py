@@ -20,6 +20,8 @@ class PipelineSpec:
     kernels: str | None
     linears: dict[str, list[int]]
     properties: dict[str, str]
+    vocabulary: int
+    """Rows of the embedding matrix; the graph takes ids modulo their number."""
     kv_blocks: int
     """Blocks of the cache of keys and values, shared by the running requests."""
     max_running: int

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from tasks.adapters.verify import PEFT_PREFIX
+from tasks.engines.openvino.cached_sequences import CachedSequences
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.messages import PipelineSpec, Request, RequestAdapter
 from trainer.adapters.adapter_files import read_weights
@@ -36,6 +37,22 @@ class StepResult:
     ended: list[int]
 
 
+class _Running:
+    """A request that is being generated, and the ids it has got so far."""
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        self.ids: list[int] = []
+
+    def read(self) -> list[int]:
+        """Return the ids that are new."""
+        before = len(self.ids)
+        while self.handle.can_read():
+            for output in self.handle.read().values():
+                self.ids.extend(output.generated_ids)
+        return self.ids[before:]
+
+
 class Pipeline:
     """A loaded model; the base model is active until `activate` switches to an adapter."""
 
@@ -44,7 +61,8 @@ class Pipeline:
         self._pipeline = genai.ContinuousBatchingPipeline(
             spec.folder, _scheduling(spec), "CPU", _properties(spec)
         )
-        self._handles: dict[int, Any] = {}
+        self.sequences = CachedSequences(vocabulary=spec.vocabulary, kv_blocks=spec.kv_blocks)
+        self._running: dict[int, _Running] = {}
         self._generate(None if self._kernels else genai.AdapterConfig(), tokens=WARM_UP_TOKENS)
         self._active: RequestAdapter | None = None
 
@@ -68,25 +86,26 @@ class Pipeline:
 
     def start(self, request: Request) -> None:
         """Add a request to those that the next steps compute."""
-        ids = ov.Tensor(np.array([request.prompt_ids], np.int64))  # [1, tokens]
+        ids = ov.Tensor(self.sequences.start(request)[None])  # [1, tokens]
         handle = self._pipeline.add_request(request.id, ids, _generation(request))
-        self._handles[request.id] = handle
+        self._running[request.id] = _Running(handle)
 
     def cancel(self, id: int) -> None:
         """End a running request; the next step reports it among those that ended."""
-        if id in self._handles:
-            self._handles[id].cancel()
+        if id in self._running:
+            self._running[id].handle.cancel()
 
     def step(self) -> StepResult:
         """Compute a token of each running request and up to `chunk_tokens` of prefill."""
         self._pipeline.step()
         result = StepResult({}, [])
-        for id, handle in list(self._handles.items()):
-            while handle.can_read():
-                for output in handle.read().values():
-                    result.ids.setdefault(id, []).extend(output.generated_ids)
-            if handle.get_status() != genai.GenerationStatus.RUNNING:
-                del self._handles[id]
+        for id, running in list(self._running.items()):
+            new_ids = running.read()
+            if new_ids:
+                result.ids[id] = new_ids
+            if running.handle.get_status() != genai.GenerationStatus.RUNNING:
+                del self._running[id]
+                self.sequences.end(id, running.ids)
                 result.ended.append(id)
         return result
 
@@ -104,9 +123,8 @@ def _scheduling(spec: PipelineSpec) -> Any:
     config.max_num_seqs = spec.max_running
     config.max_num_batched_tokens = spec.chunk_tokens
     config.dynamic_split_fuse = True
-    # The prefix cache does not take adapters into account: after a switch, text would be generated
-    # from the other adapter's keys and values.
-    config.enable_prefix_caching = False
+    # By itself it would use the keys and values of other adapters: see `cached_sequences`.
+    config.enable_prefix_caching = True
     return config
 
 

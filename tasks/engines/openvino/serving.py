@@ -47,6 +47,7 @@ def pipeline_spec(
             for name, shape in architecture.linears.items()
         },
         properties=_properties(converted, threads or usable_cores(), large),
+        vocabulary=architecture.vocabulary,
         kv_blocks=_kv_blocks(architecture, large),
         max_running=parallel,
         chunk_tokens=_chunk(architecture, large),

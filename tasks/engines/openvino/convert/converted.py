@@ -19,7 +19,7 @@ from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
 
-VERSIONS: dict[Precision, int] = {"int4": 2, "int8": 1, "bf16": 1}
+VERSIONS: dict[Precision, int] = {"int4": 3, "int8": 2, "bf16": 2}
 """To be raised whenever the same checkpoint would be converted to another graph."""
 
 MODEL, WEIGHTS, ABOUT = "openvino_model.xml", "openvino_model.bin", "about.json"

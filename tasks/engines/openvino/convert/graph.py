@@ -37,7 +37,8 @@ class Graph:
 
     Inputs are `input_ids` [batch, tokens], `attention_mask` [batch, total], `position_ids` [batch,
     tokens], all int64, and `beam_idx` [batch] int32; the output `logits` is [batch, tokens,
-    vocabulary] float32.
+    vocabulary] float32. An id counts modulo the vocabulary: what lies above it tells sequences
+    apart whose keys and values are cached (`tasks.engines.openvino.cached_sequences`).
     """
 
     def __init__(
@@ -67,7 +68,8 @@ class Graph:
     def model(self) -> ov.Model:
         """Return the whole graph."""
         embeddings = self._weights(self.matrix("model.embed_tokens"))
-        x = op.gather(embeddings, op.convert(self.ids, ov.Type.i32), _const(0, np.int32))
+        tokens = op.mod(self.ids, _const(self.a.vocabulary))
+        x = op.gather(embeddings, op.convert(tokens, ov.Type.i32), _const(0, np.int32))
         self.cos, self.sin = self._rotations()
         self.scores_mask = self._scores_mask()
         for layer in range(self.a.layers):

@@ -22,12 +22,14 @@ from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.transformers.engine import TransformersEngine
 from tasks.errors import EngineFailed
 from tests import patience
+from tests.tasks.engines.openvino.adapters import write_random_adapter
 from tests.tasks.engines.openvino.built_kernels import copy_built
 from tests.tasks.tiny_models import KINDS, write_tiny
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import WEIGHTS
 from trainer.base_model.source import Source, find
 from trainer.errors import AdapterRefused
+from trainer.prompts.templates import Turn
 
 PROMPTS = ("one", "two, and then three", "Sing.", "9", "the last of them")
 
@@ -166,6 +168,33 @@ def test_a_switch_keeps_the_base_loaded(engine: OpenVinoEngine, adapter: Path) -
     ask(engine, "one", adapter=adapter, tokens=1)
 
     assert engine.generator.pid == generating  # the base was not loaded again
+
+
+def test_a_thread_of_the_small_model_goes_on_as_without_the_prefix_cache(
+    small_model: Source, model_cache: Path, tmp_path: Path
+) -> None:
+    engine = OpenVinoEngine(small_model, cache=model_cache)
+    linears = engine.generator.spec.linears
+    adapters = [
+        read(write_random_adapter(tmp_path / f"{seed}", linears, seed, base=small_model.name))
+        for seed in (1, 2)
+    ]
+    story = "Ten frogs sat on a log, and one of them jumped into the water. " * 4
+    questions = []
+    thread = [Turn("user", f"Remember this: {story}"), Turn("assistant", "I do.")]
+    for instruction in ("How many frogs sat there?", "And how many were left?"):
+        for used in (None, *adapters):
+            sampling = Sampling(16)
+            questions.append(Question(instruction, "", tuple(thread), sampling, used, "chat"))
+        thread += [Turn("user", instruction), Turn("assistant", "There were ten of them.")]
+
+    answers = [asked(engine, question)[0] for question in questions]
+
+    for question, answer in zip(questions, answers, strict=True):
+        engine.generator.close()  # the next process begins with an empty cache
+        assert asked(engine, question)[0] == answer
+    assert len(set(answers)) > 3  # the adapters change them
+    engine.close()
 
 
 def test_an_adapter_with_a_tensor_that_has_no_place_is_refused(

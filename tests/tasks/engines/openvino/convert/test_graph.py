@@ -84,6 +84,18 @@ def test_its_logits_are_those_of_transformers(
     assert divergence(expected, graph_logits(converted.folder, ids, pieces=7)) < 1e-6
 
 
+def test_what_an_id_has_above_the_vocabulary_changes_nothing(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "tiny", "llama3")
+    ids = torch.randint(2, VOCABULARY, (40,), generator=torch.Generator().manual_seed(1))
+    numbered = ids.clone()
+    numbered[0] += (2**31 - VOCABULARY) // VOCABULARY * VOCABULARY
+
+    converted = convert(folder, name="tiny", cache=tmp_path / "cache", precision="bf16")
+
+    expected = graph_logits(converted.folder, ids)
+    assert torch.equal(graph_logits(converted.folder, numbered), expected)
+
+
 @pytest.mark.parametrize("kind", KERNEL_KINDS + MIXTURE_KINDS)
 def test_with_our_kernels_its_logits_are_those_of_transformers_with_their_roundings(
     tmp_path: Path, shared_cache: Path, kind: str
