@@ -27,6 +27,11 @@ bits."""
 PROCESSES_BYTES = 700_000_000
 """Bytes of the worker with its tokenizer, and of the generating process without the model."""
 
+KEYS_AND_VALUES_IN_8_BITS = {"KV_CACHE_PRECISION": "u8", "KEY_CACHE_QUANT_MODE": "BY_TOKEN"}
+"""OpenVINO's own choice would be keys by channel: their rounding then depends on whether the tokens
+of a block came together, in a prompt, or one by one, in an answer. A follow-up that finds an answer
+cached could be answered otherwise than one that reads it again."""
+
 CHUNK_SMALL, CHUNK_LARGE, CHUNK_EXPERTS = 512, 64, 128
 """Prompt tokens of the prefill in one step, for models below and above a billion weights, and for
 mixtures of experts: a step reads nearly all experts, and a token takes less time in them."""
@@ -87,8 +92,8 @@ def _properties(converted: Converted, threads: int, large: bool) -> dict[str, st
     # Our kernels take and return float32: with bf16 around them, each would be converted twice.
     precision = "bf16" if cpu_has_bf16() and not converted.kernels else "f32"
     return common | {
+        **KEYS_AND_VALUES_IN_8_BITS,
         "INFERENCE_PRECISION_HINT": precision,
-        "KV_CACHE_PRECISION": "u8",
         # Activations are rounded to 8 bits in groups of the weights' size, so that a group's
         # products are computed in integers, which makes the prefill faster. 16-bit weights gain
         # nothing from it.

@@ -13,7 +13,7 @@ from tasks.engines.openvino.cached_sequences import CachedSequences
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.messages import PipelineSpec, Request, RequestAdapter
 from tasks.engines.openvino.pipeline import Pipeline
-from tasks.engines.openvino.serving import pipeline_spec
+from tasks.engines.openvino.serving import KEYS_AND_VALUES_IN_8_BITS, pipeline_spec
 from tests.tasks.engines.openvino.adapters import write_random_adapter
 from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import VOCABULARY, write_tiny
@@ -84,7 +84,7 @@ class NeverContinued(CachedSequences):
 def spec(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_cache: Path
 ) -> PipelineSpec:
-    """A tiny model with OpenVINO's kernels and with ours."""
+    """A tiny model with OpenVINO's kernels and with ours, its cache as that of a large one."""
     ours = request.param == "our kernels"
     folder = tmp_path_factory.mktemp("tiny")
     converted = convert(
@@ -94,7 +94,9 @@ def spec(
         precision="int4" if ours else "bf16",
         kernels=partial(built, shared_cache) if ours else lambda: None,
     )
-    return replace(pipeline_spec(converted, threads=2), chunk_tokens=CHUNK)
+    served = pipeline_spec(converted, threads=2)
+    properties = {**served.properties, **KEYS_AND_VALUES_IN_8_BITS}
+    return replace(served, chunk_tokens=CHUNK, properties=properties)
 
 
 @pytest.fixture
