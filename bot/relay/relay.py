@@ -2,7 +2,8 @@
 
 A claim is renewed while its follower runs; another relay takes over a claim that is not renewed.
 A follower begins again when the broker was away; one that fails otherwise is a failed delivery.
-One that has lost its claim without knowing it, as after a broker was away, can post no more.
+One that has lost its claim without knowing it, as after a broker was away, can post no more, but
+its last edit may have come behind the final one of another relay: that is shown once more.
 This module knows neither Slack's messages nor the content of events.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from bot.background import log_failure
+from bot.background import Background, log_failure
 from bot.errors import FollowedElsewhere
 from tasks.broker.connection import is_passing
 from tasks.broker.job import Job
@@ -52,6 +53,8 @@ class Relay:
         self._give_up = give_up
         self._followers: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
         self._woken = asyncio.Event()
+        self._ending = False
+        self._corrections = Background()
 
     def wake(self) -> None:
         """Look for new claims now."""
@@ -90,40 +93,24 @@ class Relay:
     def _start(self, claims: list[Claim]) -> None:
         for claim in claims:
             if claim.entry not in self._followers:
-                task = asyncio.create_task(self._follow_claim(claim), name=f"job {claim.job}")
+                follow = _waiting_for_broker(claim, partial(self._follow_claim, claim))
+                task = asyncio.create_task(follow, name=f"job {claim.job}")
                 self._followers[claim.entry] = (claim, task)
                 task.add_done_callback(partial(self._ended, claim))
 
     async def _follow_claim(self, claim: Claim) -> None:
-        try:
-            while not await self._followed(claim):
-                pass
-        except FollowedElsewhere:
-            log.warning("job %s: another relay has taken over", claim.job)
-
-    async def _followed(self, claim: Claim) -> bool:
-        """Follow a job to its end; False where the broker was away or took no writes: that passes.
+        """Follow a job to its end.
 
         Raises:
             FollowedElsewhere: this relay has lost the claim.
         """
-        try:
-            deliveries = await asyncio.to_thread(self._claims.deliveries, claim)
-            if deliveries is None:
-                raise FollowedElsewhere(f"job {claim.job} is claimed by another relay")
-            job = await asyncio.to_thread(self._jobs.follow, claim.job)
-            if job is not None:
-                await self._follow_or_give_up(job, deliveries)
-            await asyncio.to_thread(self._claims.complete, claim)
-        except RedisError as error:
-            if not is_passing(error):
-                raise
-            log.warning(
-                "job %s: the broker is away or refuses: %s", claim.job, type(error).__name__
-            )
-            await asyncio.sleep(BROKER_RETRY_SECONDS)
-            return False
-        return True
+        deliveries = await asyncio.to_thread(self._claims.deliveries, claim)
+        if deliveries is None:
+            raise FollowedElsewhere(f"job {claim.job} is claimed by another relay")
+        job = await asyncio.to_thread(self._jobs.follow, claim.job)
+        if job is not None:
+            await self._follow_or_give_up(job, deliveries)
+        await asyncio.to_thread(self._claims.complete, claim)
 
     async def _follow_or_give_up(self, job: Job, deliveries: int) -> None:
         if deliveries <= MAX_DELIVERIES or not await self._give_up(job):
@@ -132,7 +119,23 @@ class Relay:
     def _ended(self, claim: Claim, task: "asyncio.Task[None]") -> None:
         """Forget a follower; if it failed, its claim expires and is taken over."""
         self._followers.pop(claim.entry, None)
-        log_failure(f"job {claim.job}: following it", task)
+        if self._ending:
+            return
+        if task.cancelled() or isinstance(task.exception(), FollowedElsewhere):
+            log.warning("job %s: another relay has taken over", claim.job)
+            correct = _waiting_for_broker(claim, partial(self._correct, claim))
+            self._corrections.start(correct)
+        else:
+            log_failure(f"job {claim.job}: following it", task)
+
+    async def _correct(self, claim: Claim) -> None:
+        """Show the end of a lost job again, if another relay has shown it already."""
+        if await asyncio.to_thread(self._claims.is_open, claim):
+            return  # the final edit is still to come
+        job = await asyncio.to_thread(self._jobs.get, claim.job)
+        # The message of a plan is never edited before its end.
+        if job is not None and job.over and job.kind != "plan":
+            await self._follow(job)
 
     async def renew_claims(self) -> None:
         """Renew the claims of the jobs that are followed, until cancelled."""
@@ -144,19 +147,29 @@ class Relay:
             except RedisError:
                 continue
             for claim in lost:
-                self._leave_to_another(claim)
-
-    def _leave_to_another(self, claim: Claim) -> None:
-        """Stop following a job whose claim is lost, unless it was completed meanwhile."""
-        if claim.entry in self._followers:
-            log.warning("job %s: another relay has taken over", claim.job)
-            self._followers[claim.entry][1].cancel()
+                if claim.entry in self._followers:  # else it was completed meanwhile
+                    self._followers[claim.entry][1].cancel()
 
     async def _leave(self) -> None:
         """Let posts under way be completed for a moment, then cancel the followers."""
+        self._ending = True
         tasks = [task for _, task in self._followers.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=LAST_POSTS_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _waiting_for_broker(claim: Claim, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do `work` for a claim, again from its beginning where the broker was away or refused."""
+    while True:
+        try:
+            return await work()
+        except RedisError as error:
+            if not is_passing(error):
+                raise
+            log.warning(
+                "job %s: the broker is away or refuses: %s", claim.job, type(error).__name__
+            )
+        await asyncio.sleep(BROKER_RETRY_SECONDS)

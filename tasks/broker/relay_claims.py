@@ -104,6 +104,10 @@ class Claims:
                 return int(row["times_delivered"])
         return None
 
+    def is_open(self, claim: Claim) -> bool:
+        """Tell whether the job of a claim is still to get its final message, from any relay."""
+        return bool(self.redis.xrange(RELAY, min=claim.entry, max=claim.entry))
+
     def complete(self, claim: Claim) -> None:
         """Delete a claim whose job got its final message."""
         self.jobs.run_script("complete_claim", claim.entry, claim.job)

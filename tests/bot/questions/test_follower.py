@@ -1,5 +1,6 @@
 """Questions from the mention to the final message; the tests act as the workers."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from functools import partial
@@ -19,6 +20,7 @@ from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import GROUP, RELAY, no_access
 from tests.bot.claims import claims, delivered, give_claims
 from tests.bot.conftest import Person, Serve, job_of, until
+from tests.drills.link import Link
 
 ANSWERED = {"model": "m", "tokens": 1, "seconds": 1.0, "finish": "stop"}
 
@@ -116,6 +118,59 @@ async def test_two_bots_of_which_one_lost_its_claim_answer_once(
         replies = await person.replies(ts)
 
     assert [reply["text"] for reply in replies] == ["2"]
+
+
+async def test_an_edit_behind_the_final_one_of_another_bot_is_corrected(
+    serve: Serve,
+    person: Person,
+    jobs: Jobs,
+    valkey: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As where one host was cut off, or slept, with an edit that waited for its turn."""
+    link = Link(valkey, seed=1, share=0, delay_seconds=0)
+    link.start()
+    waits, may_edit = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_turn() -> None:
+        waits.set()
+        await may_edit.wait()
+
+    monkeypatch.setenv("SWALLOW_REDIS_URL", link.url)
+    async with serve("first") as bot:
+        monkeypatch.setattr(bot.edit_pace, "wait_for_turn", wait_for_turn)
+        monkeypatch.setenv("SWALLOW_REDIS_URL", valkey)
+        ts = await ask(person, "Count!")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "text", {"text": "1"})
+        await person.sees_reply(ts, "1")
+        jobs.append(job.id, 1, "text", {"text": " 2"})
+        await waits.wait()
+        link.cut(True)
+        give_claims(jobs.redis, "second")
+        async with serve("second"):
+            jobs.append(job.id, 1, "text", {"text": " 3"})
+            jobs.finish(job.id, 1, "finished", ANSWERED)
+            await delivered(jobs)
+        assert [reply["text"] for reply in await person.replies(ts)] == ["1 2 3"]
+        may_edit.set()
+
+        async def is_overwritten() -> bool:
+            return [reply["text"] for reply in await person.replies(ts)] == ["1 2"]
+
+        await until(is_overwritten, "the late edit")
+
+        async def has_stopped() -> bool:
+            return f"job {job.id}: the broker is away" in caplog.text
+
+        await until(has_stopped, "that the first bot follows the job no more")
+        link.cut(False)
+        await person.sees_reply(ts, "1 2 3")
+    link.stop()
+
+    assert [reply["text"] for reply in await person.replies(ts)] == ["1 2 3"]
 
 
 async def answer(jobs: Jobs) -> None:
