@@ -307,6 +307,7 @@ class _Conversion:
         self, name: str, importance: "Importance", gram: "torch.Tensor | None" = None
     ) -> PackedMatrix:
         from tasks.engines.openvino.convert.pack import pack
+        from tasks.engines.openvino.convert.quantise.groups import in_parallel
 
         format, group = self.formats[name]
 
@@ -316,7 +317,10 @@ class _Conversion:
                 raise ConversionFailed(f"{part} in {self.checkpoint.folder} has weights like NaN.")
             return pack(weight, format, group, importance.get(part), gram)
 
-        return stacked([packed(part) for part in self.architecture.parts(name)])
+        parts = self.architecture.parts(name)
+        if len(parts) == 1:  # whose rows are shared by the threads
+            return packed(name)
+        return stacked(in_parallel(packed, parts))
 
     def _norm(self, name: str) -> NDArray[np.float32]:
         """Return the weights of a norm, [width], or of a router, [experts, width]."""

@@ -5,10 +5,13 @@ group] int8 and scales [n, 1] first. Scales are symmetric (no zero) where possib
 CPU's fast kernels multiply integers without a zero. Knows numbers only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 Quantise = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
 
@@ -27,22 +30,32 @@ LEAST = 1e-12
 def in_slices(rows: torch.Tensor, quantise: Quantise) -> tuple[torch.Tensor, ...]:
     """Quantise `rows` [n, columns] of any float type slice by slice, in parallel.
 
-    Only slices are ever held as float32. Our own threads share the slices, and torch computes each
-    slice on one thread: torch's threads wait for one another after every operation, which takes
-    ten times as long when other programs use the cores too.
+    Only slices are ever held as float32.
     """
     step = max(1, SLICE_WEIGHTS // rows.shape[1])
 
     def run(start: int) -> tuple[torch.Tensor, ...]:
         return quantise(rows[start : start + step].float())
 
+    slices = in_parallel(run, range(0, len(rows), step))
+    return tuple(torch.cat(results) for results in zip(*slices, strict=True))
+
+
+def in_parallel(run: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Return the results of `run` for all items, in their order.
+
+    Our own threads share the items, and torch computes each item on one thread: torch's threads
+    wait for one another after every operation, which takes ten times as long when other programs
+    use the cores too. What `run` itself does in parallel is done one by one.
+    """
     threads = torch.get_num_threads()
+    if threads == 1:
+        return list(map(run, items))
     try:
         with ThreadPoolExecutor(threads, "quantise", torch.set_num_threads, (1,)) as pool:
-            slices = list(pool.map(run, range(0, len(rows), step)))
+            return list(pool.map(run, items))
     finally:
         torch.set_num_threads(threads)
-    return tuple(torch.cat(results) for results in zip(*slices, strict=True))
 
 
 def plain_int4(groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

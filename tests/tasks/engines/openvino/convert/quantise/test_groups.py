@@ -1,8 +1,10 @@
 """Quantising groups of weights: the searched scales against the plain ones."""
 
+import threading
+
 import torch
 
-from tasks.engines.openvino.convert.quantise.groups import plain_int4, searched_int4
+from tasks.engines.openvino.convert.quantise.groups import in_parallel, plain_int4, searched_int4
 
 
 def weights(rows: int = 64, columns: int = 256) -> torch.Tensor:
@@ -23,3 +25,18 @@ def test_searched_scales_have_a_fifth_less_error_than_plain_ones() -> None:
     after = error(groups, searched * searched_scales.float())
 
     assert after < 0.8 * before
+
+
+def test_work_inside_of_shared_work_takes_no_more_threads() -> None:
+    before = torch.get_num_threads()
+
+    def inner(item: int) -> list[tuple[int, int]]:
+        return in_parallel(lambda other: (item + other, threading.get_ident()), range(3))
+
+    found = in_parallel(inner, range(4))
+
+    assert [[number for number, _ in part] for part in found] == [
+        [item + other for other in range(3)] for item in range(4)
+    ]
+    assert all(len({thread for _, thread in part}) == 1 for part in found)
+    assert torch.get_num_threads() == before
