@@ -136,16 +136,6 @@ class Architecture:
         """Return how many weights the matrices have."""
         return sum(rows * columns for rows, columns in self.matrices.values())
 
-    @property
-    def active_parameters(self) -> int:
-        """Return how many weights are read for a token: of the experts those that are chosen, of
-        the embeddings, where they are no output layer, nearly nothing."""
-        stacked = self.layers * sum(rows * columns for rows, columns in self.stacks.values())
-        idle = 0 if self.tied else self.vocabulary * self.hidden
-        if self.experts:
-            idle += stacked - stacked // self.experts.count * self.experts.chosen
-        return self.parameters - idle
-
     def _feed_forward(self, wide: int) -> dict[str, tuple[int, int]]:
         """Return the shapes of a feed-forward network of `wide` values, by name in the block."""
         prefix = "mlp.experts" if self.experts else "mlp"
