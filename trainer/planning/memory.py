@@ -27,7 +27,8 @@ class Shape:
 
     `hidden`, `intermediate` and `head_width` are widths in numbers per token, `vocabulary` counts
     tokens, `heads` and `groups` the query and the key-value heads of a layer; with `tied` the
-    output layer is the embedding.
+    output layer is the embedding. A layer has `experts` feed-forward networks of the width
+    `intermediate`, of which a token passes `chosen`.
     """
 
     layers: int
@@ -38,28 +39,35 @@ class Shape:
     groups: int
     head_width: int
     tied: bool
+    experts: int = 1
+    chosen: int = 1
 
     @classmethod
     def of(cls, config: Any) -> "Shape":
         """Read the dimensions from a transformers configuration."""
         config = getattr(config, "text_config", config)
         heads = config.num_attention_heads
+        counts = ("num_experts", "num_local_experts")
+        experts = next((n for name in counts if (n := getattr(config, name, None))), 1)
+        narrow = getattr(config, "moe_intermediate_size", None) if experts > 1 else None
         return cls(
             layers=config.num_hidden_layers,
             hidden=config.hidden_size,
-            intermediate=config.intermediate_size,
+            intermediate=narrow or config.intermediate_size,
             vocabulary=config.vocab_size,
             heads=heads,
             groups=getattr(config, "num_key_value_heads", None) or heads,
             head_width=getattr(config, "head_dim", None) or config.hidden_size // heads,
             tied=bool(config.tie_word_embeddings),
+            experts=experts,
+            chosen=config.num_experts_per_tok if experts > 1 else 1,
         )
 
     @property
     def block_parameters(self) -> int:
         """Parameters of the linear layers of all blocks, which may be kept in int8."""
         attention = self.hidden * self.head_width * (2 * self.heads + 2 * self.groups)
-        return self.layers * (attention + 3 * self.hidden * self.intermediate)
+        return self.layers * (attention + 3 * self.hidden * self.intermediate * self.experts)
 
     @property
     def other_parameters(self) -> int:
@@ -121,11 +129,14 @@ def estimate(
     The base takes 1, 2 or 4 bytes a parameter (`precision` int8, bf16, fp32), embedding and output
     layer 2 or 4. The adapter is fp32, four times: weights, gradients, and AdamW's two moments. A
     block keeps for backward about ten tensors of hidden and four of intermediate width per token;
-    with `checkpointing` only its input, and one block's at a time.
+    with `checkpointing` only its input, and one block's at a time. Every expert that a token passes
+    has an input, an output and intermediate values of its own.
     """
     width = 4 if precision == "fp32" else 2
     blocks = shape.block_parameters * (1 if precision == "int8" else width)
-    block = pack_tokens * width * (10 * shape.hidden + 4 * shape.intermediate)
+    copied = 0 if shape.experts == 1 else 2 * shape.chosen * shape.hidden
+    wide = 4 * shape.chosen * shape.intermediate
+    block = pack_tokens * width * (10 * shape.hidden + copied + wide)
     kept = shape.layers * pack_tokens * width * shape.hidden + block
     return Estimate(
         weights=blocks + shape.other_parameters * width,

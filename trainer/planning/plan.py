@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.adapters import adapter_files, names
+from trainer.adapters.adapter import PROJECTIONS
 from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
 from trainer.base_model.source import Source, find, pinned
 from trainer.base_model.tokenizer import load_tokenizer
@@ -25,6 +26,8 @@ DEFAULT_BATCH_SIZE = 128
 MIN_STEPS_PER_EPOCH = 50
 """A smaller data set gets smaller batches, so that an epoch still has about so many steps."""
 MIN_BATCH_SIZE = 4
+ATTENTION = PROJECTIONS[:4]
+"""The layers that can be adapted in a model with experts."""
 HEADER_BYTES = 1_000_000
 """More than the header of an adapter's file takes, which names its tensors."""
 EVALUATION_COST = 0.4
@@ -114,6 +117,7 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
     style = choose_style(tokenizer, options.style)
     shape = memory.Shape.of(config)
     _check_length(options, config)
+    _check_experts(options, shape)
     divided = split(options, data, style, tokenizer)
     _check_size(options, shape)
     options = _with_decisions(options, shape, len(divided.train), style)
@@ -162,6 +166,21 @@ def _check_length(options: Options, config: Any) -> None:
         )
 
 
+def _check_experts(options: Options, shape: memory.Shape) -> None:
+    """Refuse what is not possible where a token passes some of many experts."""
+    if shape.experts == 1:
+        return
+    if other := [name for name in options.lora_target_modules if name not in ATTENTION]:
+        raise OptionInvalid(
+            f"--lora-target-modules names {', '.join(other)}, which are the model's experts; "
+            f"only {', '.join(ATTENTION)} can be adapted."
+        )
+    if options.precision == "int8":
+        raise OptionInvalid(
+            "--precision is int8, which a model with experts cannot be trained in; use bf16."
+        )
+
+
 def _check_size(options: Options, shape: memory.Shape) -> None:
     """Refuse a rank whose adapter, days later, would be too large to be used."""
     size = 4 * shape.lora_parameters(options.lora_target_modules, options.lora_r)
@@ -179,7 +198,8 @@ def _with_decisions(options: Options, shape: memory.Shape, rows: int, style: Sty
     precision = options.precision
     if precision == "auto":
         large = shape.parameters >= FP32_BELOW_PARAMETERS
-        precision = "int8" if large and cpu_has_bf16() else "fp32"
+        packed = "int8" if shape.experts == 1 else "bf16"
+        precision = packed if large and cpu_has_bf16() else "fp32"
     options = replace(
         options,
         style=style.name,

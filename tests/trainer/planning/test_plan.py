@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tasks.tiny_models import write_tiny
 from tests.trainer.doubles import write_rows
 from trainer.adapters import adapter_files
 from trainer.errors import DataUnusable, OptionInvalid
@@ -42,6 +43,19 @@ def test_a_rank_whose_adapter_would_be_too_large_to_use_is_refused(
     assert plan.make(options(model_folder, rows_file, lora_r=8), tmp_path / "home")
     with pytest.raises(OptionInvalid, match="--lora-r is 512, which makes an adapter"):
         plan.make(options(model_folder, rows_file, lora_r=512), tmp_path / "home")
+
+
+def test_of_a_model_with_experts_only_attention_is_adapted_and_not_in_int8(
+    rows_file: Path, tmp_path: Path
+) -> None:
+    mixture = write_tiny(tmp_path / "mixture", "qwen3moe")
+    both = {"lora_target_modules": ("q_proj", "up_proj", "down_proj")}
+
+    assert plan.make(options(mixture, rows_file), tmp_path / "home").shape.experts == 8
+    with pytest.raises(OptionInvalid, match="names up_proj, down_proj, which are the model's exp"):
+        plan.make(options(mixture, rows_file, **both), tmp_path / "home")
+    with pytest.raises(OptionInvalid, match="--precision is int8, which a model with experts"):
+        plan.make(options(mixture, rows_file, precision="int8"), tmp_path / "home")
 
 
 def test_small_data_gets_small_steps(model_folder: Path, tmp_path: Path) -> None:

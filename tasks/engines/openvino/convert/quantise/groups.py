@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import torch
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 Quantise = Callable[[torch.Tensor], tuple[torch.Tensor, ...]]
 
