@@ -29,7 +29,11 @@ class ScriptedEngine:
         self._lock = threading.Lock()
 
     def answer(
-        self, question: Question, on_text: Callable[[str], None], should_stop: Callable[[], bool]
+        self,
+        question: Question,
+        on_text: Callable[[str], None],
+        should_stop: Callable[[], bool],
+        *_: object,
     ) -> Answer:
         if self._redis.exists("test:broken"):
             raise EngineFailed("The generating process failed (scripted); it is started again.")

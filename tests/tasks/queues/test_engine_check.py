@@ -27,9 +27,7 @@ class DyingEngine:
         self.kills = kills
         self.asked: list[str] = []
 
-    def answer(
-        self, question: Question, on_text: Callable[[str], None], should_stop: Callable[[], bool]
-    ) -> Answer:
+    def answer(self, question: Question, on_text: Callable[[str], None], *_: object) -> Answer:
         self.asked.append(question.instruction)
         if self.kills(question):
             raise EngineFailed("The generating process failed (it ended); it is started again.")

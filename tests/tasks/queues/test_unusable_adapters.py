@@ -34,7 +34,7 @@ class Model:
         self.model = model
         self.refuses = refuses
 
-    def answer(self, question: Question, on_text: Callable[[str], None], _: object) -> Answer:
+    def answer(self, question: Question, on_text: Callable[[str], None], *_: object) -> Answer:
         if self.refuses:
             raise AdapterRefused("It does not fit.")
         on_text("hello")
