@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from tasks.broker.job import Job
 
-CLOCK_TOLERANCE_SECONDS = 60
-"""How far Slack's clock and the broker's may differ when a message is looked for by time."""
+CLOCK_TOLERANCE_SECONDS = 86_400
+"""How far Slack's clock and ours may differ when a message is looked for by time: a host may take
+its local time for UTC."""
 
 
 @dataclass(frozen=True)

@@ -321,12 +321,15 @@ async def test_a_direct_message_that_cannot_be_opened_for_now_is_tried_again(
         await over(jobs)
 
 
+@pytest.mark.parametrize("hours_ahead", [0, 9])
 async def test_an_answer_of_slack_that_got_lost_makes_no_second_message(
-    serve: Serve, person: Person, jobs: Jobs, trainer: Trainer
+    serve: Serve, person: Person, jobs: Jobs, trainer: Trainer, hours_ahead: int
 ) -> None:
+    """Neither does it where the broker's host takes the time of Japan for UTC."""
+    person.workspace.faults.set({"lose_response": {"chat.postMessage": 1}})
+    trainer.ask()
+    jobs.redis.hincrby("swallow:job:t1", "created", hours_ahead * 3_600_000)
     async with serve():
-        person.workspace.faults.set({"lose_response": {"chat.postMessage": 1}})
-        trainer.ask()
         await trainer.claim()
         trainer.progress(step=1)
         await person.sees("step 1/8")
