@@ -4,7 +4,7 @@ A thought does not count against the length of the answer behind it. It is bound
 for and by the context, of which the answer's tokens stay free. Knows no engine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tasks.engines.text_stream import TextStream
@@ -67,18 +67,28 @@ def _conclusion(tokenizer: Tokenizer) -> list[int]:
 
 
 class Limits:
-    """Watches the text of one answer: whether its thought or the answer itself is long enough."""
+    """Watches the text of one answer: whether its thought or the answer itself is long enough.
 
-    def __init__(self, text: TextStream, allowed: Allowance) -> None:
+    `on_thought` is called for every token of the thought, and tells whether it has taken too long.
+    """
+
+    def __init__(
+        self, text: TextStream, allowed: Allowance, on_thought: Callable[[], bool]
+    ) -> None:
         self._text = text
         self._allowed = allowed
+        self._on_thought = on_thought
         self.thought_cut = False
 
     def conclusion(self) -> Sequence[int]:
-        """Return the tokens to put behind the text now, once, where its thought must end."""
+        """Return the tokens to put behind the text now, once, where its thought must end.
+
+        Called once for every token.
+        """
         if self.thought_cut or not self._text.thinking:
             return ()
-        if self._text.thought_tokens < self._allowed.thought:
+        enough = self._on_thought()
+        if not enough and self._text.thought_tokens < self._allowed.thought:
             return ()
         self.thought_cut = True
         return self._allowed.conclusion

@@ -121,14 +121,14 @@ class Engine(Protocol):
         question: Question,
         on_text: Callable[[str], None],
         should_stop: Callable[[], bool],
-        on_thought: Callable[[], None] = lambda: None,
+        on_thought: Callable[[], bool] = lambda: False,
     ) -> Answer:
         """Answer one question; safe to call from `parallel` threads.
 
         `on_text` is called with pieces of text that never split a character; together they are the
-        answer. `on_thought` is called for every token of a thought before it. `should_stop` is
-        called at least for every token, and during the prefill at least for every layer; once it
-        returns true the answer ends as `interrupted`.
+        answer. `on_thought` is called for every token of a thought before it; once it returns true
+        the thought is concluded. `should_stop` is called at least for every token, and during the
+        prefill at least for every layer; once it returns true the answer ends as `interrupted`.
 
         Raises:
             InstructionTooLong: the instruction does not fit into the context.

@@ -5,6 +5,8 @@ The broker adds a piece only where it goes on from what the stream has. So a pie
 lost is not added twice, and what a broker forgot in a crash is written again before the next piece.
 """
 
+import time
+
 from tasks.attempts.attempt import Attempt
 from tasks.broker.jobs import Jobs
 
@@ -36,17 +38,21 @@ class AnswerText:
 
 
 class Thinks:
-    """Writes, once, that the model has begun to think: how long it takes is told by the clock."""
+    """Writes, once, that the model has begun to think: how long it takes is told by the clock.
 
-    def __init__(self, jobs: Jobs, attempt: Attempt) -> None:
+    A thought may take `seconds` from now, so that there is time left for the answer.
+    """
+
+    def __init__(self, jobs: Jobs, attempt: Attempt, seconds: float) -> None:
         self._jobs = jobs
         self._attempt = attempt
+        self._end = time.monotonic() + seconds
         self._told = False
 
-    def tell(self) -> None:
-        """Note that the model thinks; called as often as one likes."""
-        if self._told:
-            return
-        self._told = True
-        if self._jobs.append(self._attempt.job, self._attempt.number, "thinking", {}) is None:
-            self._attempt.stop("lost")
+    def tell(self) -> bool:
+        """Note that the model thinks, and return whether it has thought too long."""
+        if not self._told:
+            self._told = True
+            if self._jobs.append(self._attempt.job, self._attempt.number, "thinking", {}) is None:
+                self._attempt.stop("lost")
+        return time.monotonic() > self._end

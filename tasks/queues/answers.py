@@ -31,6 +31,9 @@ from trainer.prompts.templates import Turn
 
 log = logging.getLogger(__name__)
 
+THINKING_SHARE = 0.75
+"""The part of an answer's time after which its thought is concluded: the rest is for the answer."""
+
 
 class Answers:
     """Answers the jobs of one worker with its engine, and keeps the numbers that `status` shows."""
@@ -86,7 +89,8 @@ class Answers:
                 noted = True
 
         started = time.monotonic()
-        thinks = Thinks(self.jobs, attempt)
+        most = THINKING_SHARE * self.settings.answer_seconds
+        thinks = Thinks(self.jobs, attempt, most)
         try:
             answer = self.engine.answer(question, on_text, attempt.should_stop, thinks.tell)
         except AdapterRefused:

@@ -19,10 +19,13 @@ class ThinkingLine:
         self._begun: float | None = None
         self._seconds = -1
 
-    def show(self) -> None:
-        """Say that the model thinks, and since when; called as often as one likes."""
+    def show(self) -> bool:
+        """Say that the model thinks, and since when; called as often as one likes.
+
+        Returns false: nobody waits too long who can press Ctrl-C.
+        """
         if not self._shown_on:
-            return
+            return False
         now = time.monotonic()
         if self._begun is None:
             self._begun = now
@@ -30,6 +33,7 @@ class ThinkingLine:
         if seconds != self._seconds:
             self._seconds = seconds
             click.echo(f"{_CLEAR}Thinking… {seconds} s", nl=False, err=True)
+        return False
 
     def clear(self) -> None:
         """Remove the line."""

@@ -107,7 +107,7 @@ class OpenVinoEngine:
         question: Question,
         on_text: Callable[[str], None],
         should_stop: Callable[[], bool],
-        on_thought: Callable[[], None] = lambda: None,
+        on_thought: Callable[[], bool] = lambda: False,
     ) -> Answer:
         """Answer one question; see `Engine.answer`. Also raises EngineFailed."""
         start = time.perf_counter()
@@ -120,11 +120,9 @@ class OpenVinoEngine:
         stop_ids = style.stop_ids(self.tokenizer)
         allowed = question.allowance(prompt, self.tokenizer, self.context_length)
         text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
-        limits = Limits(text, allowed)
+        limits = Limits(text, allowed, on_thought)
         request = _request(prompt, question.sampling, stop_ids, adapter)
-        reader = _TokenReader(
-            self.generator, request, allowed, text, limits, should_stop, on_thought, start
-        )
+        reader = _TokenReader(self.generator, request, allowed, text, limits, should_stop, start)
         return Answer(
             finish=reader.read_to_the_end(),
             prompt=prompt.text,
@@ -158,7 +156,6 @@ class _TokenReader:
         text: TextStream,
         limits: Limits,
         should_stop: Callable[[], bool],
-        on_thought: Callable[[], None],
         start: float,
     ) -> None:
         self.generator = generator
@@ -167,7 +164,6 @@ class _TokenReader:
         self.text = text
         self.limits = limits
         self.should_stop = should_stop
-        self.on_thought = on_thought
         self.start = start
         self.first_token_seconds = 0.0
         self._ids: list[int] = []
@@ -228,8 +224,6 @@ class _TokenReader:
         if id in self.request.stop_ids:
             return True
         self.text.push(id)
-        if self.text.thinking:
-            self.on_thought()
         return self.text.stopped
 
     def _go_on(self, forced: Sequence[int] = ()) -> None:

@@ -68,7 +68,7 @@ class TransformersEngine:
         question: Question,
         on_text: Callable[[str], None],
         should_stop: Callable[[], bool],
-        on_thought: Callable[[], None] = lambda: None,
+        on_thought: Callable[[], bool] = lambda: False,
     ) -> Answer:
         """Answer one question; see `Engine.answer`."""
         start = time.perf_counter()
@@ -77,9 +77,9 @@ class TransformersEngine:
             prompt = question.prompt(style, self.tokenizer, self.context_length)
             allowed = question.allowance(prompt, self.tokenizer, self.context_length)
             text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
-            limits = Limits(text, allowed)
+            limits = Limits(text, allowed, on_thought)
             stop_ids = style.stop_ids(self.tokenizer)
-            generation = _Generation(text, limits, stop_ids, should_stop, on_thought, start)
+            generation = _Generation(text, limits, stop_ids, should_stop, start)
             finish = generation.generate(model, prompt, question.sampling, allowed.tokens)
         return Answer(
             prompt=prompt.text,
@@ -115,14 +115,12 @@ class _Generation:
         limits: Limits,
         stop_ids: list[int],
         should_stop: Callable[[], bool],
-        on_thought: Callable[[], None],
         start: float,
     ) -> None:
         self.text = text
         self.limits = limits
         self.stop_ids = stop_ids
         self.should_stop = should_stop
-        self.on_thought = on_thought
         self.start = start
         self.tokens = 0
         self.first_token_seconds = 0.0
@@ -169,8 +167,6 @@ class _Generation:
         id = int(ids[0, -1])
         if id not in self.stop_ids:
             self.text.push(id)
-        if self.text.thinking:
-            self.on_thought()
         self._forced.extend(self.limits.conclusion())
         return torch.tensor([self.text.stopped or self.limits.reached])
 

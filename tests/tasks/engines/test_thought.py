@@ -126,12 +126,20 @@ def endless(
     fast.close()
 
 
-def asked(engine: Engine, thinking: Thinking, tokens: int = 40) -> tuple[str, Answer, int]:
-    """Return an answer's text, the answer, and how often it was told that the model thinks."""
+def asked(
+    engine: Engine, thinking: Thinking, tokens: int = 40, most: int = 10_000
+) -> tuple[str, Answer, int]:
+    """Return an answer's text, the answer, and how often it was told that the model thinks; the
+    thought has taken too long when that was said `most` times."""
     pieces: list[str] = []
     told: list[None] = []
+
+    def tell() -> bool:
+        told.append(None)
+        return len(told) >= most
+
     question = Question("a", sampling=Sampling(tokens), thinking=thinking)
-    answer = engine.answer(question, pieces.append, lambda: False, lambda: told.append(None))
+    answer = engine.answer(question, pieces.append, lambda: False, tell)
     return "".join(pieces), answer, len(told)
 
 
@@ -170,6 +178,13 @@ def test_a_long_thought_goes_on_in_further_requests(
     assert told >= 150
 
 
+def test_a_thought_that_takes_too_long_is_concluded(endless: Engine) -> None:
+    text, answer, told = asked(endless, "on", most=15)
+
+    assert (text, answer.thought_cut, told) == ("YES!", True, 15)
+    assert answer.thought_tokens == 15 + CONCLUSION - len("\n\n")
+
+
 def test_without_thinking_there_is_no_thought(endless: Engine) -> None:
     text, answer, told = asked(endless, "off")
 
@@ -192,9 +207,11 @@ def test_a_thought_can_be_stopped(endless: Engine) -> None:
     told: list[None] = []
     question = Question("a", sampling=Sampling(40))
 
-    answer = endless.answer(
-        question, lambda text: None, lambda: len(told) >= 5, lambda: told.append(None)
-    )
+    def tell() -> bool:
+        told.append(None)
+        return False
+
+    answer = endless.answer(question, lambda text: None, lambda: len(told) >= 5, tell)
 
     assert answer.finish == "interrupted"
     assert 0 < answer.thought_tokens < 60
