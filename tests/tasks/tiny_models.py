@@ -6,6 +6,10 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    GptOssConfig,
+    GptOssForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
@@ -46,6 +50,8 @@ KERNEL_KINDS = ("llama2", "llama3-48", "llama3-64", "mistral", "qwen3", "qwen3-t
 """Kinds whose matrices our kernels can compute: rows and columns in whole blocks."""
 MIXTURE_KINDS = ("qwen3moe", "qwen3moe-summed")
 """Kinds with experts, which only our kernels compute."""
+REFERENCE_KINDS = {"gemma2": "Gemma2ForCausalLM", "gpt_oss": "GptOssForCausalLM"}
+"""Kinds that the fast engine cannot express, with their architecture's name."""
 
 
 def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
@@ -92,6 +98,10 @@ def _model(kind: str) -> Any:
                 rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0},
             )
         )
+    if kind == "gemma2":
+        return Gemma2ForCausalLM(Gemma2Config(**SHAPE, head_dim=32))
+    if kind == "gpt_oss":
+        return GptOssForCausalLM(GptOssConfig(**SHAPE, head_dim=32, num_local_experts=4))
     return MistralForCausalLM(MistralConfig(**SHAPE, head_dim=32, sliding_window=256))
 
 

@@ -32,6 +32,9 @@ HEADER_BYTES = 1_000_000
 """More than the header of an adapter's file takes, which names its tensors."""
 EVALUATION_COST = 0.4
 """The time of an evaluated token in that of a trained one: forward only, without backward."""
+UNTRAINABLE = {"gemma2": "soft-capped logits", "gpt_oss": "attention sinks"}
+"""`model_type` of models that have what packed rows do not compute: they would learn from another
+loss than that of their answers."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
     data = dataset.read(options.data_path)
     source = find(options.base_model)
     config = load_config(source, cache=home / "cache")
+    _check_architecture(options, config)
     source = pinned(source)  # known now that the configuration was fetched
     if source.revision:
         options = replace(options, base_model=f"{source.path}@{source.revision}")
@@ -156,6 +160,14 @@ def _with_data_pinned(options: Options) -> Options:
         data_path=sources.pinned(options.data_path),
         val_data_path=sources.pinned(other) if other else other,
     )
+
+
+def _check_architecture(options: Options, config: Any) -> None:
+    if (what := UNTRAINABLE.get(config.model_type)) is not None:
+        raise OptionInvalid(
+            f"--base-model is {options.base_model}, which has {what}, and a training cannot "
+            "compute them; choose a Llama, Mistral or Qwen3 model."
+        )
 
 
 def _check_length(options: Options, config: Any) -> None:

@@ -11,10 +11,10 @@ import pytest
 from tasks.engines import choose
 from tasks.engines.choose import explain, load_engine
 from tasks.engines.estimate import needs
-from tasks.engines.protocol import Engine
+from tasks.engines.protocol import Engine, Question, Sampling
 from tasks.errors import ConversionFailed, EngineFailed, SettingInvalid
 from tasks.settings import Settings
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.tiny_models import REFERENCE_KINDS, write_tiny
 
 
 @pytest.fixture
@@ -73,6 +73,22 @@ def test_auto_takes_the_reference_for_another_model_and_says_why(
     assert engine.name == "transformers"
     assert "attention_bias" in caplog.text
     assert "attention_bias" in explain(settings(tiny))
+
+
+@pytest.mark.parametrize(("kind", "architecture"), REFERENCE_KINDS.items())
+def test_a_family_that_the_graph_cannot_express_runs_in_the_reference(
+    tmp_path: Path, kind: str, architecture: str
+) -> None:
+    model = write_tiny(tmp_path / kind, kind)
+
+    engine = load_engine(settings(model))
+
+    assert engine.name == "transformers"
+    answer = engine.answer(Question("Hi", sampling=Sampling(3)), lambda text: None, lambda: False)
+    assert answer.tokens
+    said = explain(settings(model))
+    assert said.startswith("transformers (chosen, the fast engine cannot run: its architecture is ")
+    assert architecture in said
 
 
 def test_auto_takes_the_reference_on_another_processor(

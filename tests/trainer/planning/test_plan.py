@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from transformers import AutoConfig
 
 from tests.tasks.tiny_models import write_tiny
 from tests.trainer.doubles import write_rows
@@ -56,6 +57,19 @@ def test_of_a_model_with_experts_only_attention_is_adapted_and_not_in_int8(
         plan.make(options(mixture, rows_file, **both), tmp_path / "home")
     with pytest.raises(OptionInvalid, match="--precision is int8, which a model with experts"):
         plan.make(options(mixture, rows_file, precision="int8"), tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"), [("gemma2", "soft-capped logits"), ("gpt_oss", "attention sinks")]
+)
+def test_a_model_whose_answers_packed_rows_do_not_compute_is_refused(
+    rows_file: Path, tmp_path: Path, kind: str, what: str
+) -> None:
+    folder = tmp_path / kind
+    AutoConfig.for_model(kind).save_pretrained(folder)
+
+    with pytest.raises(OptionInvalid, match=f"--base-model is .*{kind}, which has {what}"):
+        plan.make(options(folder, rows_file), tmp_path / "home")
 
 
 def test_small_data_gets_small_steps(model_folder: Path, tmp_path: Path) -> None:

@@ -206,16 +206,21 @@ def _experts(config: Mapping[str, Any]) -> Experts | None:
 def _inverse_frequencies(config: Mapping[str, Any], head_dim: int) -> tuple[float, ...]:
     """Return the radians per position; transformers 5 writes `rope_parameters`, older versions
     `rope_scaling` and `rope_theta`."""
-    rope = {**(config.get("rope_scaling") or {}), **(config.get("rope_parameters") or {})}
+    rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    if rope.get("partial_rotary_factor", config.get("partial_rotary_factor")) not in (None, 1):
+        raise ModelUnsupported("its rotary positions turn a part of each head only")
     theta = float(rope.get("rope_theta") or config.get("rope_theta") or 10_000.0)
     plain = [theta ** -(pair / head_dim) for pair in range(0, head_dim, 2)]
     kind = rope.get("rope_type") or rope.get("type") or "default"
     if kind == "default":
         return tuple(plain)
-    if kind == "linear":
-        return tuple(value / float(rope["factor"]) for value in plain)
-    if kind == "llama3":
-        return tuple(_llama3(value, rope) for value in plain)
+    try:
+        if kind == "linear":
+            return tuple(value / float(rope["factor"]) for value in plain)
+        if kind == "llama3":
+            return tuple(_llama3(value, rope) for value in plain)
+    except KeyError as missing:
+        raise ModelUnsupported(f"its rotary positions lack {missing.args[0]}") from missing
     raise ModelUnsupported(f"its rotary positions are of kind {kind!r}")
 
 

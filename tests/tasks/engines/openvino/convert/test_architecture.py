@@ -10,7 +10,6 @@ from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from tasks.engines.openvino.convert.architecture import Experts, read_architecture
 from tasks.engines.openvino.convert.precision import choose_precision, suits_kernels
 from tasks.errors import ModelUnsupported
-from tests.tasks.tiny_models import LLAMA3_ROPE
 from trainer.adapters.adapter import PROJECTIONS
 
 SWALLOW: dict[str, Any] = {
@@ -28,11 +27,26 @@ SWALLOW: dict[str, Any] = {
     "tie_word_embeddings": False,
     "vocab_size": 43176,
 }
-LLAMA3: dict[str, Any] = SWALLOW | {
-    "num_key_value_heads": 8,
+LLAMA31_SWALLOW_8B: dict[str, Any] = SWALLOW | {
+    "head_dim": 128,
+    "intermediate_size": 14336,
     "max_position_embeddings": 131072,
-    "rope_scaling": {key: value for key, value in LLAMA3_ROPE.items() if key != "rope_theta"},
+    "num_key_value_heads": 8,
+    "rope_scaling": {
+        "factor": 8.0,
+        "high_freq_factor": 4.0,
+        "low_freq_factor": 1.0,
+        "original_max_position_embeddings": 8192,
+        "rope_type": "llama3",
+    },
     "rope_theta": 500_000.0,
+    "vocab_size": 128256,
+}
+LLAMA33_SWALLOW_70B: dict[str, Any] = LLAMA31_SWALLOW_8B | {
+    "hidden_size": 8192,
+    "intermediate_size": 28672,
+    "num_attention_heads": 64,
+    "num_hidden_layers": 80,
 }
 
 QWEN3_SWALLOW_8B: dict[str, Any] = {
@@ -121,15 +135,26 @@ def test_its_linear_layers_are_those_an_adapter_may_change() -> None:
     assert names == list(PROJECTIONS)
 
 
-def test_llama3_positions_are_stretched_as_transformers_does() -> None:
-    config = LlamaConfig(
-        hidden_size=4096, num_attention_heads=32, rope_parameters=dict(LLAMA3_ROPE)
-    )
-    expected, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
+@pytest.mark.parametrize(
+    ("config", "parameters"),
+    [(LLAMA31_SWALLOW_8B, 8_029_995_008), (LLAMA33_SWALLOW_70B, 70_552_387_584)],
+)
+def test_llama3_swallow_is_understood_as_transformers_does(
+    config: dict[str, Any], parameters: int
+) -> None:
+    in_transformers = LlamaConfig(**config)
+    expected, _ = ROPE_INIT_FUNCTIONS["llama3"](in_transformers, "cpu")
 
-    found = torch.tensor(read_architecture(LLAMA3).inverse_frequencies)
+    architecture = read_architecture(config)
 
+    found = torch.tensor(architecture.inverse_frequencies)
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
+    assert architecture.parameters == parameters
+    assert architecture.context_length == 131072
+    newer = in_transformers.to_dict()
+    assert "rope_scaling" not in newer
+    assert newer["rope_parameters"]["rope_theta"] == 500_000.0
+    assert read_architecture(newer) == architecture
 
 
 def test_a_sliding_window_limits_the_context() -> None:
@@ -156,6 +181,8 @@ def test_tied_embeddings_have_no_output_matrix() -> None:
         ({"attention_bias": True}, "attention_bias"),
         ({"hidden_act": "gelu"}, "gelu"),
         ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "yarn"),
+        ({"rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, "lack original_max_position"),
+        ({"rope_parameters": {"partial_rotary_factor": 0.5}}, "part of each head"),
         ({"quantization_config": {"bits": 4}}, "quantised already"),
     ],
 )
