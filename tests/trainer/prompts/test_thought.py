@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from trainer.prompts.example import encode_example
 from trainer.prompts.prompt import render
 from trainer.prompts.templates import STYLES
 from trainer.prompts.thought import answer_of
@@ -55,3 +56,18 @@ def test_an_answer_behind_an_empty_thought_is_the_whole_text(chatty: Any) -> Non
     said = chatty("yes")["input_ids"]
 
     assert answer_of(chatty, said, "<think>\n\n</think>\n\n") == "yes"
+
+
+@pytest.mark.parametrize("template", [QWEN3, PLAIN, OPENED, HARMONY])
+def test_a_training_teaches_the_answer_behind_the_empty_thought_of_a_question_without_thinking(
+    chatty: Any, monkeypatch: pytest.MonkeyPatch, template: str
+) -> None:
+    monkeypatch.setattr(chatty, "chat_template", template)
+    style = STYLES["chat"]
+    asked = render(style, chatty, "Q", thinking=False)
+
+    example = encode_example(style, chatty, "Q", "", "yes")
+
+    assert example.ids[: example.prompt_length] == asked.ids
+    assert asked.ids != render(style, chatty, "Q").ids
+    assert chatty.decode(example.ids[example.prompt_length : -1]) == "yes"
