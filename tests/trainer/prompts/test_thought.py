@@ -10,12 +10,13 @@ from trainer.prompts.templates import STYLES
 from trainer.prompts.thought import answer_of
 
 ASKED = "{% for message in messages %}{{ message.content }}{% endfor %}"
+ASSISTANT = ASKED + "\n\nassistant\n"  # Jinja drops the newline behind a block
 QWEN3 = (
-    ASKED + "\nassistant\n{% if enable_thinking is defined and enable_thinking is false %}"
+    ASSISTANT + "{% if enable_thinking is defined and enable_thinking is false %}"
     "<think>\n\n</think>\n\n{% endif %}"
 )
-PLAIN = ASKED + "\nassistant\n{# <think> #}"
-OPENED = ASKED + "\nassistant\n<think>{{ '\\n' }}"
+PLAIN = ASSISTANT + "{# <think> #}"
+OPENED = ASSISTANT + "<think>{{ '\\n' }}"
 HARMONY = ASKED + "<|start|>assistant{# <|channel|> #}"
 
 
