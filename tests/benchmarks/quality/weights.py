@@ -10,13 +10,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from tasks.engines.openvino.convert import conversion
 from tasks.engines.openvino.convert.calibration.streamed import Streamed
 from tasks.engines.openvino.convert.calibration.texts import read_texts
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import Converted
-from tasks.engines.openvino.convert.matrix_store import MatrixStore
 from tasks.engines.openvino.convert.pack import unpack
+from tasks.engines.openvino.convert.packing import Packing
 from trainer.adapters.adapter import Adapter
 from trainer.data.sources import SAMPLE
 
@@ -36,9 +35,8 @@ def logits(checkpoint: Checkpoint, weight: Weight, ids: torch.Tensor) -> Iterato
 
 
 def packed(checkpoint: Checkpoint, target: Converted) -> Weight:
-    """Return the weights of `target`, packed beside its folder where they are not yet."""
-    work = conversion._Conversion(checkpoint, target, read_texts(SAMPLE), lambda done, total: None)
-    matrices = work.packed(MatrixStore(work.matrices))
+    """Return the weights of `target`, packed into its folder where they are not yet."""
+    matrices = Packing(checkpoint, target, read_texts(SAMPLE), target.folder).packed()
 
     def weight(name: str) -> torch.Tensor:
         matrix = matrices.get(name.removesuffix(".weight"))

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
-from tasks.engines.openvino.convert import conversion
 from tasks.engines.openvino.convert.calibration import importance
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.converted import WEIGHTS, is_whole
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
+from tasks.engines.openvino.convert.packing import Packing
 from tasks.errors import ConversionFailed, ModelUnsupported
 from tasks.settings import PrecisionSetting
 from tests.tasks.engines.openvino.built_kernels import built
@@ -128,14 +128,14 @@ def test_a_killed_conversion_is_not_served_and_the_next_goes_on(tiny: Path, cach
     assert len(before) >= 5
 
     calls: list[str] = []
-    original = conversion._Conversion._pack
+    original = Packing._pack
 
-    def counted(self: conversion._Conversion, name: str, *rest: Any) -> object:
+    def counted(self: Packing, name: str, *rest: Any) -> object:
         calls.append(name)
         return original(self, name, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conversion._Conversion, "_pack", counted)
+        patch.setattr(Packing, "_pack", counted)
         converted = convert(tiny, name="tiny", cache=cache)
 
     assert finished(cache) == [converted.folder]
@@ -249,12 +249,12 @@ def test_a_killed_calibration_is_done_once(
     model = write_tiny(tmp_path / "tiny4", "llama2")
     measured: list[tuple[int, int]] = []
 
-    def stop(self: conversion._Conversion, name: str, found: Any, *_: Any) -> object:
+    def stop(self: Packing, name: str, found: Any, *_: Any) -> object:
         assert len(found) == 21  # seven layers in each of three blocks
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(conversion._Conversion, "_pack", stop)
+        patch.setattr(Packing, "_pack", stop)
         with pytest.raises(KeyboardInterrupt):
             convert(model, name="tiny4", cache=cache, precision="int4")
     monkeypatch.setattr(importance, "calibrate", lambda *_, **__: pytest.fail("measured again"))
@@ -328,18 +328,18 @@ def test_the_best_quality_goes_on_where_it_was_interrupted(
     whole = convert(model, name="tiny4", cache=cache, precision="best")
     weights = (whole.folder / WEIGHTS).read_bytes()
     shutil.rmtree(whole.folder)
-    original = conversion._Conversion._pack
+    original = Packing._pack
     packed: list[str] = []
     reported: list[int] = []
 
-    def counted(self: conversion._Conversion, name: str, *rest: Any) -> object:
+    def counted(self: Packing, name: str, *rest: Any) -> object:
         if len(packed) == 10:  # in the second of three blocks
             packed.append(name)
             raise KeyboardInterrupt
         packed.append(name)
         return original(self, name, *rest)
 
-    monkeypatch.setattr(conversion._Conversion, "_pack", counted)
+    monkeypatch.setattr(Packing, "_pack", counted)
     with pytest.raises(KeyboardInterrupt):
         convert(model, name="tiny4", cache=cache, precision="best")
     convert(
