@@ -231,8 +231,8 @@ class _TokenReader:
         for id in forced:
             self._ids.append(id)
             self.text.push(id)
-        before, self._handle = self._handle, self._submit()
-        before.cancel()
+        self._handle.cancel()  # first: its keys and values are then found by the one that goes on
+        self._handle = self._submit()
 
     def _submit(self) -> RequestHandle:
         most = min(self.allowed.tokens - len(self._ids), THOUGHT_STEP + self.allowed.answer)

@@ -42,6 +42,7 @@ class _Running:
 
     def __init__(self, handle: Any) -> None:
         self.handle = handle
+        self.cancelled = False
         self.ids: list[int] = []
 
     def read(self) -> list[int]:
@@ -92,8 +93,12 @@ class Pipeline:
 
     def cancel(self, id: int) -> None:
         """End a running request; the next step reports it among those that ended."""
-        if id in self._running:
-            self._running[id].handle.cancel()
+        running = self._running.get(id)
+        if running is not None and not running.cancelled:
+            running.cancelled = True
+            running.handle.cancel()
+            # Nothing more is computed of it: who goes on with it may start before that step.
+            self.sequences.end(id, running.ids)
 
     def step(self) -> StepResult:
         """Compute a token of each running request and up to `chunk_tokens` of prefill."""
@@ -105,7 +110,8 @@ class Pipeline:
                 result.ids[id] = new_ids
             if running.handle.get_status() != genai.GenerationStatus.RUNNING:
                 del self._running[id]
-                self.sequences.end(id, running.ids)
+                if not running.cancelled:
+                    self.sequences.end(id, running.ids)
                 result.ended.append(id)
         return result
 

@@ -209,6 +209,23 @@ def test_after_a_cancellation_the_same_is_answered_as_if_it_had_never_been_asked
     assert cached.answer([*thread, *prompt(9, 2)]) == fresh.answer([*thread, *prompt(9, 2)])
 
 
+def test_who_goes_on_with_an_answer_that_was_just_cancelled_reads_nothing_again(
+    cached: Generation, fresh: Generation
+) -> None:
+    thread = prompt(300)
+    cancelled = cached.start(thread, new=30)
+    for _ in range(9):
+        cached.step()
+    concluded = [*thread, *cached.ids[cancelled], 7]
+    cached.pipeline.cancel(cancelled)
+
+    going_on = cached.start(concluded)
+    cached.step()
+
+    assert cached.ids[going_on]
+    assert cached.rest_of(going_on) == fresh.answer(concluded)
+
+
 @pytest.mark.parametrize("blocks", [12, 13, 20, 40])
 def test_a_cache_that_holds_few_threads_answers_as_one_that_holds_all(
     spec: PipelineSpec,
