@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.engines.openvino.convert.architecture import id_stride
 from tasks.engines.openvino.messages import Request
 from tasks.engines.openvino.scheduler import KV_BLOCK_TOKENS
 
@@ -44,11 +45,11 @@ class CachedSequences:
     """
 
     def __init__(self, *, vocabulary: int, kv_blocks: int) -> None:
-        self._vocabulary = vocabulary
+        self._stride = id_stride(vocabulary)
         self._kv_blocks = kv_blocks
         # Far more than there are blocks: when a number comes round again, the blocks that it named
         # have been overwritten, since every sequence fills at least one.
-        self._numbers = (LARGEST_ID + 1) // vocabulary
+        self._numbers = (LARGEST_ID + 1) // self._stride
         self._last = 0
         self._ended: list[_Sequence] = []  # the one used last is the last
         self._running: dict[int, tuple[Request, int]] = {}
@@ -65,7 +66,7 @@ class CachedSequences:
             self._ended.remove(continued)
         number = continued.number if continued else self._new_number()
         self._running[request.id] = request, number
-        ids[0] += number * self._vocabulary
+        ids[0] += number * self._stride
         return ids
 
     def end(self, id: int, new_ids: Collection[int]) -> None:

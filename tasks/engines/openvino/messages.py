@@ -21,7 +21,7 @@ class PipelineSpec:
     linears: dict[str, list[int]]
     properties: dict[str, str]
     vocabulary: int
-    """Rows of the embedding matrix; the graph takes ids modulo their number."""
+    """Rows of the embedding matrix; of an id only what is below their `id_stride` counts."""
     kv_blocks: int
     """Blocks of the cache of keys and values, shared by the running requests."""
     max_running: int

@@ -25,6 +25,11 @@ MIXTURES = ("qwen3_moe",)
 """`model_type` of those whose feed-forward networks are mixtures of experts."""
 
 
+def id_stride(vocabulary: int) -> int:
+    """Return the power of two from which on the bits of an id are no part of the token."""
+    return 1 << (vocabulary - 1).bit_length()
+
+
 @dataclass(frozen=True)
 class Experts:
     """A block's feed-forward networks of `intermediate` values, of which a router chooses `chosen`

@@ -18,7 +18,7 @@ from openvino import opset15 as op
 from openvino.op import Constant
 from openvino.op.util import Variable, VariableInfo
 
-from tasks.engines.openvino.convert.architecture import Architecture
+from tasks.engines.openvino.convert.architecture import Architecture, id_stride
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
 
 Node = Any
@@ -37,7 +37,7 @@ class Graph:
 
     Inputs are `input_ids` [batch, tokens], `attention_mask` [batch, total], `position_ids` [batch,
     tokens], all int64, and `beam_idx` [batch] int32; the output `logits` is [batch, tokens,
-    vocabulary] float32. An id counts modulo the vocabulary: what lies above it tells sequences
+    vocabulary] float32. Of an id only what is below `id_stride` counts: the rest tells sequences
     apart whose keys and values are cached (`tasks.engines.openvino.cached_sequences`).
     """
 
@@ -68,8 +68,10 @@ class Graph:
     def model(self) -> ov.Model:
         """Return the whole graph."""
         embeddings = self._weights(self.matrix("model.embed_tokens"))
-        tokens = op.mod(self.ids, _const(self.a.vocabulary))
-        x = op.gather(embeddings, op.convert(tokens, ov.Type.i32), _const(0, np.int32))
+        # Not a remainder: a CPU computes that in float32, which is wrong for large ids.
+        own = _const(id_stride(self.a.vocabulary) - 1, np.int32)
+        tokens = op.bitwise_and(op.convert(self.ids, ov.Type.i32), own)
+        x = op.gather(embeddings, tokens, _const(0, np.int32))
         self.cos, self.sin = self._rotations()
         self.scores_mask = self._scores_mask()
         for layer in range(self.a.layers):

@@ -1,6 +1,7 @@
 """Numbers of sequences: one adapter, one running request, and none whose blocks are doubtful."""
 
 from tasks.engines.openvino.cached_sequences import CachedSequences
+from tasks.engines.openvino.convert.architecture import id_stride
 from tasks.engines.openvino.messages import Request, RequestAdapter
 
 VOCABULARY = 1000
@@ -11,7 +12,7 @@ class Cache:
 
     def __init__(self, kv_blocks: int = 100, vocabulary: int = VOCABULARY) -> None:
         self.sequences = CachedSequences(vocabulary=vocabulary, kv_blocks=kv_blocks)
-        self.vocabulary = vocabulary
+        self.stride = id_stride(vocabulary)
         self.asked = 0
 
     def start(self, prompt: list[int], adapter: RequestAdapter | None = None) -> tuple[int, int]:
@@ -20,8 +21,8 @@ class Cache:
         first, *others = self.sequences.start(
             Request(self.asked, prompt, 8, [2], adapter=adapter)
         ).tolist()
-        assert [first % self.vocabulary, *others] == prompt
-        return self.asked, first // self.vocabulary
+        assert [first % self.stride, *others] == prompt
+        return self.asked, first // self.stride
 
     def number(self, prompt: list[int], adapter: RequestAdapter | None = None) -> int:
         """Return the number of a request that is answered with one id."""
@@ -122,10 +123,10 @@ def test_no_more_is_remembered_than_the_cache_holds() -> None:
 
 
 def test_numbers_come_round_and_pass_over_those_in_use() -> None:
-    cache = Cache(kv_blocks=6, vocabulary=2**31 // 5)  # the numbers 1 to 4
+    cache = Cache(kv_blocks=6, vocabulary=2**28)  # the numbers 1 to 7
     kept = cache.number(ids(60))
     _, running = cache.start(ids(60, 100))
 
-    later = {cache.start(ids(40, 1000 * turn))[1] for turn in (1, 2)}
+    later = {cache.start(ids(40, 1000 * turn))[1] for turn in range(5)}
 
-    assert sorted([kept, running, *later]) == [1, 2, 3, 4]
+    assert sorted([kept, running, *later]) == [1, 2, 3, 4, 5, 6, 7]
