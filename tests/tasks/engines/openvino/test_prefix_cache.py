@@ -3,8 +3,6 @@ cancellations, and a cache that is too small."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -15,7 +13,6 @@ from tasks.engines.openvino.messages import PipelineSpec, Request, RequestAdapte
 from tasks.engines.openvino.pipeline import Pipeline
 from tasks.engines.openvino.serving import KEYS_AND_VALUES_IN_8_BITS, pipeline_spec
 from tests.tasks.engines.openvino.adapters import write_random_adapter
-from tests.tasks.engines.openvino.built_kernels import built
 from tests.tasks.tiny_models import VOCABULARY, write_tiny
 from trainer.adapters.adapter import read
 
@@ -80,19 +77,15 @@ class NeverContinued(CachedSequences):
         return None
 
 
-@pytest.fixture(scope="module", params=["OpenVINO's kernels", "our kernels"])
-def spec(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_cache: Path
-) -> PipelineSpec:
-    """A tiny model with OpenVINO's kernels and with ours, its cache as that of a large one."""
-    ours = request.param == "our kernels"
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> PipelineSpec:
+    """A tiny model with OpenVINO's kernels, its cache as that of a large one."""
     folder = tmp_path_factory.mktemp("tiny")
     converted = convert(
         write_tiny(folder / "model", "llama3-64", seed=5),
         name="tiny",
         cache=folder,
-        precision="int4" if ours else "bf16",
-        kernels=partial(built, shared_cache) if ours else lambda: None,
+        precision="bf16",
     )
     served = pipeline_spec(converted, threads=2)
     properties = {**served.properties, **KEYS_AND_VALUES_IN_8_BITS}
