@@ -21,7 +21,7 @@ ENV_FILE = ".env"
 Quality = Literal["fast", "balanced", "best"]
 """How much care the integers of 4-bit weights are chosen with; see `convert.precision`."""
 
-PrecisionSetting = Literal["auto", "fast", "balanced", "best", "int4", "int8", "bf16"]
+PrecisionSetting = Literal["auto", Quality, "int4", "int8", "bf16"]
 """A quality means 4 bits; `int4` is the name that `balanced` had before there was a choice."""
 
 

@@ -39,6 +39,20 @@ constexpr int64_t block_bytes(int64_t columns) {
            record_bytes(static_cast<int>(columns - (columns / GROUP - 1) * GROUP));
 }
 
+// Four bytes read as one integer, which the compiler's aliasing rules otherwise forbid.
+using Four = int32_t __attribute__((may_alias));
+
+// The parts of a stored record of `width` columns.
+struct Stored {
+    const uint8_t* record;
+    int width;
+    const uint8_t* offsets = record + BLOCK * width / 2;
+    const uint8_t* steps = offsets + BLOCK * width / STEP_GROUP;
+    const uint8_t* scales = steps + BLOCK * width / PAIR;
+
+    int pairs() const { return width / PAIR; }
+};
+
 // How many bytes ahead of the current record are prefetched, so that arithmetic does not wait for
 // memory.
 constexpr int AHEAD = 4 * record_bytes(GROUP);

@@ -11,24 +11,13 @@
 
 namespace swallow::detail {
 
-// Four bytes read as one integer, which the compiler's aliasing rules otherwise forbid.
-using Four = int32_t __attribute__((may_alias));
-
 // Returns the 32 bytes at `at`.
 inline __m256i load_bytes(const uint8_t* at) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
 }
 
-// A record as it is stored, of `width` columns. Rows are taken by 16, a half of the record.
-struct Packed {
-    const uint8_t* record;
-    int width;
-    const uint8_t* offsets = record + BLOCK * width / 2;
-    const uint8_t* steps = offsets + BLOCK * width / STEP_GROUP;
-    const uint8_t* scales = steps + BLOCK * width / PAIR;
-
-    int pairs() const { return width / PAIR; }
-
+// A record as it is stored. Rows are taken by 16, a half of the record.
+struct Packed : Stored {
     // Returns the offsets of eight rows and two step groups, as int16 [row][group].
     __m256i offset(int pair, int eight) const {
         return _mm256_cvtepu8_epi16(_mm_loadu_si128(

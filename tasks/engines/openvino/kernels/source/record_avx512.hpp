@@ -9,20 +9,9 @@
 
 namespace swallow::detail {
 
-// Four bytes read as one integer, which the compiler's aliasing rules otherwise forbid.
-using Four = int32_t __attribute__((may_alias));
-
-// A record as it is stored, of `width` columns. `fetch` prefetches the record that lies AHEAD:
-// little by little, as a core has few fetches under way at a time.
-struct Packed {
-    const uint8_t* record;
-    int width;
-    const uint8_t* offsets = record + BLOCK * width / 2;
-    const uint8_t* steps = offsets + BLOCK * width / STEP_GROUP;
-    const uint8_t* scales = steps + BLOCK * width / PAIR;
-
-    int pairs() const { return width / PAIR; }
-
+// A record as it is stored. `fetch` prefetches the record that lies AHEAD: little by little, as a
+// core has few fetches under way at a time.
+struct Packed : Stored {
     // Returns the offsets of 16 rows and two step groups, as int16 [row][group].
     __m512i offset(int pair, int half) const {
         return _mm512_cvtepu8_epi16(_mm256_loadu_si256(
