@@ -96,24 +96,27 @@ class QuestionFollower:
     async def _until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
         while True:
             final = self._take(await self._next(events))
-            if final is None and self._posts():
+            if final is None and self._has_begun:
                 if self._reply.begun:
                     await events.wait_unless_final(self._bot.edit_pace.wait_for_turn())
                     final = self._take(events.ready())
                 status.cancel()
             if final is not None:
                 return final
-            if posts := self._posts():
-                await self._reply.show(self._headed(posts), state="running")
+            if self._has_begun:
+                await self._reply.show(self._headed(self._posts()), state="running")
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether there is a thought or text to show while the job goes on."""
+        return bool(self._text or self._thinking_since)
 
     def _posts(self) -> list[Post]:
-        """Return how the job looks while it goes on; nothing before there is anything to show."""
+        """Return how the job looks while it goes on."""
         if self._text:
             return answer.running(self._text, self._job.id, self._language)
-        if self._thinking_since:
-            seconds = max(0, int(time.time() - self._thinking_since))
-            return answer.thinking(seconds, self._job.id, self._language)
-        return []
+        seconds = max(0, int(time.time() - self._thinking_since))
+        return answer.thinking(seconds, self._job.id, self._language)
 
     async def _next(self, events: JobEvents) -> list[Event]:
         """Wait for an event, and return it with those that are ready behind it.

@@ -9,11 +9,10 @@ from typing import Any
 
 from tasks.engines.choose import architecture_of, folder_to_convert
 from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
-from tasks.engines.openvino.convert.conversion import bytes_needed, planned
+from tasks.engines.openvino.convert.conversion import bytes_needed, disk_bytes, planned
 from tasks.engines.openvino.convert.converted import Converted, is_whole
 from tasks.engines.openvino.convert.precision import (
     choose_precision,
-    packed_model_bytes,
     suits_kernels,
     token_bytes,
 )
@@ -97,12 +96,10 @@ def needs_of(architecture: Architecture, setting: PrecisionSetting, *, kernels: 
     """Return what a model takes in the fast engine that is yet to be fetched and converted."""
     precision = choose_precision(architecture, setting)
     kernels = kernels and suits_kernels(architecture, precision)
-    # While it is converted each matrix is there twice.
-    packed = 2 * packed_model_bytes(architecture, precision, kernels=kernels)
     download = CHECKPOINT_WIDTH * architecture.parameters
     return Needs(
-        memory_needed(architecture, setting),
-        download + packed,
+        memory_needed(architecture, precision, kernels=kernels),
+        download + disk_bytes(architecture, precision, kernels=kernels),
         token_bytes(architecture, precision, kernels=kernels),
         download,
     )

@@ -20,7 +20,7 @@ from tasks.engines.cpu import usable_cores
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.convert.packed_matrix import packed_bytes
-from tasks.engines.openvino.convert.precision import matrix_formats, packed_model_bytes
+from tasks.engines.openvino.convert.precision import matrix_formats, token_bytes
 from tasks.engines.openvino.engine import kernels_in
 from tasks.settings import PrecisionSetting
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
@@ -103,11 +103,8 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
         streams: _rounds(sides, options.rounds, operator.methodcaller("decode", streams))
         for streams in options.streams
     }
-    architecture = converted.architecture
-    head = architecture.vocabulary * architecture.hidden
-    # Embeddings are looked up, not multiplied; of a prompt the output layer sees the last token.
-    blocks = architecture.parameters - (1 if architecture.tied else 2) * head
-    bytes_read = _read_per_step(converted)
+    blocks = _multiplied_per_token(converted)
+    head = converted.architecture.vocabulary * converted.architecture.hidden
     # Measured before and after, because other users of the machine take changing shares of both.
     gops = max(gops, int8_peak(options.threads))
     bandwidth = max(bandwidth, read_bandwidth(options.threads))
@@ -119,8 +116,9 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
     limit = gops / (2 * blocks)
     _row(f"prompt of {options.prompt}", options.prompt, prompt, limit)
     for streams, seconds in steps.items():
-        # A step reads all weights once; with many streams computing becomes the limit instead.
-        limit = min(streams * bandwidth / bytes_read, gops / (2 * (blocks + head)))
+        # A step reads its weights once; with many streams computing becomes the limit instead.
+        read = streams * bandwidth / _read_per_step(converted, streams)
+        limit = min(read, gops / (2 * (blocks + head)))
         _row(f"{streams} streams", streams, seconds, limit)
     print(
         "\nfirst token of that prompt: "
@@ -141,13 +139,40 @@ def _follow_up(fast: Fast, thread: int, rounds: int) -> None:
     )
 
 
-def _read_per_step(converted: Converted) -> int:
-    """Return the bytes of weights that one step reads: of the embeddings only single rows."""
-    architecture, name = converted.architecture, "model.embed_tokens"
-    everything = packed_model_bytes(architecture, converted.precision)
-    format, group = matrix_formats(architecture, converted.precision)[name]
-    unread = 0 if architecture.tied else packed_bytes(format, architecture.matrices[name], group)
-    return everything - unread
+def _used_of_experts(converted: Converted, tokens: int) -> float:
+    """Return the share of the experts that `tokens` choose, were each choice as likely."""
+    experts = converted.architecture.experts
+    return 1 - (1 - experts.chosen / experts.count) ** tokens if experts else 1.0
+
+
+def _read_per_step(converted: Converted, tokens: int) -> float:
+    """Return the bytes of weights that one step of so many tokens reads."""
+    architecture, precision = converted.architecture, converted.precision
+    kernels = converted.kernels is not None
+    one = token_bytes(architecture, precision, kernels=kernels)
+    experts = architecture.experts
+    if experts is None:
+        return one
+    formats = matrix_formats(architecture, precision, kernels=kernels)
+    all_experts = sum(
+        packed_bytes(formats[name][0], shape, formats[name][1])
+        for name, shape in architecture.matrices.items()
+        if len(architecture.parts(name)) > 1
+    )
+    chosen = experts.chosen / experts.count
+    return one + all_experts * (_used_of_experts(converted, tokens) - chosen)
+
+
+def _multiplied_per_token(converted: Converted) -> float:
+    """Return how many weights of the blocks a token is multiplied with."""
+    architecture = converted.architecture
+    head = architecture.vocabulary * architecture.hidden
+    # Embeddings are looked up, not multiplied; of a prompt the output layer sees the last token.
+    blocks = architecture.parameters - (1 if architecture.tied else 2) * head
+    stacks = architecture.layers * sum(
+        rows * columns for rows, columns in architecture.stacks.values()
+    )
+    return blocks - stacks * (1 - _used_of_experts(converted, 1))
 
 
 def _rounds(

@@ -70,6 +70,8 @@ def write_tiny(folder: Path, kind: str, seed: int = 0) -> Path:
 def _model(kind: str) -> Any:
     if kind == "llama2":
         return LlamaForCausalLM(LlamaConfig(**SHAPE | {"num_key_value_heads": 4}))
+    if kind == "narrow":  # every row is one group of 4-bit weights
+        return LlamaForCausalLM(LlamaConfig(**SHAPE | {"hidden_size": 32, "intermediate_size": 64}))
     if kind.startswith("llama3"):  # another head width, tied embeddings, scaled rotary positions
         width = int(kind.partition("-")[2] or 40)
         return LlamaForCausalLM(

@@ -8,12 +8,11 @@ from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.convert.precision import (
     INT4_FROM_PARAMETERS,
-    choose_precision,
+    Precision,
     packed_model_bytes,
 )
 from tasks.engines.openvino.messages import PipelineSpec
 from tasks.engines.openvino.scheduler import KV_BLOCK_TOKENS
-from tasks.settings import PrecisionSetting
 from trainer.cpu import cpu_has_bf16
 
 PARALLEL = 8
@@ -64,13 +63,13 @@ def context_length(converted: Converted, spec: PipelineSpec) -> int:
     return min(converted.architecture.context_length, spec.kv_blocks * KV_BLOCK_TOKENS)
 
 
-def memory_needed(architecture: Architecture, setting: PrecisionSetting) -> float:
+def memory_needed(architecture: Architecture, precision: Precision, *, kernels: bool) -> float:
     """Return about how many bytes of memory serving takes: weights, keys and values, processes.
 
     A tenth is added to the packed weights for OpenVINO's own buffers. Experts have none: our
     kernels read them from the mapped file.
     """
-    weights = packed_model_bytes(architecture, choose_precision(architecture, setting))
+    weights = packed_model_bytes(architecture, precision, kernels=kernels)
     buffers = 1.0 if architecture.experts else 1.1
     return buffers * weights + CACHE_BYTES + PROCESSES_BYTES
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.engines.conversion_progress import Progress
-from tasks.engines.openvino.convert.architecture import read_architecture
+from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.calibration.texts import CalibrationTexts, read_texts
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import (
@@ -30,6 +30,7 @@ from tasks.engines.openvino.convert.converted import (
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
 from tasks.engines.openvino.convert.packing import Packing
 from tasks.engines.openvino.convert.precision import (
+    Precision,
     choose_precision,
     choose_quality,
     packed_model_bytes,
@@ -108,7 +109,13 @@ def planned(
 
 def bytes_needed(target: Converted) -> int:
     """Return how many free bytes converting takes, 0 where it is done."""
-    return 0 if is_whole(target.folder) else _disk_bytes(target)
+    return 0 if is_whole(target.folder) else _disk_bytes_of(target)
+
+
+def disk_bytes(architecture: Architecture, precision: Precision, *, kernels: bool) -> int:
+    """Return how many free bytes converting a model takes from its beginning on."""
+    # The stored matrices are removed only after the graph's weights are written.
+    return 2 * packed_model_bytes(architecture, precision, kernels=kernels) + SPARE_BYTES
 
 
 def _target(
@@ -143,9 +150,8 @@ def _target(
     return Converted(cache / kind, architecture, precision, library, quality, digest)
 
 
-def _disk_bytes(target: Converted) -> int:
-    # The stored matrices are removed only after the graph's weights are written.
-    return 2 * packed_model_bytes(target.architecture, target.precision) + SPARE_BYTES
+def _disk_bytes_of(target: Converted) -> int:
+    return disk_bytes(target.architecture, target.precision, kernels=target.kernels is not None)
 
 
 class _Conversion:
@@ -182,7 +188,7 @@ class _Conversion:
     def _check(self) -> None:
         shapes = self.architecture.tensors
         self.checkpoint.check({f"{name}.weight": shape for name, shape in shapes.items()})
-        needed = _disk_bytes(self.target) - self.packing.store.bytes()
+        needed = _disk_bytes_of(self.target) - self.packing.store.bytes()
         free = shutil.disk_usage(self.aside).free
         if free < needed:
             raise ConversionFailed(
@@ -212,7 +218,8 @@ class _Conversion:
     def _finish(self) -> None:
         """Check and record what was written, and rename the folder to its final name."""
         size = (self.aside / WEIGHTS).stat().st_size
-        if size < packed_model_bytes(self.architecture, self.target.precision):
+        kernels = self.target.kernels is not None
+        if size < packed_model_bytes(self.architecture, self.target.precision, kernels=kernels):
             raise self._failed("the weights came out too short")
         write_about(self.aside, self.target, self.checkpoint)
         self.packing.remove()

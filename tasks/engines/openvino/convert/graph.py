@@ -230,9 +230,11 @@ class Graph:
         # Zeros and their scales are float32: float16 would round what a GGUF file held exactly.
         type_of_scales = ov.Type.f32 if packed.zeros.size else ov.Type.f16
         integers = op.convert(self.shared(packed, type, shape), type_of_scales)
-        if packed.zeros.size:
-            integers = op.subtract(integers, op.constant(packed.zeros[..., None]))
-        scales = packed.scales if one_per_row else packed.scales[..., None]
+        zeros, scales = (
+            each if one_per_row else each[..., None] for each in (packed.zeros, packed.scales)
+        )
+        if zeros.size:
+            integers = op.subtract(integers, op.constant(zeros))
         weights = op.multiply(integers, op.constant(np.ascontiguousarray(scales)))
         if not one_per_row:
             weights = op.reshape(weights, _const([rows, columns]), False)

@@ -1,5 +1,6 @@
 """The graph computes what transformers computes with the same weights, for each family."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,10 @@ def reference(folder: Path, architecture: Architecture, precision: Precision) ->
     return model
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("precision", ["bf16", "int8", "int4"])
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [*product(KINDS, ("bf16", "int8", "int4")), ("narrow", "int4")],
+)
 def test_its_logits_are_those_of_transformers(
     tmp_path: Path, kind: str, precision: Precision
 ) -> None:
