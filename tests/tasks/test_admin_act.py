@@ -17,6 +17,7 @@ from tasks.broker.jobs import ADAPTER, Jobs
 from tasks.cli import swallow
 from tasks.errors import AuditUnwritable, BrokerAway, NoSuchJob
 from tasks.settings import settings
+from tasks.trainings import beside_answers
 from tests.tasks.adapter_files import write_adapter
 from trainer.command import train as trainer_train
 from trainer.errors import AdapterInUse, AdapterMissing
@@ -27,6 +28,8 @@ AWAY = "redis://:secret@127.0.0.1:1/0"
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(trainer_train, "callback", lambda **_: click.echo("trained"))
+    # A child of this process would go on with the tests.
+    monkeypatch.setattr(beside_answers, "continue_in_child", lambda settings: None)
     write_adapter(tmp_path / "home" / "adapters" / "one")
     yield tmp_path / "home"
     settings.cache_clear()
