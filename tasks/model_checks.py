@@ -6,12 +6,14 @@ from typing import Any
 
 import psutil
 
-from tasks.engines.choose import explain
+from tasks.engines.choose import architecture_of, explain
 from tasks.engines.cpu import usable_cores
 from tasks.engines.estimate import Needs, needs, weights
 from tasks.engines.memory_bandwidth import bytes_per_second
-from tasks.errors import SettingInvalid, TaskError
+from tasks.engines.openvino.convert.checkpoint import read_config
+from tasks.errors import ConversionFailed, SettingInvalid, TaskError
 from tasks.settings import Settings
+from trainer.base_model.quantised import method_name, missing_package
 from trainer.base_model.source import Source, config_folder, find, is_local
 from trainer.base_model.tokenizer import chat_template_in
 from trainer.errors import ModelMissing
@@ -46,11 +48,35 @@ def model_rows(settings: Settings, *, asked_for: bool = False) -> list[Row]:
         takes = Needs(None, None, None)
     return [
         *rows,
+        *checkpoint_rows(settings, source),
         *thinking_rows(settings, source),
         *weights_rows(settings),
         _memory(source, takes.memory),
         _disk(settings, takes.disk),
         _speed(settings, takes.per_token),
+    ]
+
+
+def checkpoint_rows(settings: Settings, source: Source) -> list[Row]:
+    """Say which engine reads a checkpoint that is quantised already; nothing of any other."""
+    folder = None if source.gguf else config_folder(source)
+    try:
+        method = None if folder is None else method_name(read_config(folder))
+    except ConversionFailed:
+        return []  # the row `engine` says what is wrong
+    if method is None:
+        return []
+    fast = architecture_of(settings) is not None
+    package = missing_package(method)
+    reader = "the fast engine reads it" if fast else "the fast engine does not run it"
+    other = f"needs the package {package}" if package else "may load it"
+    return [
+        row(
+            "checkpoint",
+            fast or package is None,
+            f"quantised already ({method}): {reader}, the transformers engine {other}",
+            f"Run `pip install {package}`, or name the model that it was made from.",
+        )
     ]
 
 

@@ -29,6 +29,7 @@ def prepare(model: str | None, engine: str | None, quality: str | None, home: st
     set_variables(home=home, model=model, engine=engine)
     from tasks.engines.choose import load_engine
     from tasks.engines.conversion_progress import ProgressBar
+    from tasks.engines.estimate import weights
     from tasks.settings import Settings, checked, settings
 
     configured = checked(Settings).precision
@@ -39,6 +40,8 @@ def prepare(model: str | None, engine: str | None, quality: str | None, home: st
     finally:
         bar.close()
     click.echo(f"{loaded.model} is ready for the {loaded.name} engine.")
+    if loaded.name == "openvino" and (said := weights(settings())) is not None:
+        click.echo(f"Its weights: {said}.")
     if quality is None:
         return
     if loaded.name != "openvino":

@@ -10,8 +10,15 @@ from typing import Any
 from tasks.engines.choose import architecture_of, folder_to_convert
 from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.conversion import bytes_needed, disk_bytes, planned
-from tasks.engines.openvino.convert.converted import Converted, is_whole
+from tasks.engines.openvino.convert.converted import (
+    KEPT_BELOW,
+    Converted,
+    is_whole,
+    loss_of,
+    told_loss,
+)
 from tasks.engines.openvino.convert.precision import (
+    OUTER_MATRICES,
     choose_precision,
     suits_kernels,
     token_bytes,
@@ -26,6 +33,8 @@ from trainer.data.sources import SAMPLE
 
 CHECKPOINT_WIDTH = 2
 """Bytes of a weight in a checkpoint on the hub: bf16."""
+QUANTISED_WIDTH = 0.53
+"""The same of a linear layer where the name says AWQ: 4 bits, and 16 to 20 for a group of 128."""
 TRANSFORMERS_SHARE = 1.15
 TRANSFORMERS_BYTES = 1.0e9
 """What the transformers engine takes beside the weights: a share of them, and the libraries."""
@@ -57,7 +66,9 @@ def needs(settings: Settings) -> Needs:
     takes = needs_of(architecture, settings.precision, kernels=obstacle(settings.cache) is None)
     target = _planned(settings)
     if target is None:
-        return takes
+        saved = _saved_download(source, architecture)
+        disk = None if takes.disk is None else takes.disk - saved
+        return replace(takes, disk=disk, download=takes.download - saved)
     return replace(takes, disk=float(bytes_needed(target)), download=0)
 
 
@@ -75,6 +86,11 @@ def weights(settings: Settings) -> str | None:
     if target.is_calibrated:
         sample = settings.calibration == SAMPLE
         said += f", calibrated on {'the built-in sample' if sample else settings.calibration}"
+    loss = loss_of(target.folder)
+    if target.source is not None and loss is not None and not (target.kept and loss < KEPT_BELOW):
+        said += f"; {told_loss(target.source, loss)}"
+    elif target.source is not None and not target.kept:
+        said += f", from its {target.source} checkpoint"
     return f"{said}; {'converted' if is_whole(target.folder) else 'the next start converts it'}"
 
 
@@ -103,6 +119,18 @@ def needs_of(architecture: Architecture, setting: PrecisionSetting, *, kernels: 
         token_bytes(architecture, precision, kernels=kernels),
         download,
     )
+
+
+def _saved_download(source: Source, architecture: Architecture) -> float:
+    """Return how many bytes less a checkpoint on the hub has that is quantised by its name."""
+    if "AWQ" not in source.name.upper():
+        return 0
+    linears = architecture.parameters - sum(
+        rows * columns
+        for name, (rows, columns) in architecture.matrices.items()
+        if name in OUTER_MATRICES
+    )
+    return (CHECKPOINT_WIDTH - QUANTISED_WIDTH) * linears
 
 
 def _in_transformers(source: Source) -> Needs:

@@ -1,13 +1,18 @@
 """`swallow doctor --model`: what a model would take here, also one that was never fetched."""
 
+from pathlib import Path
+
 import pytest
 
 from tasks.engines import choose, memory_bandwidth
+from tasks.engines.estimate import needs
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.swallow_models import CONFIGS, config_of
 from tasks.errors import ModelUnsupported
 from tasks.model_checks import model_rows
 from tasks.settings import Settings
+from tests.tasks.quantised_checkpoints import awq_config, change_config, quantise
+from tests.tasks.tiny_models import write_tiny
 
 SEVEN = "tokyotech-llm/Swallow-7b-instruct-hf"
 
@@ -30,7 +35,7 @@ def test_swallow_7b_is_judged_before_it_is_fetched() -> None:
     assert found["model"] == "Swallow-7b-instruct-hf is not on this machine"
     assert found["engine"].startswith("openvino (chosen")
     # 6.4 thousand million weights of 4 to 4.5 bits, the output layer at 8.
-    assert found["memory"].endswith("takes: about 6.0 GB")
+    assert found["memory"].endswith(("takes: about 6.0 GB", "takes: about 6.3 GB"))
     assert found["speed"].startswith(("at most 11.9 tokens/s", "at most 11.0 tokens/s"))
 
 
@@ -62,6 +67,39 @@ def test_a_path_that_does_not_exist_is_said() -> None:
 
     assert not model["ok"]
     assert "There is no model at '/no/such'" in model["detail"]
+
+
+def test_of_a_quantised_checkpoint_is_said_who_reads_it(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "tiny", "qwen3-tied")
+    quantise(folder, "awq")
+
+    found = details(str(folder))
+
+    assert found["checkpoint"].startswith("quantised already (awq): the fast engine reads it")
+    assert "needs the package gptqmodel" in found["checkpoint"]
+    assert found["weights"] == "int8 (kept from AWQ); the next start converts it"
+
+
+def test_a_model_whose_name_says_that_it_is_quantised_is_a_smaller_download() -> None:
+    whole, quantised = (
+        needs(Settings(model=f"tokyotech-llm/Qwen3-Swallow-8B-RL-v0.2{end}")).download
+        for end in ("", "-AWQ-INT4")
+    )
+
+    assert 16e9 < whole < 17e9
+    assert 5.5e9 < quantised < 6.5e9
+
+
+def test_a_checkpoint_that_neither_engine_reads_fails(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "tiny", "llama2")
+    change_config(folder, quantization_config=awq_config(version="gemv"))
+
+    rows = {row["check"]: row for row in model_rows(Settings(model=str(folder)))}
+
+    assert "transformers (chosen, the fast engine cannot run" in rows["engine"]["detail"]
+    assert "by AWQ in the layout gemv" in rows["engine"]["detail"]
+    assert not rows["checkpoint"]["ok"]
+    assert "pip install gptqmodel" in rows["checkpoint"]["advice"]
 
 
 @pytest.mark.parametrize(

@@ -83,5 +83,5 @@ def from_pretrained(kind: Any, source: Source, cache: Path | None, **options: An
         if source.revision:
             options["revision"] = source.revision
         return kind.from_pretrained(source.path, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:  # of a package for quantised checkpoints
         raise not_loaded(source, error) from error

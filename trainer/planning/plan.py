@@ -11,6 +11,7 @@ from typing import Any
 from trainer.adapters import adapter_files, names
 from trainer.adapters.adapter import PROJECTIONS
 from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
+from trainer.base_model.quantised import method_name
 from trainer.base_model.source import Source, find, pinned
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.cpu import cpu_has_bf16
@@ -167,6 +168,11 @@ def _check_architecture(options: Options, config: Any) -> None:
         raise OptionInvalid(
             f"--base-model is {options.base_model}, which has {what}, and a training cannot "
             "compute them; choose a Llama, Mistral or Qwen3 model."
+        )
+    if (method := method_name(config.to_dict())) is not None:
+        raise OptionInvalid(
+            f"--base-model is {options.base_model}, which is quantised already ({method}), and a "
+            "training needs the weights that were; name the model it was made from."
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoConfig
 
+from tests.tasks.quantised_checkpoints import awq_config, change_config
 from tests.tasks.tiny_models import write_tiny
 from tests.trainer.doubles import write_rows
 from trainer.adapters import adapter_files
@@ -44,6 +45,16 @@ def test_a_rank_whose_adapter_would_be_too_large_to_use_is_refused(
     assert plan.make(options(model_folder, rows_file, lora_r=8), tmp_path / "home")
     with pytest.raises(OptionInvalid, match="--lora-r is 512, which makes an adapter"):
         plan.make(options(model_folder, rows_file, lora_r=512), tmp_path / "home")
+
+
+def test_a_checkpoint_that_is_quantised_already_is_not_trained(
+    rows_file: Path, tmp_path: Path
+) -> None:
+    model = write_tiny(tmp_path / "tiny", "qwen3")
+    change_config(model, quantization_config=awq_config())
+
+    with pytest.raises(OptionInvalid, match=r"quantised already \(awq\).* it was made from"):
+        plan.make(options(model, rows_file), tmp_path / "home")
 
 
 def test_of_a_model_with_experts_only_attention_is_adapted_and_not_in_int8(

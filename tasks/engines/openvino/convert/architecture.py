@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.engines.openvino.convert.sources.method import method_of
 from tasks.errors import ModelUnsupported
 
 SUPPORTED = {
@@ -190,8 +191,7 @@ def _check(config: Mapping[str, Any]) -> None:
     for bias in ("attention_bias", "mlp_bias"):
         if config.get(bias):
             raise ModelUnsupported(f"its linear layers have a bias ({bias})")
-    if config.get("quantization_config"):
-        raise ModelUnsupported("its checkpoint is quantised already")
+    method_of(config)  # refuses a checkpoint quantised in a way that is not read
 
 
 def _experts(config: Mapping[str, Any]) -> Experts | None:

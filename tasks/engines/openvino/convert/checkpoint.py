@@ -1,7 +1,8 @@
 """A model's folder as Hugging Face writes it, read one tensor at a time.
 
 Each tensor is read through a mapping of its own, so that memory of tensors read before is given
-back. Does not know what the tensors are for.
+back. Where linear layers are quantised, a layer's weight is there under the name it would have
+otherwise, as floats and as a grid. Does not know what the tensors are for.
 """
 
 import json
@@ -11,18 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
+from tasks.engines.openvino.convert.sources.method import Method, method_of
+from tasks.engines.openvino.convert.sources.stored import Stored
 from tasks.errors import ConversionFailed, ModelUnsupported
 
 if TYPE_CHECKING:
     import torch
+
+    from tasks.engines.openvino.convert.sources.grid import Grid
+    from tasks.engines.openvino.convert.sources.layers import Layers
+
+WEIGHT = ".weight"
 
 
 class Checkpoint:
     """The safetensors files and the configuration in `folder`.
 
     Raises:
-        ModelUnsupported: there are no safetensors files.
-        ConversionFailed: a file is cut short or not a safetensors file.
+        ModelUnsupported: there are no safetensors files, or they are quantised in a way that is not
+            read.
+        ConversionFailed: a file is cut short or not a safetensors file, or the tensors of a
+            quantised layer do not fit together.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,8 +42,11 @@ class Checkpoint:
             raise ModelUnsupported("its weights are not in safetensors files")
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._file_of: dict[str, Path] = {}
+        self._shape_of: dict[str, list[int]] = {}  # what stands in tensors called `weight_shape`
         for file in self.files:
             self._read_header(file)
+        self.method: Method | None = method_of(self.config)
+        self._layers = self._quantised_layers(self.method)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -51,8 +64,17 @@ class Checkpoint:
         return [[file.name, file.stat().st_size, _version(file)] for file in files]
 
     def names(self) -> set[str]:
-        """Return the names of all tensors."""
-        return set(self._shapes)
+        """Return the names of all tensors; the weights of quantised layers as if they were not."""
+        if self._layers is None:
+            return set(self._shapes)
+        plain = {name for name in self._shapes if not self._layers.has_part(name)}
+        return plain | {f"{layer}{WEIGHT}" for layer in self._layers.stored}
+
+    def stored(self, name: str) -> Stored | None:
+        """Return how the weight called `name` is quantised; None where it is not."""
+        if self._layers is None or not name.endswith(WEIGHT):
+            return None
+        return self._layers.stored.get(name.removesuffix(WEIGHT))
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Check that every tensor of `shapes` exists in its shape.
@@ -61,7 +83,8 @@ class Checkpoint:
             ConversionFailed: one is missing, for instance with a whole file, or has another shape.
         """
         for name, shape in shapes.items():
-            found = self._shapes.get(name)
+            about = self.stored(name)
+            found = self._shapes.get(name) if about is None else about.shape
             if found != shape:
                 what = (
                     f"has shape {list(found)} instead of {list(shape)}" if found else "is missing"
@@ -71,7 +94,31 @@ class Checkpoint:
                 )
 
     def tensor(self, name: str) -> "torch.Tensor":
-        """Return the tensor called `name` in the precision it is stored in."""
+        """Return the tensor called `name` in the precision it is stored in, float32 where it is
+        quantised.
+
+        Raises:
+            ConversionFailed: what belongs to a quantised one is not of the types and shapes it must
+                be of.
+        """
+        grid = self.grid(name)
+        return self._tensor(name) if grid is None else grid.weights()
+
+    def grid(self, name: str) -> "Grid | None":
+        """Return the weight called `name` as integers, scales and zeros; None where it is not
+        quantised. Raises what `tensor` does."""
+        if self._layers is None or self.stored(name) is None:
+            return None
+        return self._layers.grid(name.removesuffix(WEIGHT), self._tensor)
+
+    def _quantised_layers(self, method: Method | None) -> "Layers | None":
+        if method is None:
+            return None
+        from tasks.engines.openvino.convert.sources.layers import Layers
+
+        return Layers(method, self._shapes, self._shape_of)
+
+    def _tensor(self, name: str) -> "torch.Tensor":
         with safe_open(self._file_of[name], "pt") as opened:
             tensor: torch.Tensor = opened.get_tensor(name)
         return tensor
@@ -80,9 +127,13 @@ class Checkpoint:
         try:
             with safe_open(file, "np") as opened:
                 for name in opened.keys():  # noqa: SIM118  # `opened` is no mapping
-                    self._shapes[name] = tuple(opened.get_slice(name).get_shape())
+                    about = opened.get_slice(name)
+                    self._shapes[name] = tuple(about.get_shape())
                     self._file_of[name] = file
-        except (SafetensorError, OSError) as error:
+                    # Read here, because opening a file that has thousands of tensors takes long.
+                    if name.endswith(".weight_shape") and about.get_shape() == [2]:
+                        self._shape_of[name] = opened.get_tensor(name).astype(int).tolist()
+        except (SafetensorError, OSError, TypeError) as error:
             raise ConversionFailed(
                 f"{file} is broken or cut short ({error}); fetch the model again."
             ) from error

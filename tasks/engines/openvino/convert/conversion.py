@@ -25,14 +25,19 @@ from tasks.engines.openvino.convert.converted import (
     has_other_calibration,
     is_whole,
     remove_outdated,
+    told_loss,
     write_about,
 )
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
 from tasks.engines.openvino.convert.packing import Packing
 from tasks.engines.openvino.convert.precision import (
+    DEFAULT_QUALITY,
+    OUTER_MATRICES,
     Precision,
     choose_precision,
     choose_quality,
+    is_exact,
+    matrix_formats,
     packed_model_bytes,
     suits_kernels,
 )
@@ -136,8 +141,10 @@ def _target(
         raise ModelUnsupported(
             "its experts are computed only by our kernels, at 4 bits, and those cannot be used"
         )
-    quality = choose_quality(setting)
-    calibrated = precision == "int4" and quality != "fast"
+    # What is kept as it is does not depend on the care with which others would be rounded.
+    kept = _keeps_all(checkpoint, architecture, precision, kernels=library is not None)
+    quality = DEFAULT_QUALITY if kept else choose_quality(setting)
+    calibrated = precision == "int4" and quality != "fast" and not kept
     digest = texts.digest if calibrated else None
     kind = folder_name(
         name,
@@ -147,7 +154,24 @@ def _target(
         quality=quality,
         calibration=digest,
     )
-    return Converted(cache / kind, architecture, precision, library, quality, digest)
+    return Converted(
+        cache / kind, architecture, precision, library, quality, digest, checkpoint.method, kept
+    )
+
+
+def _keeps_all(
+    checkpoint: Checkpoint, architecture: Architecture, precision: Precision, *, kernels: bool
+) -> bool:
+    """Tell whether all linear layers are quantised on grids that their formats have."""
+    if checkpoint.method is None:
+        return False
+    formats = matrix_formats(architecture, precision, kernels=kernels)
+    return all(
+        is_exact(format, checkpoint.stored(f"{part}.weight"))
+        for name, (format, _) in formats.items()
+        if name not in OUTER_MATRICES
+        for part in architecture.parts(name)
+    )
 
 
 def _disk_bytes_of(target: Converted) -> int:
@@ -221,7 +245,10 @@ class _Conversion:
         kernels = self.target.kernels is not None
         if size < packed_model_bytes(self.architecture, self.target.precision, kernels=kernels):
             raise self._failed("the weights came out too short")
-        write_about(self.aside, self.target, self.checkpoint)
+        loss, source = self.packing.loss(), self.target.source
+        if loss is not None and source is not None:
+            log.info("%s: %s", self.target.folder.name, told_loss(source, loss))
+        write_about(self.aside, self.target, self.checkpoint, loss)
         self.packing.remove()
         shutil.rmtree(self.target.folder, ignore_errors=True)
         self.aside.rename(self.target.folder)

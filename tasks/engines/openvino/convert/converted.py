@@ -14,6 +14,7 @@ from typing import Any
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.precision import DEFAULT_QUALITY, Precision
+from tasks.engines.openvino.convert.sources.method import Method
 from tasks.settings import Quality
 from trainer.files import sync_file
 
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 VERSIONS: dict[Precision, int] = {"int4": 3, "int8": 2, "bf16": 2}
 """To be raised whenever the same checkpoint would be converted to another graph."""
 
+KEPT_BELOW = 5e-4
+"""A loss that only the scales' rounding to float16 makes; a bfloat16's is five times as large."""
+
 MODEL, WEIGHTS, ABOUT = "openvino_model.xml", "openvino_model.bin", "about.json"
 
 
@@ -29,7 +33,11 @@ MODEL, WEIGHTS, ABOUT = "openvino_model.xml", "openvino_model.bin", "about.json"
 class Converted:
     """A converted model: its folder, its architecture, the precision of its linear layers, the
     library of our kernels, None where its graph needs none, the quality of 4-bit weights, and the
-    digest of the texts they were calibrated on, None for the built-in sample's or none."""
+    digest of the texts they were calibrated on, None for the built-in sample's or none.
+
+    `source` says how its checkpoint was quantised, None where it was not, and `kept` that the
+    linear layers have those very weights.
+    """
 
     folder: Path
     architecture: Architecture
@@ -37,15 +45,19 @@ class Converted:
     kernels: Path | None = None
     quality: Quality = DEFAULT_QUALITY
     calibration: str | None = None
+    source: Method | None = None
+    kept: bool = False
 
     @property
     def is_calibrated(self) -> bool:
         """Whether its integers were chosen by what the layers get as input."""
-        return self.precision == "int4" and self.quality != "fast"
+        return self.precision == "int4" and self.quality != "fast" and not self.kept
 
     @property
     def name(self) -> str:
         """What people call its precision, such as `int4 (balanced)`."""
+        if self.kept:
+            return f"{self.precision} (kept from {self.source})"
         return f"int4 ({self.quality})" if self.precision == "int4" else self.precision
 
 
@@ -82,8 +94,31 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def write_about(aside: Path, converted: Converted, checkpoint: Checkpoint) -> None:
-    """Record the files' sizes and the source in `aside`, and wait until all is on the disk."""
+def loss_of(folder: Path) -> float | None:
+    """Return by what share packing changed the weights of a quantised checkpoint; None of others,
+    and where `folder` is not there."""
+    try:
+        loss = json.loads((folder / ABOUT).read_text("utf-8")).get("loss")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return loss if isinstance(loss, float) else None
+
+
+def told_loss(source: Method, loss: float) -> str:
+    """Say what became of the weights of a quantised checkpoint, for people."""
+    if loss < KEPT_BELOW:
+        return f"the weights are those of its {source} checkpoint"
+    return (
+        f"the weights of its {source} checkpoint were rounded again, "
+        f"which changed them by {loss:.1%} (root of the mean square)"
+    )
+
+
+def write_about(
+    aside: Path, converted: Converted, checkpoint: Checkpoint, loss: float | None = None
+) -> None:
+    """Record the files' sizes, the source and the loss in `aside`, and wait until all is on the
+    disk."""
     files = [aside / MODEL, aside / WEIGHTS]
     about = {
         "files": {file.name: file.stat().st_size for file in files},
@@ -92,6 +127,7 @@ def write_about(aside: Path, converted: Converted, checkpoint: Checkpoint) -> No
         "kernels": converted.kernels is not None,
         "quality": converted.quality,
         "calibration": converted.calibration,
+        "loss": loss,
     }
     (aside / ABOUT).write_text(json.dumps(about), encoding="utf-8")
     for file in (*files, aside / ABOUT):

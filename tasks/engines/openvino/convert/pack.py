@@ -4,8 +4,8 @@ Layout of `PackedMatrix.values`, row by row unless said otherwise:
 
 - "bf16": the bits of each weight, [out, in] uint16.
 - "int8": [out, in] int8.
-- "int4": [out, in / 2] uint8; a byte holds two neighbours of a row in two's complement, the earlier
-  one in its low half.
+- "int4": [out, in / 2] uint8; a byte holds two neighbours of a row, the earlier one in its low
+  half: in two's complement, or where there are zeros as 0 to 15.
 - "blocks", which our kernels read (`kernels/source/layout.hpp`): [bytes] uint8. A block is 32 rows;
   the blocks follow one another. A block is a record for each group of 128 columns, in order; what
   does not fill a record makes the last one wider. A record of n columns is 16·n bytes of integers,
@@ -87,7 +87,7 @@ def pack(
         if gram is not None:
             steps = scales.view(rows, -1).float()
             integers = rounded(weight, steps, torch.zeros_like(steps), (-8, 7), gram)
-        values = _halves(integers.reshape(rows, columns))
+        values = halves(integers.reshape(rows, columns))
         return PackedMatrix(format, shape, values, scales.view(rows, -1).numpy())
     if group == AFFINE_GROUP and (affine := _affine(weight)):
         return affine
@@ -105,7 +105,9 @@ def unpack(packed: PackedMatrix) -> torch.Tensor:
     if packed.format == "blocks":
         return _unpacked_blocks(packed)
     if packed.format == "int4":
-        integers = _unpacked_halves(np.asarray(packed.values, np.uint8)).reshape(rows, columns)
+        signed = not packed.zeros.size
+        both = _unpacked_halves(np.asarray(packed.values, np.uint8), signed=signed)
+        integers = both.reshape(rows, columns)
     else:
         integers = np.asarray(packed.values, np.int8)
     scales = torch.from_numpy(np.array(packed.scales)).float()  # [out, groups]
@@ -133,16 +135,16 @@ def _affine(weight: torch.Tensor) -> PackedMatrix | None:
     )
 
 
-def _halves(values: torch.Tensor) -> NDArray[np.uint8]:
-    """Return int4 `values` [out, in] int8 two to a byte, [out, in / 2]."""
+def halves(values: torch.Tensor) -> NDArray[np.uint8]:
+    """Return int4 `values` [out, in] int8 or uint8 two to a byte, [out, in / 2]."""
     low, high = values[:, 0::2] & 15, values[:, 1::2] & 15
     return (low | (high << 4)).to(torch.uint8).contiguous().numpy()
 
 
-def _unpacked_halves(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """Return the integers -8 to 7 of `packed` [out, in / 2] as [out, in / 2, 2]."""
-    halves = np.stack([packed & 15, packed >> 4], axis=-1).astype(np.int8)
-    return np.where(halves > 7, halves - 16, halves)
+def _unpacked_halves(packed: NDArray[np.uint8], *, signed: bool) -> NDArray[np.int8]:
+    """Return the integers of `packed` [out, in / 2], -8 to 7 if `signed`, as [out, in / 2, 2]."""
+    both = np.stack([packed & 15, packed >> 4], axis=-1).astype(np.int8)
+    return np.where(both > 7, both - 16, both) if signed else both
 
 
 def _blocks(
@@ -163,6 +165,11 @@ def _blocks(
         start = end
     if gram is not None:
         records = _with_feedback(weight, records, gram)
+    return blocks_of(records)
+
+
+def blocks_of(records: list[Record]) -> NDArray[np.uint8]:
+    """Return the bytes of a matrix whose records, from left to right, are `records`."""
     return np.concatenate([_record(record) for record in records], axis=1).reshape(-1)
 
 

@@ -22,9 +22,9 @@ class PackedMatrix:
     """A matrix of `shape` [out, in]; a weight is (integer - group's zero) · group's scale.
 
     A group is a run of neighbouring weights in a row, a whole row at most. `scales` are [out,
-    groups], float16, or float32 where there are zeros; empty for "bf16" and "blocks". `zeros` are
-    the integers that stand for a weight of 0, not always whole, [out, groups] float32; empty where
-    all are 0.
+    groups], float16, or float32 for "int8" with zeros; empty for "bf16" and "blocks". `zeros` are
+    the integers that stand for a weight of 0, [out, groups] float32, for "int8" not always whole;
+    empty where all are 0.
     """
 
     format: Format
@@ -48,6 +48,17 @@ def stacked(parts: Sequence[PackedMatrix]) -> PackedMatrix:
     values = np.concatenate([part.values for part in parts])
     scales = np.concatenate([part.scales for part in parts])
     return PackedMatrix(first.format, (rows, first.shape[1]), values, scales)
+
+
+def rows_of(packed: PackedMatrix, start: int, end: int) -> PackedMatrix:
+    """Return some rows of a matrix: for "blocks" whole blocks."""
+    if packed.format == "blocks":
+        blocks = packed.values.reshape(packed.shape[0] // BLOCK_ROWS, -1)
+        values = blocks[start // BLOCK_ROWS : end // BLOCK_ROWS].reshape(-1)
+    else:
+        values = packed.values[start:end]
+    scales, zeros = packed.scales[start:end], packed.zeros[start:end]
+    return PackedMatrix(packed.format, (end - start, packed.shape[1]), values, scales, zeros)
 
 
 def record_widths(columns: int) -> list[int]:

@@ -16,7 +16,7 @@ from tasks.engines.openvino.convert.calibration.texts import CalibrationTexts
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.converted import Converted
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
-from tasks.engines.openvino.convert.packed_matrix import PackedMatrix, stacked
+from tasks.engines.openvino.convert.packed_matrix import Format, PackedMatrix, stacked
 from tasks.engines.openvino.convert.precision import INT4_FROM_PARAMETERS, matrix_formats
 from tasks.errors import ConversionFailed, ModelUnsupported
 from trainer.errors import ModelMissing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from tasks.engines.openvino.convert.calibration.importance import Importance
+    from tasks.engines.openvino.convert.sources.grid import Grid
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Packing:
         )
         self.store = MatrixStore(folder / "parts")
         self.importance = folder / "importance.safetensors"
+        self.losses = folder / "losses"
         # The blocks' weights are read once more for the calibration.
         self.measured = self.architecture.layers * self._block_weights
         self.done, self.total = 0, self.architecture.parameters
@@ -73,6 +75,16 @@ class Packing:
         """Remove what is stored."""
         shutil.rmtree(self.store.folder)
         self.importance.unlink(missing_ok=True)
+        self.losses.unlink(missing_ok=True)
+
+    def loss(self) -> float | None:
+        """Return by what share packing changed the weights that were quantised before; None where
+        none were."""
+        if self.checkpoint.method is None:
+            return None
+        from tasks.engines.openvino.convert.sources.loss import Loss
+
+        return Loss(self.losses).share()
 
     def _names(self) -> Iterator[str]:
         """Give the matrices' names one by one, and report the progress before each."""
@@ -153,18 +165,57 @@ class Packing:
     def _pack(
         self, name: str, importance: "Importance", gram: "torch.Tensor | None" = None
     ) -> PackedMatrix:
-        from tasks.engines.openvino.convert.pack import pack
         from tasks.engines.openvino.convert.quantise.groups import in_parallel
 
         format, group = self.formats[name]
 
         def packed(part: str) -> PackedMatrix:
-            weight = self.checkpoint.tensor(f"{part}.weight")  # [out, in]
-            if not weight.isfinite().all():
-                raise ConversionFailed(f"{part} in {self.checkpoint.folder} has weights like NaN.")
-            return pack(weight, format, group, importance.get(part), gram)
+            return self._pack_part(part, format, group, importance.get(part), gram)
 
         parts = self.architecture.parts(name)
         if len(parts) == 1:  # whose rows are shared by the threads
             return packed(name)
         return stacked(in_parallel(packed, parts))
+
+    def _pack_part(
+        self,
+        name: str,
+        format: Format,
+        group: int,
+        importance: "torch.Tensor | None",
+        gram: "torch.Tensor | None",
+    ) -> PackedMatrix:
+        from tasks.engines.openvino.convert.pack import pack
+
+        grid = self.checkpoint.grid(f"{name}.weight")
+        if grid is not None:
+            return self._pack_quantised(name, grid, format, group, importance, gram)
+        weight = self.checkpoint.tensor(f"{name}.weight")  # [out, in]
+        self._check_numbers(name, weight.isfinite().all())
+        return pack(weight, format, group, importance, gram)
+
+    def _pack_quantised(
+        self,
+        name: str,
+        grid: "Grid",
+        format: Format,
+        group: int,
+        importance: "torch.Tensor | None",
+        gram: "torch.Tensor | None",
+    ) -> PackedMatrix:
+        """Pack a matrix that is quantised already, on its own grid where the format has that."""
+        from tasks.engines.openvino.convert.on_grid import packed_on_grid
+        from tasks.engines.openvino.convert.pack import pack
+        from tasks.engines.openvino.convert.sources.loss import Loss
+
+        self._check_numbers(name, grid.is_finite)
+        counts = importance if gram is None else gram.diagonal() / gram.diagonal().mean()
+        packed = packed_on_grid(grid, format, group, counts)
+        if packed is None:
+            packed = pack(grid.weights(), format, group, importance, gram)
+        Loss(self.losses).measure(name, grid, packed)
+        return packed
+
+    def _check_numbers(self, name: str, finite: "bool | torch.Tensor") -> None:
+        if not finite:
+            raise ConversionFailed(f"{name} in {self.checkpoint.folder} has weights like NaN.")

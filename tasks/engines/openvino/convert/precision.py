@@ -14,6 +14,7 @@ from tasks.engines.openvino.convert.packed_matrix import (
     Format,
     packed_bytes,
 )
+from tasks.engines.openvino.convert.sources.stored import Stored
 from tasks.settings import PrecisionSetting, Quality
 
 Precision = Literal["int4", "int8", "bf16"]
@@ -70,6 +71,16 @@ def matrix_formats(
         else _format(name, columns, precision, small)
         for name, (_, columns) in architecture.matrices.items()
     }
+
+
+def is_exact(format: Format, stored: Stored | None) -> bool:
+    """Tell whether `format` has the very grid of a matrix that is quantised already."""
+    if stored is None or stored.ordered or format == "bf16":
+        return False
+    if format == "blocks":
+        of_records = stored.group % BLOCK_GROUP == 0 or stored.group == stored.shape[1]
+        return stored.bits == 4 and of_records
+    return stored.bits == 4 or format == "int8"
 
 
 def suits_kernels(architecture: Architecture, precision: Precision) -> bool:

@@ -67,7 +67,7 @@ def as_kernels_compute(model: Any, architecture: Architecture, folder: Path) -> 
     importance = importance_of(folder)
     if architecture.experts:
         for block in model.model.layers:
-            block.mlp.experts = _taken_apart(block.mlp.experts)
+            block.mlp.experts = taken_apart(block.mlp.experts)
     with torch.no_grad():
         for matrix, (format, group) in matrix_formats(architecture, "int4", kernels=True).items():
             for name in architecture.parts(matrix):
@@ -79,7 +79,7 @@ def as_kernels_compute(model: Any, architecture: Architecture, folder: Path) -> 
     return model
 
 
-def _taken_apart(joined: Any) -> Any:
+def taken_apart(joined: Any) -> Any:
     """Return the experts as linear layers of their own, with copies of their weights."""
     single = single_experts(joined, torch.float32)
     gates, ups = joined.gate_up_proj.detach().chunk(2, 1)

@@ -8,6 +8,8 @@ An error counts by the importance of its column: the mean square of what the lay
 there, so that the layer's output changes least. Knows numbers only.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import torch
 
 from tasks.engines.openvino.convert.packed_matrix import STEP_GROUP
@@ -18,6 +20,9 @@ SHRINKS = (1.0, 0.92, 0.84, 0.76)
 TOP_STEPS = (16.0, 15.0, 14.0, 13.0, 12.0)
 """Steps that the coarsest group of a record is tried with."""
 
+KNOWN_STEPS = tuple(top / 8 for top in range(130, 63, -1))
+"""The same for groups whose steps and integers are known: these are tried without the weights."""
+
 LEAST = 1e-12
 """Ranges and sums below are taken as this, so that nothing is divided by zero."""
 
@@ -26,28 +31,30 @@ Record = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 float16."""
 
 
-def quantise_record(weights: torch.Tensor, importance: torch.Tensor) -> Record:
+def quantise_record(
+    weights: torch.Tensor,
+    importance: torch.Tensor,
+    known: tuple[torch.Tensor, torch.Tensor] | None = None,
+) -> Record:
     """Quantise `weights` [n, columns] float32, a record in each row, with `importance` [columns].
 
     Every candidate of a group's step and zero gets the integers nearest to it and then the step and
     zero that fit those best in the sense of weighted least squares. The candidates of a record's
-    scale are tried with steps and offsets rounded to it.
+    scale are tried with steps and offsets rounded to it. `known` are the steps, above 0, and the
+    least levels of a grid of 16 levels that the weights lie on, each [n, columns / STEP_GROUP];
+    they are tried too.
     """
     groups = weights.view(len(weights), -1, STEP_GROUP)
     importance = importance.view(1, -1, STEP_GROUP) + LEAST
     step, low = _fitted_groups(groups, importance)
-    least = torch.full_like(step[:, :1], torch.inf)  # [n, 1, 1]
-    steps, offsets = step, low
-    integers = groups
-    for top in TOP_STEPS:
-        scale = _stored(step.amax(1, keepdim=True) / top)
-        trial = _rounded_to(scale, groups, importance, step, low)
-        error = _error(scale, groups, importance, trial)
-        better = error < least
-        least = torch.where(better, error, least)
-        integers = torch.where(better, trial[0], integers)
-        steps = torch.where(better, trial[1], steps)
-        offsets = torch.where(better, trial[2], offsets)
+    best = _best_of(groups, importance, step, low, _scales(step, TOP_STEPS))
+    if known is not None:
+        step, low = (part.unsqueeze(-1) for part in known)
+        scale = _known_scale(groups, importance, step, low)
+        other = _best_of(groups, importance, step, low, [scale])
+        better = other[0] < best[0]
+        best = tuple(torch.where(better, *pair) for pair in zip(other, best, strict=True))
+    _, integers, steps, offsets = best
     # The scale that fits best to what was chosen with a slightly different one.
     levels = steps * integers - offsets
     product = (importance * levels * groups).sum((1, 2), keepdim=True)
@@ -60,6 +67,58 @@ def quantise_record(weights: torch.Tensor, importance: torch.Tensor) -> Record:
         offsets.squeeze(-1).to(torch.uint8),
         scale.view(-1, 1).half(),
     )
+
+
+def _best_of(
+    groups: torch.Tensor,
+    importance: torch.Tensor,
+    step: torch.Tensor,
+    low: torch.Tensor,
+    scales: Iterable[torch.Tensor],
+) -> tuple[torch.Tensor, ...]:
+    """Return error [n, 1, 1], integers, steps and offsets of the best of `scales` [n, 1, 1] for
+    each record."""
+    least = torch.full_like(step[:, :1], torch.inf)
+    integers, steps, offsets = groups, step, low
+    for scale in scales:
+        trial = _rounded_to(scale, groups, importance, step, low)
+        error = _error(scale, groups, importance, trial)
+        better = error < least
+        least = torch.where(better, error, least)
+        integers = torch.where(better, trial[0], integers)
+        steps = torch.where(better, trial[1], steps)
+        offsets = torch.where(better, trial[2], offsets)
+    return least, integers, steps, offsets
+
+
+def _scales(step: torch.Tensor, tops: Sequence[float]) -> Iterator[torch.Tensor]:
+    """Yield the scales [n, 1, 1] with which the coarsest step of a record is each of `tops`."""
+    coarsest = step.amax(1, keepdim=True)
+    return (_stored(coarsest / top) for top in tops)
+
+
+def _known_scale(
+    groups: torch.Tensor, importance: torch.Tensor, step: torch.Tensor, low: torch.Tensor
+) -> torch.Tensor:
+    """Return the scale [n, 1, 1] that changes weights on the grid of `step` and `low` least.
+
+    With another step and level, a group's integers q change its weights by q·a + b, where a and b
+    are the differences: its error is Σi·q²·a² + 2·Σi·q·a·b + Σi·b² over the importances i.
+    """
+    integers = ((groups - low) / step).round_().clamp_(0, 15)
+    weighted = importance * integers
+    square = (weighted * integers).sum(-1, keepdim=True)
+    product, total = weighted.sum(-1, keepdim=True), importance.sum(-1, keepdim=True)
+    best, least = step[:, :1], torch.full_like(step[:, :1], torch.inf)
+    for scale in _scales(step, KNOWN_STEPS):
+        a = (step / scale).round_().clamp_(1, 16).mul_(scale).sub_(step)
+        # The level that fits best to that step.
+        level = (-low + a * product / total).div_(scale).round_().clamp_(0, 255)
+        b = -low - level * scale
+        error = (square * a * a + 2 * product * a * b + total * b * b).sum(1, keepdim=True)
+        best = torch.where(error < least, scale, best)
+        least = torch.minimum(error, least)
+    return best
 
 
 def _fitted_groups(
