@@ -73,7 +73,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherByFi
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders whose tests take the longest; the last ones fill the gaps."""
-    order = (SYSTEMS, "tests/drills", "tests/trainer/run", "tests/tasks/queues", "tests/tasks", "tests/trainer")
+    order = (
+        SYSTEMS,
+        "tests/drills",
+        "tests/trainer/run",
+        "tests/tasks/queues",
+        "tests/tasks",
+        "tests/trainer",
+    )
     items.sort(
         key=lambda item: next(
             (place for place, folder in enumerate(order) if item.nodeid.startswith(folder)),
