@@ -24,6 +24,8 @@ Layout of `PackedMatrix.values`, row by row unless said otherwise:
 Knows no model, no files and no OpenVINO; `quantise` finds integers and scales.
 """
 
+from itertools import accumulate
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -40,7 +42,9 @@ from tasks.engines.openvino.convert.quantise.blocks import Record, quantise_reco
 from tasks.engines.openvino.convert.quantise.feedback import rounded
 from tasks.engines.openvino.convert.quantise.groups import (
     LEAST,
+    SLICE_WEIGHTS,
     affine_int8,
+    in_parallel,
     in_slices,
     plain_int8,
     searched_int4,
@@ -151,21 +155,43 @@ def _blocks(
     weight: torch.Tensor, importance: torch.Tensor, gram: torch.Tensor | None
 ) -> NDArray[np.uint8]:
     """Return `weight` [out, in] as the bytes of its blocks, one after another."""
-    records: list[Record] = []
-    start = 0
-    for width in record_widths(weight.shape[1]):
-        end = start + width
-        counts = importance[start:end]
+    widths = record_widths(weight.shape[1])
+    ends = list(accumulate(widths))
 
-        def quantise(slice: torch.Tensor, counts: torch.Tensor = counts) -> Record:
-            return quantise_record(slice, counts)
+    def quantised(piece: tuple[int, slice]) -> Record:
+        record, rows = piece
+        columns = slice(ends[record] - widths[record], ends[record])
+        return quantise_record(weight[rows, columns].float(), importance[columns])
 
-        integers, steps, offsets, scales = in_slices(weight[:, start:end], quantise)
-        records.append((integers, steps, offsets, scales))
-        start = end
+    # Pieces of every record, not one record after another: so the threads share all of them.
+    step = SLICE_WEIGHTS // max(widths) // BLOCK_ROWS * BLOCK_ROWS
+    pieces = [
+        (record, slice(start, start + step))
+        for record in range(len(widths))
+        for start in range(0, len(weight), step)
+    ]
     if gram is not None:
-        records = _with_feedback(weight, records, gram)
-    return blocks_of(records)
+        each = -(-len(weight) // step)
+        parts = in_parallel(quantised, pieces)
+        records = [_joined(parts[first : first + each]) for first in range(0, len(parts), each)]
+        return blocks_of(_with_feedback(weight, records, gram))
+    places = [0, *accumulate(map(record_bytes, widths))]
+    blocks = np.empty((len(weight) // BLOCK_ROWS, places[-1]), np.uint8)
+
+    def pack_piece(piece: tuple[int, slice]) -> None:
+        record, rows = piece
+        packed = _record(quantised(piece))
+        first = rows.start // BLOCK_ROWS
+        blocks[first : first + len(packed), places[record] : places[record + 1]] = packed
+
+    in_parallel(pack_piece, pieces)
+    return blocks.reshape(-1)
+
+
+def _joined(parts: list[Record]) -> Record:
+    """Return the record of all rows of the pieces of it."""
+    integers, steps, offsets, scales = (torch.cat(values) for values in zip(*parts, strict=True))
+    return integers, steps, offsets, scales
 
 
 def blocks_of(records: list[Record]) -> NDArray[np.uint8]:
