@@ -19,6 +19,7 @@ from tasks.engines.openvino.kernels import build as kernels
 from tasks.engines.protocol import Engine
 from tasks.errors import ConversionFailed, EngineFailed, ModelUnsupported, SettingInvalid
 from tasks.settings import Settings
+from trainer.base_model import gguf
 from trainer.base_model.source import Source, config_folder, find, is_local
 from trainer.errors import ModelMissing
 from trainer.files import make_private
@@ -61,7 +62,7 @@ def explain(settings: Settings) -> str:
     obstacle = _obstacle(settings)
     if obstacle is None:
         source = find(settings.model)
-        if not is_local(source) and _known_config(source) is None:
+        if not is_local(source) and _known_config(settings, source) is None:
             return "openvino where it supports the model: known once its configuration is here"
         chosen = f"openvino ({'asked for' if asked else 'chosen, it supports this model and CPU'})"
         return chosen + _explain_kernels(settings)
@@ -73,10 +74,19 @@ def explain(settings: Settings) -> str:
 def folder_to_convert(settings: Settings) -> Path | None:
     """Return the checkpoint's folder that the fast engine converts; None where the fast engine
     does not run, or where the folder is not known before the model is fetched or unpacked."""
-    source = find(settings.model)
-    if settings.engine == "transformers" or source.gguf is not None:
+    if settings.engine == "transformers" or _obstacle(settings) is not None:
         return None
-    return None if _obstacle(settings) is not None else config_folder(source)
+    return known_folder(settings, find(settings.model))
+
+
+def known_folder(settings: Settings, source: Source) -> Path | None:
+    """Return the folder with the configuration of a model where that is on this machine, and of a
+    GGUF file where it was described; None otherwise."""
+    if source.gguf is None:
+        return config_folder(source)
+    file = Path(source.path, source.gguf)
+    folder = gguf.described_in(file, settings.cache)
+    return folder if gguf.is_large(file) and folder.is_dir() else None
 
 
 def architecture_of(settings: Settings) -> Architecture | None:
@@ -84,15 +94,15 @@ def architecture_of(settings: Settings) -> Architecture | None:
     machine or, of a Swallow model, as it is known; None for others, and while nothing is known."""
     if settings.engine == "transformers" or _obstacle(settings) is not None:
         return None
-    config = _known_config(find(settings.model))
+    config = _known_config(settings, find(settings.model))
     return None if config is None else read_architecture(config)
 
 
-def _known_config(source: Source) -> Mapping[str, Any] | None:
-    if source.gguf is not None:
-        return None
-    folder = config_folder(source)
-    return swallow_models.config_of(source.path) if folder is None else read_config(folder)
+def _known_config(settings: Settings, source: Source) -> Mapping[str, Any] | None:
+    folder = known_folder(settings, source)
+    if folder is None:
+        return None if source.gguf else swallow_models.config_of(source.path)
+    return read_config(folder)
 
 
 def _explain_kernels(settings: Settings) -> str:
@@ -109,7 +119,7 @@ def _obstacle(settings: Settings) -> str | None:
     """Return what keeps the fast engine from running, as far as is known without loading."""
     try:
         _check_machine(settings)
-        config = _known_config(find(settings.model))
+        config = _known_config(settings, find(settings.model))
         if config is not None:
             _check_experts(settings, read_architecture(config))
     except (ModelUnsupported, ConversionFailed, ModelMissing) as error:

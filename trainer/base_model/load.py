@@ -74,7 +74,9 @@ def from_pretrained(kind: Any, source: Source, cache: Path | None, **options: An
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         if source.gguf and cache is not None:
-            folder = gguf.unpacked(Path(source.path, source.gguf), cache)
+            file = Path(source.path, source.gguf)
+            without = gguf.is_large(file) and "dtype" not in options  # no weights are loaded then
+            folder = (gguf.described if without else gguf.unpacked)(file, cache)
             return kind.from_pretrained(str(folder), **options)
         if source.gguf:
             if "dtype" in options:

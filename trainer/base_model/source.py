@@ -5,6 +5,7 @@ files where asked to, but loads none and knows no adapters, engines or settings.
 """
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def local_folder(source: Source, *, cache: Path) -> Path:
         ModelMissing: its files are not on this machine and could not be fetched.
     """
     if source.gguf:
-        return gguf.unpacked(Path(source.path, source.gguf), cache)
+        return _of_gguf(source, gguf.unpacked, cache)
     if Path(source.path).is_dir():
         return Path(source.path)
     from huggingface_hub import snapshot_download
@@ -126,6 +127,21 @@ def local_folder(source: Source, *, cache: Path) -> Path:
         return Path(
             snapshot_download(source.path, revision=source.revision, allow_patterns=patterns)
         )
+    except (OSError, ValueError) as error:
+        raise not_loaded(source, error) from error
+
+
+def folder_to_convert(source: Source, *, cache: Path) -> Path:
+    """Return a folder with the model's configuration, and its safetensors or a link to a large GGUF
+    file. Raises what `local_folder` does."""
+    if source.gguf is None or not gguf.is_large(Path(source.path, source.gguf)):
+        return local_folder(source, cache=cache)
+    return _of_gguf(source, gguf.described, cache)
+
+
+def _of_gguf(source: Source, made: Callable[[Path, Path], Path], cache: Path) -> Path:
+    try:
+        return made(Path(source.path, source.gguf or ""), cache)
     except (OSError, ValueError) as error:
         raise not_loaded(source, error) from error
 

@@ -29,7 +29,7 @@ from tasks.engines.text_stream import TextStream
 from tasks.errors import KernelsMissing
 from tasks.settings import PrecisionSetting
 from trainer.adapters.adapter import Adapter
-from trainer.base_model.source import Source, local_folder
+from trainer.base_model.source import Source, folder_to_convert
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.data.sources import SAMPLE
 from trainer.prompts.prompt import Prompt
@@ -73,7 +73,7 @@ class OpenVinoEngine:
         parallel: int = PARALLEL,
         progress: Progress = lambda done, total: None,
     ) -> None:
-        folder = local_folder(source, cache=cache)
+        folder = folder_to_convert(source, cache=cache)
         # Before a conversion that takes minutes, and only for what can be converted: any other
         # model goes to the transformers engine, whatever its tokenizer.
         read_architecture(read_config(folder))

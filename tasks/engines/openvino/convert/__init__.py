@@ -1,4 +1,4 @@
-"""Conversion of a safetensors checkpoint into an OpenVINO graph with packed weights.
+"""Conversion of a checkpoint into an OpenVINO graph with packed weights.
 
 `architecture` says what can be converted, `precision` chooses each matrix's format, `calibration`
 measures which of its columns matter, `quantise` and `pack` pack it, or `on_grid` where it is

@@ -1,52 +1,72 @@
-"""A model's folder as Hugging Face writes it, read one tensor at a time.
+"""A model's folder: its configuration as Hugging Face writes it, and its tensors, one at a time.
 
-Each tensor is read through a mapping of its own, so that memory of tensors read before is given
-back. Where linear layers are quantised, a layer's weight is there under the name it would have
-otherwise, as floats and as a grid. Does not know what the tensors are for.
+They are in safetensors files, or in a GGUF file that the folder has a link to. A quantised weight
+is there as floats and as a grid. Does not know what the tensors are for.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from safetensors import SafetensorError, safe_open
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tasks.engines.openvino.convert.sources.method import Method, method_of
+from tasks.engines.openvino.convert.sources.safetensors_files import SafetensorsFiles
 from tasks.engines.openvino.convert.sources.stored import Stored
 from tasks.errors import ConversionFailed, ModelUnsupported
+from trainer.base_model.gguf import LINK
 
 if TYPE_CHECKING:
     import torch
 
     from tasks.engines.openvino.convert.sources.grid import Grid
-    from tasks.engines.openvino.convert.sources.layers import Layers
 
-WEIGHT = ".weight"
+
+class Tensors(Protocol):
+    """Where tensors are read from: see `SafetensorsFiles`."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of all tensors."""
+
+    @property
+    def stored(self) -> Mapping[str, Stored]:
+        """How the quantised ones are quantised."""
+
+    def tensor(self, name: str) -> "torch.Tensor":
+        """Return a tensor as floats."""
+
+    def grid(self, name: str) -> "Grid | None":
+        """Return a quantised matrix as a grid."""
 
 
 class Checkpoint:
-    """The safetensors files and the configuration in `folder`.
+    """The tensors and the configuration in `folder`.
+
+    `method` says how it is quantised, None where it is not.
 
     Raises:
-        ModelUnsupported: there are no safetensors files, or they are quantised in a way that is not
-            read.
-        ConversionFailed: a file is cut short or not a safetensors file, or the tensors of a
-            quantised layer do not fit together.
+        ModelUnsupported: there are no files that are read, or they are quantised in a way that is
+            not read.
+        ConversionFailed: a file is cut short or of another kind, or the tensors of a quantised
+            layer do not fit together.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files = sorted(folder.glob("*.safetensors"))
-        if not self.files:
+        self.method: Method | None
+        self._tensors: Tensors
+        if self.files:
+            self.method = method_of(self.config)
+            self._tensors = SafetensorsFiles(self.files, self.method)
+        elif (folder / LINK).is_symlink():
+            from tasks.engines.openvino.convert.sources.gguf_tensors import GgufTensors
+
+            self.files = [(folder / LINK).resolve()]
+            self._tensors = GgufTensors(self.files[0])
+            self.method = "GGUF"
+        else:
             raise ModelUnsupported("its weights are not in safetensors files")
-        self._shapes: dict[str, tuple[int, ...]] = {}
-        self._file_of: dict[str, Path] = {}
-        self._shape_of: dict[str, list[int]] = {}  # what stands in tensors called `weight_shape`
-        for file in self.files:
-            self._read_header(file)
-        self.method: Method | None = method_of(self.config)
-        self._layers = self._quantised_layers(self.method)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -65,16 +85,11 @@ class Checkpoint:
 
     def names(self) -> set[str]:
         """Return the names of all tensors; the weights of quantised layers as if they were not."""
-        if self._layers is None:
-            return set(self._shapes)
-        plain = {name for name in self._shapes if not self._layers.has_part(name)}
-        return plain | {f"{layer}{WEIGHT}" for layer in self._layers.stored}
+        return set(self._tensors.shapes)
 
     def stored(self, name: str) -> Stored | None:
         """Return how the weight called `name` is quantised; None where it is not."""
-        if self._layers is None or not name.endswith(WEIGHT):
-            return None
-        return self._layers.stored.get(name.removesuffix(WEIGHT))
+        return self._tensors.stored.get(name)
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Check that every tensor of `shapes` exists in its shape.
@@ -83,8 +98,7 @@ class Checkpoint:
             ConversionFailed: one is missing, for instance with a whole file, or has another shape.
         """
         for name, shape in shapes.items():
-            about = self.stored(name)
-            found = self._shapes.get(name) if about is None else about.shape
+            found = self._tensors.shapes.get(name)
             if found != shape:
                 what = (
                     f"has shape {list(found)} instead of {list(shape)}" if found else "is missing"
@@ -94,49 +108,19 @@ class Checkpoint:
                 )
 
     def tensor(self, name: str) -> "torch.Tensor":
-        """Return the tensor called `name` in the precision it is stored in, float32 where it is
-        quantised.
+        """Return the tensor called `name` in the precision it is stored in, of a float type that
+        keeps it where it is quantised.
 
         Raises:
             ConversionFailed: what belongs to a quantised one is not of the types and shapes it must
                 be of.
         """
-        grid = self.grid(name)
-        return self._tensor(name) if grid is None else grid.weights()
+        return self._tensors.tensor(name)
 
     def grid(self, name: str) -> "Grid | None":
         """Return the weight called `name` as integers, scales and zeros; None where it is not
-        quantised. Raises what `tensor` does."""
-        if self._layers is None or self.stored(name) is None:
-            return None
-        return self._layers.grid(name.removesuffix(WEIGHT), self._tensor)
-
-    def _quantised_layers(self, method: Method | None) -> "Layers | None":
-        if method is None:
-            return None
-        from tasks.engines.openvino.convert.sources.layers import Layers
-
-        return Layers(method, self._shapes, self._shape_of)
-
-    def _tensor(self, name: str) -> "torch.Tensor":
-        with safe_open(self._file_of[name], "pt") as opened:
-            tensor: torch.Tensor = opened.get_tensor(name)
-        return tensor
-
-    def _read_header(self, file: Path) -> None:
-        try:
-            with safe_open(file, "np") as opened:
-                for name in opened.keys():  # noqa: SIM118  # `opened` is no mapping
-                    about = opened.get_slice(name)
-                    self._shapes[name] = tuple(about.get_shape())
-                    self._file_of[name] = file
-                    # Read here, because opening a file that has thousands of tensors takes long.
-                    if name.endswith(".weight_shape") and about.get_shape() == [2]:
-                        self._shape_of[name] = opened.get_tensor(name).astype(int).tolist()
-        except (SafetensorError, OSError, TypeError) as error:
-            raise ConversionFailed(
-                f"{file} is broken or cut short ({error}); fetch the model again."
-            ) from error
+        quantised, or its kind is read as floats only. Raises what `tensor` does."""
+        return self._tensors.grid(name)
 
 
 def read_config(folder: Path) -> Mapping[str, Any]:

@@ -43,6 +43,7 @@ from tasks.engines.openvino.convert.precision import (
 )
 from tasks.errors import ConversionFailed, ModelUnsupported
 from tasks.settings import PrecisionSetting
+from trainer.base_model.gguf import ROTARY_FACTORS
 from trainer.data.sources import SAMPLE
 from trainer.file_lock import locked
 from trainer.files import make_private
@@ -135,6 +136,7 @@ def _target(
     architecture = read_architecture(checkpoint.config)
     if any(tensor.endswith(".bias") for tensor in checkpoint.names()):
         raise ModelUnsupported("its linear layers have a bias")
+    _check_rotations(checkpoint, architecture)
     precision = choose_precision(architecture, setting)
     library = kernels() if suits_kernels(architecture, precision) else None
     if architecture.experts and library is None:
@@ -157,6 +159,20 @@ def _target(
     return Converted(
         cache / kind, architecture, precision, library, quality, digest, checkpoint.method, kept
     )
+
+
+def _check_rotations(checkpoint: Checkpoint, architecture: Architecture) -> None:
+    """Refuse a GGUF file that scales its rotary positions otherwise than was read from its fields:
+    frequencies are powers of one number when multiplied by what they were divided by."""
+    if ROTARY_FACTORS not in checkpoint.names():
+        return
+    factors = checkpoint.tensor(ROTARY_FACTORS).float().numpy()
+    frequencies = np.array(architecture.inverse_frequencies, np.float32)
+    if factors.shape == frequencies.shape:
+        powers = np.log(frequencies * factors)
+        if np.allclose(powers, np.linspace(powers[0], powers[-1], len(powers)), atol=1e-3):
+            return
+    raise ModelUnsupported("its rotary positions are scaled by factors of its own")
 
 
 def _keeps_all(

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import torch
 
     from tasks.engines.openvino.convert.calibration.importance import Importance
-    from tasks.engines.openvino.convert.sources.grid import Grid
 
 log = logging.getLogger(__name__)
 
@@ -187,9 +186,8 @@ class Packing:
     ) -> PackedMatrix:
         from tasks.engines.openvino.convert.pack import pack
 
-        grid = self.checkpoint.grid(f"{name}.weight")
-        if grid is not None:
-            return self._pack_quantised(name, grid, format, group, importance, gram)
+        if self.checkpoint.stored(f"{name}.weight") is not None:
+            return self._pack_quantised(name, format, group, importance, gram)
         weight = self.checkpoint.tensor(f"{name}.weight")  # [out, in]
         self._check_numbers(name, weight.isfinite().all())
         return pack(weight, format, group, importance, gram)
@@ -197,7 +195,6 @@ class Packing:
     def _pack_quantised(
         self,
         name: str,
-        grid: "Grid",
         format: Format,
         group: int,
         importance: "torch.Tensor | None",
@@ -208,12 +205,18 @@ class Packing:
         from tasks.engines.openvino.convert.pack import pack
         from tasks.engines.openvino.convert.sources.loss import Loss
 
-        self._check_numbers(name, grid.is_finite)
-        counts = importance if gram is None else gram.diagonal() / gram.diagonal().mean()
-        packed = packed_on_grid(grid, format, group, counts)
-        if packed is None:
-            packed = pack(grid.weights(), format, group, importance, gram)
-        Loss(self.losses).measure(name, grid, packed)
+        grid = self.checkpoint.grid(f"{name}.weight")
+        if grid is not None:
+            self._check_numbers(name, grid.is_finite)
+            counts = importance if gram is None else gram.diagonal() / gram.diagonal().mean()
+            packed = packed_on_grid(grid, format, group, counts)
+            if packed is not None:
+                Loss(self.losses).measure(name, grid, packed)
+                return packed
+        weight = self.checkpoint.tensor(f"{name}.weight")
+        self._check_numbers(name, weight.isfinite().all())
+        packed = pack(weight, format, group, importance, gram)
+        Loss(self.losses).measure(name, weight, packed)
         return packed
 
     def _check_numbers(self, name: str, finite: "bool | torch.Tensor") -> None:

@@ -77,10 +77,10 @@ def is_exact(format: Format, stored: Stored | None) -> bool:
     """Tell whether `format` has the very grid of a matrix that is quantised already."""
     if stored is None or stored.ordered or format == "bf16":
         return False
-    if format == "blocks":
-        of_records = stored.group % BLOCK_GROUP == 0 or stored.group == stored.shape[1]
-        return stored.bits == 4 and of_records
-    return stored.bits == 4 or format == "int8"
+    if format == "int8":
+        return stored.bits in (4, 8)
+    of_records = stored.group % BLOCK_GROUP == 0 or stored.group == stored.shape[1]
+    return stored.bits == 4 and stored.whole and (format == "int4" or of_records)
 
 
 def suits_kernels(architecture: Architecture, precision: Precision) -> bool:

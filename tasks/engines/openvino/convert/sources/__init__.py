@@ -1,3 +1,6 @@
-"""Checkpoints that are quantised already: `method` says which are read, `awq`, `compressed_tensors`
-what their tensors mean, `grid` what all of them come to, `loss` what packing it again changes.
+"""Where a checkpoint's tensors are read from: `safetensors_files`, or a GGUF file (`gguf_tensors`).
+
+Those that are quantised already come to a `grid`: `method` says which ways are known, `stored` what
+is known of a matrix before it is read, `awq`, `compressed_tensors` and `gguf_blocks` what the bytes
+mean, `layers` picks one of them, `loss` measures what packing them again changes.
 """

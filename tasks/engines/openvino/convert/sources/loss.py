@@ -8,6 +8,8 @@ import json
 import math
 from pathlib import Path
 
+import torch
+
 from tasks.engines.openvino.convert.pack import unpack
 from tasks.engines.openvino.convert.packed_matrix import BLOCK_ROWS, PackedMatrix, rows_of
 from tasks.engines.openvino.convert.sources.grid import Grid
@@ -22,12 +24,16 @@ class Loss:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def measure(self, name: str, grid: Grid, packed: PackedMatrix) -> None:
-        """Keep what packing the matrix `name` of `grid` as `packed` changed."""
+    def measure(self, name: str, matrix: Grid | torch.Tensor, packed: PackedMatrix) -> None:
+        """Keep what packing the matrix called `name`, [out, in], as `packed` changed."""
         error = total = 0.0
         for start in range(0, packed.shape[0], EVERY * BLOCK_ROWS):
             end = min(start + BLOCK_ROWS, packed.shape[0])
-            weights = grid.rows(start, end).weights()
+            weights = (
+                matrix.rows(start, end).weights()
+                if isinstance(matrix, Grid)
+                else matrix[start:end].float()
+            )
             error += float((unpack(rows_of(packed, start, end)) - weights).square().sum())
             total += float(weights.square().sum())
         with self.file.open("a", encoding="utf-8") as lines:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from tasks.errors import ModelUnsupported
 from trainer.base_model.quantised import about_quantisation
 
-Method = Literal["AWQ", "compressed-tensors"]
-"""AWQ in AutoAWQ's layout "GEMM", and the layout "pack-quantized" of the library
-compressed-tensors, which llm-compressor writes: AWQ and others."""
+Method = Literal["AWQ", "compressed-tensors", "GGUF"]
+"""AWQ in AutoAWQ's layout "GEMM", the layout "pack-quantized" of the library compressed-tensors,
+which llm-compressor writes, AWQ and others, and llama.cpp's files."""
 
 PACKED = "pack-quantized"
 WIDTHS = (4, 8)

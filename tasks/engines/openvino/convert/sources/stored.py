@@ -9,7 +9,7 @@ class Stored:
 
     Integers have `bits`, `group` neighbours of a row share a scale and a zero. `symmetric` says
     that all zeros are the middle of the integers' range, `ordered` that the groups are not of
-    neighbours.
+    neighbours, `whole` that all zeros are integers.
     """
 
     shape: tuple[int, int]
@@ -17,3 +17,4 @@ class Stored:
     group: int
     symmetric: bool
     ordered: bool = False
+    whole: bool = True

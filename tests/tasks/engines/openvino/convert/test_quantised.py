@@ -15,6 +15,7 @@ from tasks.engines.openvino.convert.pack import pack, unpack
 from tasks.engines.openvino.convert.precision import OUTER_MATRICES, Precision, matrix_formats
 from tests.tasks.engines.openvino.built_kernels import built, rounded, taken_apart
 from tests.tasks.engines.openvino.convert.test_graph import divergence, graph_logits
+from tests.tasks.gguf_files import link_to, write_gguf
 from tests.tasks.quantised_checkpoints import quantise
 from tests.tasks.tiny_models import VOCABULARY, write_tiny
 
@@ -115,3 +116,43 @@ def test_smaller_groups_are_rounded_nearly_and_the_loss_is_told(
     assert loss is not None
     assert 0.001 < loss < 0.015
     assert "rounded again, which changed them by 1." in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q4_K", "Q8_0"])
+def test_a_gguf_file_loses_nothing_at_8_bits(tmp_path: Path, kind: str) -> None:
+    folder = write_tiny(tmp_path / "tiny", "llama2")
+    plain = write_gguf(folder, tmp_path / "tiny.gguf", kind)
+    link_to(tmp_path / "tiny.gguf", folder)
+
+    converted = convert(folder, name="tiny", cache=tmp_path / "cache", precision="int8")
+
+    exact = AutoModelForCausalLM.from_pretrained(plain, dtype=torch.float32).eval()
+    assert converted.kept
+    assert divergence(logits(exact), graph_logits(converted.folder, IDS)) < 1e-6
+    assert loss_of(converted.folder) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"), [("llama3-64", "Q4_0"), ("qwen3", "Q4_1"), ("qwen3moe", "Q4_0")]
+)
+def test_a_gguf_file_loses_little_with_our_kernels(
+    tmp_path: Path, shared_cache: Path, model: str, kind: str
+) -> None:
+    kernels = built(shared_cache)
+    folder = write_tiny(tmp_path / "tiny", model)
+    unquantised = logits(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval())
+    plain = write_gguf(folder, tmp_path / "tiny.gguf", kind)
+    link_to(tmp_path / "tiny.gguf", folder)
+
+    converted = convert(
+        folder, name="tiny", cache=tmp_path / "cache", precision="int4", kernels=lambda: kernels
+    )
+
+    whole = graph_logits(converted.folder, IDS, kernels=kernels)
+    expected = logits(reference(plain, converted))
+    # Of a mixture some tokens get other experts then.
+    share = 0.2 if converted.architecture.experts else 0.1
+    assert divergence(expected, whole) < share * divergence(unquantised, expected)
+    loss = loss_of(converted.folder)
+    assert loss is not None
+    assert loss < 0.015
