@@ -28,6 +28,8 @@ from trainer.base_model.source import find, local_folder
 
 FOLLOW_UP = 32
 """Tokens of a follow-up question with what the prompt style writes around it."""
+ANSWER = 100
+"""Tokens of the answer before it."""
 
 
 def main() -> None:
@@ -131,11 +133,14 @@ def _table(sides: list[Side], converted: Converted, options: Any) -> None:
 
 
 def _follow_up(fast: Fast, thread: int, rounds: int) -> None:
-    runs = [fast.follow_up(thread, FOLLOW_UP) for _ in range(rounds)]
-    unread, read = (min(seconds) for seconds in zip(*runs, strict=True))
+    behind_prompt = [fast.follow_up(thread, FOLLOW_UP) for _ in range(rounds)]
+    # An answer is read again: see `cached_sequences`.
+    behind_answer = [fast.follow_up(thread - ANSWER, ANSWER + FOLLOW_UP) for _ in range(rounds)]
+    unread, read = (min(seconds) for seconds in zip(*behind_prompt, strict=True))
     print(
-        f"first token of {FOLLOW_UP} tokens behind a thread of {thread}: "
-        f"{read:.2f} s, {unread:.2f} s where the thread is not cached"
+        f"\nfirst token of {FOLLOW_UP} tokens behind a thread of {thread}: {read:.2f} s, "
+        f"{min(seconds for _, seconds in behind_answer):.2f} s where its last {ANSWER} are an "
+        f"answer, {unread:.2f} s where nothing of it is cached"
     )
 
 
