@@ -5,8 +5,8 @@ it keeps integers and zeros nearly, and rounds the steps, as whole multiples of 
 and "int8" take every group as it is. Knows no files and no models; `pack` is for all others.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,10 +18,8 @@ from tasks.engines.openvino.convert.packed_matrix import (
     STEP_GROUP,
     Format,
     PackedMatrix,
-    record_widths,
 )
 from tasks.engines.openvino.convert.quantise.blocks import LEAST, Record, quantise_record
-from tasks.engines.openvino.convert.quantise.groups import in_slices
 from tasks.engines.openvino.convert.sources.grid import Grid
 
 
@@ -49,50 +47,33 @@ def packed_on_grid(
 
 
 def _blocks(grid: Grid, importance: torch.Tensor | None) -> NDArray[np.uint8] | None:
-    columns = grid.integers.shape[1]
+    rows, columns = grid.integers.shape
     if grid.bits != 4 or grid.group % STEP_GROUP:
         return None
     if (grid.group % BLOCK_GROUP == 0 or grid.group == columns) and _are_whole(grid.zeros, 255):
-        return blocks_of(list(_exact_records(grid)))
-    importance = torch.ones(columns) if importance is None else importance
-    return blocks_of(list(_near_records(grid, importance)))
+        return blocks_of(rows, columns, partial(_exact_record, grid))
+    counts = torch.ones(columns) if importance is None else importance
+    return blocks_of(rows, columns, partial(_near_record, grid, counts))
 
 
-def _exact_records(grid: Grid) -> Iterator[Record]:
-    """Yield the records: steps of 1, and the zeros as offsets."""
-    start = 0
-    for width in record_widths(grid.integers.shape[1]):
-        group = start // grid.group
-        offsets = grid.zeros[:, group : group + 1].to(torch.uint8).repeat(1, width // STEP_GROUP)
-        integers = grid.integers[:, start : start + width].contiguous()
-        scales = grid.scales[:, group].half().contiguous().view(-1, 1)
-        yield integers, torch.ones_like(offsets), offsets, scales
-        start += width
+def _exact_record(grid: Grid, rows: slice, columns: slice) -> Record:
+    """Return some rows of a record: steps of 1, and the zeros as offsets."""
+    group = columns.start // grid.group
+    zeros = grid.zeros[rows, group : group + 1].to(torch.uint8)
+    offsets = zeros.repeat(1, (columns.stop - columns.start) // STEP_GROUP)
+    scales = grid.scales[rows, group].half().contiguous().view(-1, 1)
+    return grid.integers[rows, columns].contiguous(), torch.ones_like(offsets), offsets, scales
 
 
-def _near_records(grid: Grid, importance: torch.Tensor) -> Iterator[Record]:
-    repeat = grid.group // STEP_GROUP
-    steps = grid.scales.repeat_interleave(repeat, 1)
-    lows = steps * -grid.zeros.repeat_interleave(repeat, 1)
-    start = 0
-    for width in record_widths(grid.integers.shape[1]):
-        groups = width // STEP_GROUP
-        first, counts = start // STEP_GROUP, importance[start : start + width]
-
-        def quantise(slice: torch.Tensor, counts: torch.Tensor = counts, n: int = groups) -> Record:
-            integers, step, low = torch.split(slice, [STEP_GROUP * n, n, n], 1)
-            integers = integers.reshape(len(slice), n, STEP_GROUP)
-            weights = integers * step[..., None] + low[..., None]
-            # A step below 0 counts its levels from the other end.
-            lowest = torch.where(step < 0, low + 15 * step, low)
-            known = (step.abs().clamp_min(LEAST), lowest)
-            return quantise_record(weights.view(len(slice), -1), counts, known)
-
-        part = slice(first, first + groups)
-        rows = [grid.integers[:, start : start + width], steps[:, part], lows[:, part]]
-        integers, found, offsets, scales = in_slices(torch.cat(rows, 1), quantise)
-        yield integers, found, offsets, scales
-        start += width
+def _near_record(grid: Grid, importance: torch.Tensor, rows: slice, columns: slice) -> Record:
+    """Return some rows of a record, with their steps rounded to multiples of one scale."""
+    groups = torch.arange(columns.start, columns.stop, STEP_GROUP) // grid.group
+    step, zeros = grid.scales[rows][:, groups], grid.zeros[rows][:, groups]
+    part = Grid(grid.bits, grid.integers[rows, columns].contiguous(), step, zeros)
+    # A step below 0 counts its levels from the other end.
+    lowest = step * torch.where(step < 0, 15 - zeros, -zeros)
+    known = (step.abs().clamp_min(LEAST), lowest)
+    return quantise_record(part.weights(), importance[columns], known)
 
 
 def _int4(grid: Grid, shape: tuple[int, int]) -> PackedMatrix | None:

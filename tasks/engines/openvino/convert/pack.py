@@ -24,6 +24,7 @@ Layout of `PackedMatrix.values`, row by row unless said otherwise:
 Knows no model, no files and no OpenVINO; `quantise` finds integers and scales.
 """
 
+from collections.abc import Callable
 from itertools import accumulate
 
 import numpy as np
@@ -155,48 +156,58 @@ def _blocks(
     weight: torch.Tensor, importance: torch.Tensor, gram: torch.Tensor | None
 ) -> NDArray[np.uint8]:
     """Return `weight` [out, in] as the bytes of its blocks, one after another."""
-    widths = record_widths(weight.shape[1])
-    ends = list(accumulate(widths))
 
-    def quantised(piece: tuple[int, slice]) -> Record:
-        record, rows = piece
-        columns = slice(ends[record] - widths[record], ends[record])
+    def quantised(rows: slice, columns: slice) -> Record:
         return quantise_record(weight[rows, columns].float(), importance[columns])
 
-    # Pieces of every record, not one record after another: so the threads share all of them.
-    step = SLICE_WEIGHTS // max(widths) // BLOCK_ROWS * BLOCK_ROWS
-    pieces = [
-        (record, slice(start, start + step))
-        for record in range(len(widths))
-        for start in range(0, len(weight), step)
-    ]
-    if gram is not None:
-        each = -(-len(weight) // step)
-        parts = in_parallel(quantised, pieces)
-        records = [_joined(parts[first : first + each]) for first in range(0, len(parts), each)]
-        return blocks_of(_with_feedback(weight, records, gram))
-    places = [0, *accumulate(map(record_bytes, widths))]
-    blocks = np.empty((len(weight) // BLOCK_ROWS, places[-1]), np.uint8)
+    rows, columns = weight.shape
+    if gram is None:
+        return blocks_of(rows, columns, quantised)
+    pieces = _pieces(rows, columns)
+    each = len(pieces) // len(record_widths(columns))
+    parts = in_parallel(lambda piece: quantised(piece[1], piece[2]), pieces)
+    records = [_joined(parts[first : first + each]) for first in range(0, len(parts), each)]
+    whole = [_record(record) for record in _with_feedback(weight, records, gram)]
+    return np.concatenate(whole, axis=1).reshape(-1)
 
-    def pack_piece(piece: tuple[int, slice]) -> None:
-        record, rows = piece
-        packed = _record(quantised(piece))
-        first = rows.start // BLOCK_ROWS
+
+def blocks_of(
+    rows: int, columns: int, quantised: Callable[[slice, slice], Record]
+) -> NDArray[np.uint8]:
+    """Return the bytes of the blocks of a matrix; `quantised` returns some rows of the record that
+    has the columns it is called with."""
+    places = [0, *accumulate(map(record_bytes, record_widths(columns)))]
+    blocks = np.empty((rows // BLOCK_ROWS, places[-1]), np.uint8)
+
+    def pack_piece(piece: tuple[int, slice, slice]) -> None:
+        record, part, of_record = piece
+        packed = _record(quantised(part, of_record))
+        first = part.start // BLOCK_ROWS
         blocks[first : first + len(packed), places[record] : places[record + 1]] = packed
 
-    in_parallel(pack_piece, pieces)
+    in_parallel(pack_piece, _pieces(rows, columns))
     return blocks.reshape(-1)
+
+
+def _pieces(rows: int, columns: int) -> list[tuple[int, slice, slice]]:
+    """Return the number, some rows and the columns of a record, for all rows and records.
+
+    Pieces of every record, not one record after another: so the threads share all of them.
+    """
+    widths = record_widths(columns)
+    ends = list(accumulate(widths))
+    step = SLICE_WEIGHTS // max(widths) // BLOCK_ROWS * BLOCK_ROWS
+    return [
+        (record, slice(start, start + step), slice(ends[record] - width, ends[record]))
+        for record, width in enumerate(widths)
+        for start in range(0, rows, step)
+    ]
 
 
 def _joined(parts: list[Record]) -> Record:
     """Return the record of all rows of the pieces of it."""
     integers, steps, offsets, scales = (torch.cat(values) for values in zip(*parts, strict=True))
     return integers, steps, offsets, scales
-
-
-def blocks_of(records: list[Record]) -> NDArray[np.uint8]:
-    """Return the bytes of a matrix whose records, from left to right, are `records`."""
-    return np.concatenate([_record(record) for record in records], axis=1).reshape(-1)
 
 
 def _with_feedback(weight: torch.Tensor, records: list[Record], gram: torch.Tensor) -> list[Record]:

@@ -1,7 +1,7 @@
 """What packing a quantised matrix changes: the share of its weights, as a root of mean squares.
 
 Kept in a file beside the packed matrices, so that an interrupted conversion knows it of all.
-Measured on every eighth block of rows, since unpacking takes as long as packing.
+Measured on an eighth of the rows, since unpacking takes as long as packing.
 """
 
 import json
@@ -12,10 +12,11 @@ import torch
 
 from tasks.engines.openvino.convert.pack import unpack
 from tasks.engines.openvino.convert.packed_matrix import BLOCK_ROWS, PackedMatrix, rows_of
+from tasks.engines.openvino.convert.quantise.groups import in_parallel
 from tasks.engines.openvino.convert.sources.grid import Grid
 
-EVERY = 8
-"""Of so many blocks of rows, one is measured."""
+PLACES, SHARE = 4, 32
+"""How many runs of rows are measured, and of how many rows each is one."""
 
 
 class Loss:
@@ -26,16 +27,20 @@ class Loss:
 
     def measure(self, name: str, matrix: Grid | torch.Tensor, packed: PackedMatrix) -> None:
         """Keep what packing the matrix called `name`, [out, in], as `packed` changed."""
-        error = total = 0.0
-        for start in range(0, packed.shape[0], EVERY * BLOCK_ROWS):
-            end = min(start + BLOCK_ROWS, packed.shape[0])
-            weights = (
-                matrix.rows(start, end).weights()
-                if isinstance(matrix, Grid)
-                else matrix[start:end].float()
-            )
-            error += float((unpack(rows_of(packed, start, end)) - weights).square().sum())
-            total += float(weights.square().sum())
+        blocks = -(-packed.shape[0] // BLOCK_ROWS)
+
+        def measured(place: int) -> tuple[float, float]:
+            start = blocks * place // PLACES * BLOCK_ROWS
+            end = min(start + -(-blocks // SHARE) * BLOCK_ROWS, packed.shape[0])
+            if isinstance(matrix, Grid):
+                weights = matrix.rows(start, end).weights()
+            else:
+                weights = matrix[start:end].float()
+            difference = unpack(rows_of(packed, start, end)).sub_(weights)
+            return float(difference.square().sum()), float(weights.square().sum())
+
+        found = in_parallel(measured, range(PLACES))
+        error, total = (sum(values) for values in zip(*found, strict=True))
         with self.file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps([name, error, total]) + "\n")
 

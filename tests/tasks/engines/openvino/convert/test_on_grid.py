@@ -65,7 +65,7 @@ def test_eight_bits_with_zeros_are_kept() -> None:
     torch.testing.assert_close(unpack(packed), given.weights(), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("of", [32, 64])
+@pytest.mark.parametrize("of", [32, 64, 96])
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_groups_smaller_than_a_record_lose_far_less_than_when_rounded_anew(
     of: int, symmetric: bool
