@@ -171,8 +171,8 @@ def _check_architecture(options: Options, config: Any) -> None:
         )
     if (method := method_name(config.to_dict())) is not None:
         raise OptionInvalid(
-            f"--base-model is {options.base_model}, which is quantised already ({method}), and a "
-            "training needs the weights that were; name the model it was made from."
+            f"--base-model is {options.base_model}, which is quantised already ({method}) and "
+            "cannot be trained; train and serve the model it was made from."
         )
 
 
