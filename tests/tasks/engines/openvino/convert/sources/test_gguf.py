@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gguf import GGMLQuantizationType
+from gguf.quants import dequantize
 from transformers import AutoConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint, read_config
 from tasks.engines.openvino.convert.conversion import planned
+from tasks.engines.openvino.convert.sources.gguf_blocks import grid_of
 from tasks.engines.openvino.convert.sources.gguf_tensors import GgufTensors
 from tasks.errors import ConversionFailed, ModelUnsupported
 from tests.tasks.gguf_files import link_to, write_gguf
@@ -155,3 +158,14 @@ def test_llama_3s_rotary_positions_are_recognised_and_others_refused(
     else:
         with pytest.raises(ModelUnsupported, match="scaled by factors of its own"):
             plan()
+
+
+@pytest.mark.parametrize(("kind", "block_bytes"), [("Q4_1", 20), ("Q4_K", 144)])
+def test_a_group_without_a_scale_is_all_its_least_weight(kind: str, block_bytes: int) -> None:
+    blocks = np.random.default_rng(0).integers(0, 256, (4, block_bytes), np.uint8)
+    blocks[:, :4] = np.array([[0, 0.5]] * 2 + [[0.25, 0], [0, 0]], np.float16).view(np.uint8)
+
+    found = grid_of(kind, blocks).weights()
+
+    expected = dequantize(blocks, GGMLQuantizationType[kind])
+    torch.testing.assert_close(found, torch.from_numpy(expected))
