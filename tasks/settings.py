@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     top_p: float | None = Field(
         default=None, gt=0, le=1, description="Nucleus sampling; unset: the model's."
     )
+    top_k: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="Draw from so many of the likeliest tokens, 0: from all; unset: the model's.",
+    )
     answer_seconds: float = Field(
         default=600, gt=0, description="Deadline of one answer; what is there by then is posted."
     )

@@ -54,6 +54,11 @@ def _thinking(
 @click.option(
     "--top-p", type=click.FloatRange(0, 1, min_open=True), help="Nucleus; unset: the model's."
 )
+@click.option(
+    "--top-k",
+    type=click.IntRange(0, 1_000_000),
+    help="Of the likeliest tokens, 0: of all; unset: the model's.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Makes a drawn answer repeatable.")
 @click.option("--verbose", is_flag=True, help="Print adapter, files, model and prompt as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -69,6 +74,7 @@ def ask(
     think: Thinking | None,
     temperature: float | None,
     top_p: float | None,
+    top_k: int | None,
     seed: int | None,
     verbose: bool,
     as_json: bool,
@@ -88,7 +94,11 @@ def ask(
         instruction=question_text,
         input=material,
         sampling=loaded.sampling.changed(
-            max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            top_p=top_p,
+            top_k=top_k,
+            seed=seed,
         ),
         adapter=adapter,
         style=style,

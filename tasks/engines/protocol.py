@@ -13,12 +13,13 @@ from trainer.prompts.thinking import Thinking
 
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are chosen: temperature 0 is greedy, above it they are drawn; a seed makes a drawn
-    answer repeatable."""
+    """How tokens are chosen: temperature 0 is greedy, above it they are drawn, from the `top_k`
+    likeliest (0: from all); a seed makes a drawn answer repeatable."""
 
     max_new_tokens: int = 256
     temperature: float = 0.0
     top_p: float = 1.0
+    top_k: int = 0
     seed: int | None = None
 
     def changed(self, **changes: float | int | None) -> "Sampling":

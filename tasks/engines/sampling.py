@@ -22,4 +22,5 @@ def default_sampling(model: str, generation_config: Any) -> Sampling:
     return Sampling(
         temperature=float(getattr(generation_config, "temperature", None) or 1.0),
         top_p=float(getattr(generation_config, "top_p", None) or 1.0),
+        top_k=int(getattr(generation_config, "top_k", None) or 0),
     )

@@ -144,6 +144,7 @@ class Answers:
             max_new_tokens=request.get("max_new_tokens", settings.max_new_tokens),
             temperature=settings.temperature,
             top_p=settings.top_p,
+            top_k=settings.top_k,
             seed=request.get("seed"),
         )
         return Question(

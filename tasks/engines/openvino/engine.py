@@ -258,6 +258,7 @@ def _request(
         stop_ids=stop_ids,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
+        top_k=sampling.top_k,
         # OpenVINO GenAI takes 32 bits, and without a seed it would draw the same answer each time.
         seed=(secrets.randbits(32) if sampling.seed is None else sampling.seed) % 2**32,
         adapter=_request_adapter(adapter) if adapter else None,

@@ -53,6 +53,7 @@ class Request:
     stop_ids: list[int]
     temperature: float = 0.0
     top_p: float = 1.0
+    top_k: int = 0
     seed: int = 0
     adapter: RequestAdapter | None = None
     goes_on: bool = False

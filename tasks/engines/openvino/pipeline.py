@@ -144,6 +144,8 @@ def _generation(request: Request) -> Any:
         config.do_sample = True
         config.temperature = request.temperature
         config.top_p = request.top_p
+        if request.top_k:
+            config.top_k = request.top_k
         config.rng_seed = request.seed
     return config
 

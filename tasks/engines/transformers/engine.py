@@ -211,10 +211,10 @@ def _sampling_arguments(sampling: Sampling) -> dict[str, Any]:
     """Return the arguments of transformers' `generate` for `sampling`."""
     if sampling.temperature == 0:
         return {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-    # top_k 0 switches it off; transformers' default of 50 would change the distribution.
+    # Also where it is 0: transformers' default of 50 would change the distribution.
     return {
         "do_sample": True,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "top_k": 0,
+        "top_k": sampling.top_k,
     }

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,19 @@ def test_a_long_prompt_can_be_left_in_the_middle(engine: Engine) -> None:
 
 def test_the_same_seed_draws_the_same_answer(engine: Engine) -> None:
     def drawn(seed: int) -> str:
-        return ask(engine, Question("Tell me a story.", sampling=Sampling(24, 1.0, 0.95, seed)))
+        return ask(
+            engine, Question("Tell me a story.", sampling=Sampling(24, 1.0, 0.95, seed=seed))
+        )
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
+
+
+def test_the_likeliest_of_one_is_the_greedy_answer(engine: Engine) -> None:
+    question = Question("Tell me a story.", sampling=Sampling(12))
+    drawn = replace(question, sampling=Sampling(12, temperature=2.0, top_k=1, seed=3))
+
+    assert ask(engine, drawn) == ask(engine, question)
 
 
 def test_an_instruction_beyond_the_context_is_refused_with_its_numbers(

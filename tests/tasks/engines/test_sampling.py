@@ -6,15 +6,15 @@ from transformers import GenerationConfig
 from tasks.engines.protocol import Sampling
 from tasks.engines.sampling import default_sampling
 
-OWN = GenerationConfig(do_sample=True, temperature=0.6, top_p=0.9)
+OWN = GenerationConfig(do_sample=True, temperature=0.6, top_p=0.9, top_k=20)
 
 
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
         ("Swallow-7b-instruct-hf", Sampling(temperature=0.99, top_p=0.95)),
-        ("Qwen3-Swallow-8B-RL-v0.2", Sampling(temperature=0.6, top_p=0.9)),
-        ("Llama-3.1-Swallow-8B-Instruct-v0.5", Sampling(temperature=0.6, top_p=0.9)),
+        ("Qwen3-Swallow-8B-RL-v0.2", Sampling(temperature=0.6, top_p=0.9, top_k=20)),
+        ("Llama-3.1-Swallow-8B-Instruct-v0.5", Sampling(temperature=0.6, top_p=0.9, top_k=20)),
         ("SmolLM2-135M-Instruct", Sampling()),
     ],
 )
