@@ -17,6 +17,11 @@ def cpu_flags() -> frozenset[str]:
         return frozenset()
 
 
+def cpu_has_int8() -> bool:
+    """Tell whether the CPU has dot products of int8, without which int8 is no faster than fp32."""
+    return not cpu_flags().isdisjoint(("avx512_vnni", "avx_vnni", "amx_int8"))
+
+
 def cpu_has_bf16() -> bool:
     """Tell whether the CPU multiplies bf16 in hardware; without it bf16 is slower than fp32."""
     return not cpu_flags().isdisjoint(("avx512_bf16", "amx_bf16"))

@@ -1,12 +1,15 @@
 """Rows per second of training compared with the reference recipe, on 4 layers of the 7B's size.
 
     python -m tests.benchmarks.training [--rows 64] [--layers 4] [--skip-recipe] [--rounds 2]
+    python -m tests.benchmarks.training --output-layer
     python -m tests.benchmarks.training --curves curves.png [--steps 12]
 
 First the recipe's script runs unchanged (fp32, activation checkpointing, padded rows), then our
 training on the same rows with the same lengths, through the loop that trains: packing, dropout,
 loss and optimizer step. Prints one JSON line per figure. Quote ratios: absolute figures change with
-the machine. With `--curves` it draws the small model's loss in each precision instead.
+the machine. Among `--precisions`, int8:bf16 is int8 with the output layer in bf16. With
+`--output-layer` it measures the output layer alone, with vocabularies of three sizes, and with
+`--curves` it draws the small model's held-out loss in each precision instead.
 """
 
 import argparse
@@ -26,10 +29,13 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from trainer.data.encoding import Encoded
 from trainer.data.steps import Steps
+from trainer.evaluation import measure as evaluation
 from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import pack_loss, packed_rows
+from trainer.model.output_layer import Int8OutputLayer, label_losses
 from trainer.planning import plan
 from trainer.planning.options import Options
+from trainer.run import calibrate
 from trainer.run.loop import Loop, LoopCallbacks
 from trainer.run.trainer_arguments import trainer_arguments
 from trainer.training_folder import Training
@@ -44,6 +50,10 @@ DIMENSIONS = {
     "max_position_embeddings": 4096,
     "rms_norm_eps": 1e-5,
 }
+LABELS = 512
+"""Labels of a pack, of which the output layer is computed alone."""
+HELD_OUT, STEPS_BETWEEN = 24, 3
+"""Rows of which a curve shows the loss, and the steps between two of its points."""
 CUTOFF = 256
 PREAMBLE = {True: 40, False: 29}
 """Tokens of the Japanese template before the instruction, with and without input."""
@@ -72,7 +82,12 @@ def rows(count: int) -> list[Encoded]:
     return encoded
 
 
-def slice_model(layers: int, precision: str) -> Any:
+def output_is_int8(precision: str, width: int) -> bool:
+    """Tell whether a training in `precision` has its output layer in int8."""
+    return precision == "int8" and calibrate.int8_output_is_faster(width)
+
+
+def slice_model(layers: int, precision: str, int8_output: bool) -> Any:
     """Return a model of `layers` layers of the 7B's size, with random weights and an adapter."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.bfloat16)
@@ -81,8 +96,8 @@ def slice_model(layers: int, precision: str) -> Any:
     finally:
         torch.set_default_dtype(torch.float32)
     model.requires_grad_(False)
-    if precision == "int8":
-        frozen_base.quantise(model)
+    if precision.startswith("int8"):
+        frozen_base.quantise(model, int8_output=int8_output)
     return lora.attach(model, rank=8, alpha=16, dropout=0.05, targets=("q_proj", "v_proj"), seed=0)
 
 
@@ -103,7 +118,8 @@ def gemm_rate(kind: str) -> float:
 
 
 def measure(encoded: list[Encoded], layers: int, precision: str, rounds: int) -> dict[str, Any]:
-    model = slice_model(layers, precision)
+    int8_output = output_is_int8(precision, int(DIMENSIONS["hidden_size"]))
+    model = slice_model(layers, precision, int8_output)
     steps = Steps(encoded, rounds, len(encoded), 4 * CUTOFF, 0)
     with packed_rows(model):
         torch.autograd.backward(pack_loss(model, steps[0].packs[0]))
@@ -141,6 +157,7 @@ def measure(encoded: list[Encoded], layers: int, precision: str, rounds: int) ->
         "label_tokens": labels,
         "block_operations": blocks,
         "head_operations": head,
+        "output": "int8" if int8_output else "bf16",
         "seconds": seconds,
     }
 
@@ -160,27 +177,60 @@ def recipe(count: int) -> dict[str, Any]:
     return result
 
 
+def output_layers() -> None:
+    """Print the operations per second of the output layer's losses and gradients by precision."""
+    width = int(DIMENSIONS["hidden_size"])
+    for vocabulary, kind in itertools.product((32_000, 43_176, 151_936), ("fp32", "bf16", "int8")):
+        dtype = torch.float32 if kind == "fp32" else torch.bfloat16
+        exact = torch.nn.Linear(width, vocabulary, bias=False, dtype=dtype).requires_grad_(False)
+        layer = Int8OutputLayer(exact.weight) if kind == "int8" else exact
+        hidden = torch.randn(LABELS, width, dtype=dtype, requires_grad=True)
+        targets = torch.randint(vocabulary, (LABELS,))
+        best = float("inf")
+        for _ in range(3):
+            started = time.perf_counter()
+            torch.autograd.backward(label_losses(layer, hidden, targets).sum())
+            best = min(best, time.perf_counter() - started)
+        rate = 4 * LABELS * width * vocabulary / best
+        print(json.dumps({"vocabulary": vocabulary, "output": kind, "rate": rate}), flush=True)
+
+
 def curve(precision: str, steps: int, folder: Path) -> list[float]:
-    """Return the loss of each step of training the small model on real rows, 8 rows a step."""
+    """Return the held-out loss before training and after each third step of 8 real rows.
+
+    In nats per response token, of the small model, each measured in the precision it is trained in.
+    """
     made = plan.make(
         Options(
-            data_path=str(SHARED / "data/dolly-ja/train.jsonl"), precision=precision, batch_size=8
+            data_path=str(SHARED / "data/dolly-ja/train.jsonl"),
+            precision=precision.partition(":")[0],
+            batch_size=8,
         ),
         folder,
     )
+    int8_output = output_is_int8(precision, made.shape.hidden)
     model = lora.attach(
-        frozen_base.load(made.source, precision, cache=folder / "cache"),
+        frozen_base.load(
+            made.source, made.options.precision, cache=folder / "cache", int8_output=int8_output
+        ),
         rank=8,
         alpha=16,
         dropout=0.05,
         targets=("q_proj", "v_proj"),
         seed=0,
     )
-    losses: list[float] = []
+    held_out = made.held_out.encoded[:HELD_OUT]
+
+    def held_out_loss() -> float:
+        found = evaluation.response_losses(model, held_out, limit=made.steps.limit, share=True)
+        return evaluation.loss_per_token(found, held_out)
+
+    losses = [held_out_loss()]
 
     class Losses(LoopCallbacks):
         def step_done(self, loop: Loop, step: Any, loss: float, learning_rate: float) -> None:
-            losses.append(loss)
+            if (step.index + 1) % STEPS_BETWEEN == 0:
+                losses.append(held_out_loss())
 
     with packed_rows(model):
         loop = Loop(
@@ -207,9 +257,10 @@ def draw_curves(precisions: list[str], steps: int, file: Path) -> None:
         for precision in precisions:
             losses = curve(precision, steps, Path(folder))
             print(json.dumps({precision: [round(loss, 4) for loss in losses]}), flush=True)
-            axes.plot(range(1, len(losses) + 1), losses, "o-", label=precision)
+            places = range(0, STEPS_BETWEEN * len(losses), STEPS_BETWEEN)
+            axes.plot(places, losses, "o-", label=precision)
     axes.set_xlabel("step")
-    axes.set_ylabel("loss (nats per label token)")
+    axes.set_ylabel("held-out loss (nats per response token)")
     axes.legend()
     figure.savefig(file)
 
@@ -221,6 +272,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--skip-recipe", action="store_true")
     parser.add_argument("--precisions", default="int8,bf16")
+    parser.add_argument("--output-layer", action="store_true")
     parser.add_argument("--curves", help="draw the small model's loss in each precision instead")
     parser.add_argument("--steps", type=int, default=12)
     options = parser.parse_args()
@@ -229,6 +281,9 @@ def main() -> None:
     elementwise.use_compiled(
         elementwise.can_compile(Path(tempfile.gettempdir()) / "swallow-kernels")
     )
+    if options.output_layer:
+        output_layers()
+        return
     if options.curves:
         draw_curves(options.precisions.split(","), options.steps, Path(options.curves))
         return
@@ -239,8 +294,8 @@ def main() -> None:
     print(json.dumps({"recipe": reference}), flush=True)
     for precision in options.precisions.split(","):
         result = measure(encoded, options.layers, precision, options.rounds)
-        ideal = result["block_operations"] / rates[precision]
-        ideal += result["head_operations"] / rates["bf16"]
+        ideal = result["block_operations"] / rates[precision.partition(":")[0]]
+        ideal += result["head_operations"] / rates[result["output"]]
         result["share_of_gemm_peak"] = ideal / result["seconds"]
         if reference:
             result["times_the_recipe"] = result["rows_per_second"] / reference["rows_per_second"]

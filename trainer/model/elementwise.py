@@ -114,6 +114,62 @@ def dequantise_rows(product: Tensor, rows: Tensor, like: Tensor) -> Tensor:
 
 
 @_fused
+def label_losses(
+    product: Tensor, rows: Tensor, columns: Tensor, targets: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return -log softmax(logits)[target] and log Σ exp(logits) of each row, in nats, fp32.
+
+    The logits are product·rows·columns: `product` is [labels, vocabulary] int32, `rows` [labels, 1]
+    and `columns` [vocabulary] fp32, `targets` [labels] int64. Returns [labels] and [labels, 1].
+    """
+    logits = product.float() * rows * columns
+    log_sums = torch.logsumexp(logits, 1, keepdim=True)
+    return (log_sums - logits.gather(1, targets[:, None]))[:, 0], log_sums
+
+
+@_fused
+def other_probabilities(
+    product: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    log_sums: Tensor,
+    targets: Tensor,
+    by_row: Tensor,
+    by_column: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Return softmax(logits)·columns with zero at the target as int8, and the scale of each row.
+
+    Logits and the arguments up to `targets` are those of `label_losses`, which returns `log_sums`.
+    Values are rounded up where the fraction of by_row + by_column, uniform numbers [labels, 1] and
+    [vocabulary] in [0, 1), reaches far enough, so that their expectation is exact. Returns
+    [labels, vocabulary] int8 and [labels, 1] fp32.
+    """
+    others = torch.arange(product.shape[1])[None] != targets[:, None]
+    scaled = torch.exp(product.float() * rows * columns - log_sums) * columns * others
+    largest = scaled.amax(1, keepdim=True).clamp_min(1e-20)
+    place = by_row + by_column
+    steps = torch.floor(scaled * (INT8_MAX / largest) + (place - torch.floor(place)))
+    return steps.clamp_max(INT8_MAX).to(torch.int8), largest * (1 / INT8_MAX)
+
+
+@_fused
+def hidden_gradient(
+    product: Tensor,
+    rows: Tensor,
+    target: Tensor,
+    factors: Tensor,
+    columns: Tensor,
+    like: Tensor,
+) -> Tensor:
+    """Return (product·rows + target·factors)·columns, [labels, width], in the type of `like`.
+
+    `product` is [labels, width] int32, `target` [labels, width] int8, `rows` and `factors`
+    [labels, 1] and `columns` [width] fp32.
+    """
+    return ((product.float() * rows + target.float() * factors) * columns).to(like.dtype)
+
+
+@_fused
 def norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """Return RMSNorm of `x`, weight·x / sqrt(mean(x²) + epsilon) over each row (arXiv:1910.07467).
 

@@ -15,17 +15,20 @@ from trainer.base_model.source import Source
 from trainer.errors import ModelMissing
 from trainer.model.fused import fuse
 from trainer.model.int8 import Int8Linear, LastInput
+from trainer.model.output_layer import Int8OutputLayer
 
 TORCH_TYPES = {"int8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}
 BLOCKS = "model.layers."
 """How the names of all modules of the transformer blocks begin."""
 
 
-def load(source: Source, precision: str, *, cache: Path) -> torch.nn.Module:
+def load(
+    source: Source, precision: str, *, cache: Path, int8_output: bool = False
+) -> torch.nn.Module:
     """Load the weights of `source`, frozen, in `precision` int8, bf16 or fp32.
 
-    With int8 the linear layers of the blocks are Int8Linear, and embeddings, norms and the output
-    layer are bf16.
+    With int8 the linear layers of the blocks are Int8Linear, and embeddings, norms and, unless
+    `int8_output`, the output layer are bf16.
 
     Raises:
         ModelMissing: the files are not on this machine and could not be fetched, are broken or
@@ -33,14 +36,14 @@ def load(source: Source, precision: str, *, cache: Path) -> torch.nn.Module:
     """
     files = _safetensors(source) if precision == "int8" else []
     if files:
-        return _load_int8(source, files, cache)
+        return _load_int8(source, files, cache, int8_output)
     model: torch.nn.Module = base_model.load_model(
         source, dtype=TORCH_TYPES[precision], cache=cache
     )
     model.requires_grad_(False)
     _check(model, source)
     if precision == "int8":
-        quantise(model)
+        quantise(model, int8_output=int8_output)
     return model
 
 
@@ -67,7 +70,9 @@ def _safetensors(source: Source) -> list[Path]:
     return sorted(folder.glob("*.safetensors"))
 
 
-def _load_int8(source: Source, files: list[Path], cache: Path) -> torch.nn.Module:
+def _load_int8(
+    source: Source, files: list[Path], cache: Path, int8_output: bool
+) -> torch.nn.Module:
     """Build the model without weights, then read the tensors one by one into it."""
     from safetensors import SafetensorError, safe_open
     from transformers import AutoModelForCausalLM
@@ -94,7 +99,7 @@ def _load_int8(source: Source, files: list[Path], cache: Path) -> torch.nn.Modul
     missing = [name for name, one in model.named_parameters() if one.is_meta]
     if missing:
         raise ModelMissing(f"The weights of {source.name} lack {missing[0]}; fetch them again.")
-    fuse(model)
+    _finish(model, int8_output)
     frozen: torch.nn.Module = model.eval()
     return frozen
 
@@ -119,12 +124,22 @@ def _place(
         module._parameters[leaf] = kept
 
 
-def quantise(model: torch.nn.Module) -> None:
-    """Replace the linear layers of the blocks by Int8Linear, in place, and fuse the rest."""
+def quantise(model: torch.nn.Module, *, int8_output: bool = False) -> None:
+    """Replace the linear layers of the blocks by Int8Linear, in place, and fuse the rest.
+
+    With `int8_output` the output layer becomes an Int8OutputLayer.
+    """
     inputs = LastInput()
     for path, parent, linear in list(_linears(model)):
         setattr(parent, path.rpartition(".")[2], Int8Linear(linear.weight.data, inputs))
         linear.weight.data = torch.empty(0)
+    _finish(model, int8_output)
+
+
+def _finish(model: Any, int8_output: bool) -> None:
+    """Quantise the output layer if wanted, and fuse the rest; a tied embedding stays as it is."""
+    if int8_output:
+        model.lm_head = Int8OutputLayer(model.lm_head.weight.data)
     fuse(model)
 
 

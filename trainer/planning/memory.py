@@ -127,19 +127,21 @@ def estimate(
     """Estimate a training with packs of `pack_tokens` tokens.
 
     The base takes 1, 2 or 4 bytes a parameter (`precision` int8, bf16, fp32), embedding and output
-    layer 2 or 4. The adapter is fp32, four times: weights, gradients, and AdamW's two moments. A
-    block keeps for backward about ten tensors of hidden and four of intermediate width per token;
-    with `checkpointing` only its input, and one block's at a time. Every expert that a token passes
-    has an input, an output and intermediate values of its own.
+    layer 2 or 4; for int8 a tied output layer is a copy of 1 byte a parameter. The adapter is fp32,
+    four times: weights, gradients, and AdamW's two moments. A block keeps for backward about ten
+    tensors of hidden and four of intermediate width per token; with `checkpointing` only its input,
+    and one block's at a time. Every expert that a token passes has an input, an output and
+    intermediate values of its own.
     """
     width = 4 if precision == "fp32" else 2
     blocks = shape.block_parameters * (1 if precision == "int8" else width)
+    copy = shape.other_parameters if shape.tied and precision == "int8" else 0
     copied = 0 if shape.experts == 1 else 2 * shape.chosen * shape.hidden
     wide = 4 * shape.chosen * shape.intermediate
     block = pack_tokens * width * (10 * shape.hidden + copied + wide)
     kept = shape.layers * pack_tokens * width * shape.hidden + block
     return Estimate(
-        weights=blocks + shape.other_parameters * width,
+        weights=blocks + shape.other_parameters * width + copy,
         adapter=16 * shape.lora_parameters(targets, rank),
         activations=kept if checkpointing else shape.layers * block,
         output=pack_tokens * shape.vocabulary * (width + 8),

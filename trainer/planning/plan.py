@@ -14,7 +14,7 @@ from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
 from trainer.base_model.quantised import method_name
 from trainer.base_model.source import Source, find, pinned
 from trainer.base_model.tokenizer import load_tokenizer
-from trainer.cpu import cpu_has_bf16
+from trainer.cpu import cpu_has_bf16, cpu_has_int8
 from trainer.data import dataset, sources
 from trainer.data.steps import Steps
 from trainer.errors import OptionInvalid
@@ -215,9 +215,7 @@ def _with_decisions(options: Options, shape: memory.Shape, rows: int, style: Sty
     assert style.name in STYLES
     precision = options.precision
     if precision == "auto":
-        large = shape.parameters >= FP32_BELOW_PARAMETERS
-        packed = "int8" if shape.experts == 1 else "bf16"
-        precision = packed if large and cpu_has_bf16() else "fp32"
+        precision = _fastest_precision(shape)
     options = replace(
         options,
         style=style.name,
@@ -229,6 +227,14 @@ def _with_decisions(options: Options, shape: memory.Shape, rows: int, style: Sty
         fits = _estimate(options, shape, False).total <= memory.available()
         options = replace(options, gradient_checkpointing=not fits)
     return options
+
+
+def _fastest_precision(shape: memory.Shape) -> str:
+    if shape.parameters < FP32_BELOW_PARAMETERS:
+        return "fp32"
+    if shape.experts == 1 and (cpu_has_int8() or cpu_has_bf16()):
+        return "int8"
+    return "bf16" if cpu_has_bf16() else "fp32"
 
 
 def _estimate(options: Options, shape: memory.Shape, checkpointing: bool) -> memory.Estimate:

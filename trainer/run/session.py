@@ -61,9 +61,10 @@ def _load_model(run: Run) -> Any:
     """Return the frozen base model with a new adapter."""
     options = run.options
     torch.set_num_threads(int(options.threads or cores(run.processes)))
-    if options.precision == "int8":
-        _choose_kernels(run)
-    model = frozen_base.load(run.plan.source, options.precision, cache=run.home / "cache")
+    int8_output = options.precision == "int8" and _choose_kernels(run)
+    model = frozen_base.load(
+        run.plan.source, options.precision, cache=run.home / "cache", int8_output=int8_output
+    )
     adapted = lora.attach(
         model,
         rank=options.lora_r,
@@ -77,10 +78,11 @@ def _load_model(run: Run) -> Any:
     return adapted
 
 
-def _choose_kernels(run: Run) -> None:
-    """Use compiled kernels where they can be built, and decide it once for all resumes.
+def _choose_kernels(run: Run) -> bool:
+    """Use compiled kernels where they can be built, and tell whether the output layer is int8.
 
-    Compiled kernels round differently, so that a resumed training must compute as it did before.
+    Both are decided once for all resumes: compiled kernels and int8 round differently, and a
+    resumed training must compute as it did before.
 
     Raises:
         TrainingChanged: the training began with compiled kernels, which cannot be built any more.
@@ -94,8 +96,12 @@ def _choose_kernels(run: Run) -> None:
         )
     compiled = run.processes.agree(decided["compiled"] if decided else works)
     elementwise.use_compiled(compiled)
-    if run.processes.first and not decided:
-        run.training.write_result("kernels", {"compiled": compiled})
+    if decided:  # without a word about the output layer it began when that was always bf16
+        return bool(decided.get("int8_output", False))
+    int8_output = run.processes.agree(calibrate.int8_output_is_faster(run.plan.shape.hidden))
+    if run.processes.first:
+        run.training.write_result("kernels", {"compiled": compiled, "int8_output": int8_output})
+    return int8_output
 
 
 def _with_speed(run: Run, model: Any) -> tuple[Run, float | None]:

@@ -24,7 +24,7 @@ def adapted(
     if bf16:
         model.to(torch.bfloat16)
     if int8:
-        frozen_base.quantise(model)
+        frozen_base.quantise(model, int8_output=True)
     return lora.attach(
         model, rank=4, alpha=8, dropout=dropout, targets=("q_proj", "v_proj"), seed=3
     )

@@ -13,13 +13,18 @@ from trainer.errors import ModelMissing
 from trainer.model import frozen_base
 
 
+@pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_int8_weights_are_read_one_by_one_to_the_same_model(tmp_path: Path, kind: str) -> None:
-    tiny_model(kind=kind).to(torch.bfloat16).save_pretrained(tmp_path)
+def test_int8_weights_are_read_one_by_one_to_the_same_model(
+    tmp_path: Path, kind: str, tied: bool
+) -> None:
+    tiny_model(kind=kind, tie_word_embeddings=tied).to(torch.bfloat16).save_pretrained(tmp_path)
     whole = load_model(find(str(tmp_path)), dtype=torch.bfloat16)
-    frozen_base.quantise(whole)
+    frozen_base.quantise(whole, int8_output=True)
 
-    streamed = frozen_base.load(find(str(tmp_path)), "int8", cache=tmp_path / "cache")
+    streamed = frozen_base.load(
+        find(str(tmp_path)), "int8", cache=tmp_path / "cache", int8_output=True
+    )
 
     ids = torch.arange(20)[None]
     with torch.no_grad():

@@ -1,5 +1,6 @@
 """What is worked out before weights are loaded: split, batch, steps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ from transformers import AutoConfig
 from tests.tasks.quantised_checkpoints import awq_config, change_config
 from tests.tasks.tiny_models import write_tiny
 from tests.trainer.doubles import write_rows
+from trainer import cpu
 from trainer.adapters import adapter_files
 from trainer.errors import DataUnusable, OptionInvalid
-from trainer.planning import plan
+from trainer.planning import memory, plan
 from trainer.planning.options import Options
 
 
@@ -99,3 +101,22 @@ def test_rows_that_leave_no_room_for_an_answer_are_dropped_with_the_reason(
     assert planned.facts["dropped_reasons"] == {"whose question alone reaches --cutoff-len": 16}
     with pytest.raises(DataUnusable, match="None of the 48 rows"):
         plan.make(options(model_folder, rows_file, cutoff_len=32), tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("flags", "dense", "mixture"),
+    [
+        ({"avx2"}, "fp32", "fp32"),
+        ({"avx2", "avx512_vnni"}, "int8", "fp32"),
+        ({"avx512_vnni", "avx512_bf16"}, "int8", "bf16"),
+    ],
+)
+def test_a_large_model_is_trained_in_what_the_cpu_multiplies_fastest(
+    monkeypatch: pytest.MonkeyPatch, flags: set[str], dense: str, mixture: str
+) -> None:
+    monkeypatch.setattr(cpu, "cpu_flags", lambda: frozenset(flags))
+    large = memory.Shape(32, 4096, 11008, 43176, 32, 32, 128, tied=False)
+
+    assert plan._fastest_precision(large) == dense
+    assert plan._fastest_precision(replace(large, experts=8)) == mixture
+    assert plan._fastest_precision(replace(large, layers=1)) == "fp32"

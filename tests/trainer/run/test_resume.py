@@ -9,10 +9,12 @@ import pytest
 
 from tests.trainer import doubles
 from trainer.errors import MemoryTooSmall
+from trainer.model import elementwise
+from trainer.model.output_layer import Int8OutputLayer
 from trainer.planning import memory
 from trainer.planning.options import Options
 from trainer.progress import events
-from trainer.run import start
+from trainer.run import calibrate, session, start
 from trainer.run.context import Run
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -136,3 +138,24 @@ def test_a_resume_on_a_machine_that_can_never_have_the_memory_is_refused() -> No
 
     with pytest.raises(MemoryTooSmall):
         memory.wait(total + 1, lambda _: None, micro_batch_size=1, precision="int8")
+
+
+def test_a_resume_keeps_the_output_layer_that_was_the_fastest_at_first(
+    runs: list[Run],
+    model_folder: Path,
+    rows_file: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(elementwise, "can_compile", lambda cache: False)
+    begin(home, data_path=str(rows_file), base_model=str(model_folder), precision="int8")
+    for faster in (True, False):
+        monkeypatch.setattr(calibrate, "int8_output_is_faster", lambda width, now=faster: now)
+
+        model = session._load_model(runs[0])
+
+        assert isinstance(model.get_base_model().lm_head, Int8OutputLayer)
+
+
+def test_the_measurement_of_output_layers_names_one() -> None:
+    assert calibrate.int8_output_is_faster(64) in (True, False)
