@@ -11,7 +11,7 @@ from tests.conftest import missing
 from tests.system.workspace import System, Workspace, shared_system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, engine_option: str
 ) -> Iterator[System]:

@@ -10,7 +10,7 @@ from tests.system.workspace import System, shared_system
 from trainer.base_model.source import SMALL_MODEL, Source, local_folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def model(tmp_path_factory: pytest.TempPathFactory, model_cache: Path, small_model: Source) -> Path:
     """The small model with a context of 2,048 tokens, a quarter of its own."""
     folder = tmp_path_factory.mktemp("short") / SMALL_MODEL
@@ -24,7 +24,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, model_cache: Path, small_mod
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, model: Path, engine_option: str
 ) -> Iterator[System]:

@@ -8,7 +8,7 @@ import pytest
 from tests.system.workspace import System, shared_system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, engine_option: str
 ) -> Iterator[System]:

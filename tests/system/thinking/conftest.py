@@ -15,7 +15,7 @@ CONTEXT = 65_536
 """Tokens: the tiny model takes a minute or more to fill it."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Source:
     """The model, in a folder with a name that people read in the footer."""
     return write_thinking(
@@ -27,7 +27,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Source:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, model: Source, engine_option: str
 ) -> Iterator[System]:
@@ -42,7 +42,7 @@ def system(
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def concluding(
     tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, engine_option: str
 ) -> Iterator[System]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -31,16 +31,23 @@ JAPANESE = {
 }
 
 
-@pytest.fixture(params=[ENGLISH, JAPANESE], ids=["en", "ja"])
-def words(request: Any) -> dict[str, str]:
-    """What a person writes and reads in one language."""
-    return dict(request.param)
+@pytest.fixture(params=[("desktop", ENGLISH), ("phone", JAPANESE)], ids=["desktop-en", "phone-ja"])
+def view(request: Any) -> tuple[str, dict[str, str]]:
+    """A width of the page, and what a person writes and reads in one language."""
+    return cast("tuple[str, dict[str, str]]", request.param)
 
 
-@pytest.fixture(params=SIZES)
-def page(request: Any, browser: Browser, words: dict[str, str]) -> Iterator[Page]:
-    """An empty page at a desktop's and at a phone's width."""
-    width, height = SIZES[request.param]
+@pytest.fixture
+def words(view: tuple[str, dict[str, str]]) -> dict[str, str]:
+    """What a person writes and reads."""
+    return view[1]
+
+
+@pytest.fixture
+def page(view: tuple[str, dict[str, str]], browser: Browser) -> Iterator[Page]:
+    """An empty page of that width."""
+    size, words = view
+    width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height}, locale=words["locale"]
     )
