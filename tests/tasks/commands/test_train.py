@@ -104,7 +104,7 @@ def test_a_broker_that_is_away_stops_no_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SWALLOW_REDIS_URL", "redis://127.0.0.1:9/0")
-    with training(tmp_path, epochs=2) as process:
+    with training(tmp_path, epochs=1) as process:
         _, errors = process.communicate(timeout=SECONDS)
 
     assert process.returncode == 0, errors

@@ -175,15 +175,12 @@ def test_a_thread_of_the_small_model_goes_on_as_without_the_prefix_cache(
 ) -> None:
     engine = OpenVinoEngine(small_model, cache=model_cache)
     linears = engine.generator.spec.linears
-    adapters = [
-        read(write_random_adapter(tmp_path / f"{seed}", linears, seed, base=small_model.name))
-        for seed in (1, 2)
-    ]
+    adapter = read(write_random_adapter(tmp_path / "1", linears, 1, base=small_model.name))
     story = "Ten frogs sat on a log, and one of them jumped into the water. " * 4
     questions = []
     thread = [Turn("user", f"Remember this: {story}"), Turn("assistant", "I do.")]
     for instruction in ("How many frogs sat there?", "And how many were left?"):
-        for used in (None, *adapters):
+        for used in (None, adapter):
             sampling = Sampling(16)
             questions.append(Question(instruction, "", tuple(thread), sampling, used, "chat"))
         thread += [Turn("user", instruction), Turn("assistant", "There were ten of them.")]
@@ -193,7 +190,7 @@ def test_a_thread_of_the_small_model_goes_on_as_without_the_prefix_cache(
     for question, answer in zip(questions, answers, strict=True):
         engine.generator.close()  # the next process begins with an empty cache
         assert asked(engine, question)[0] == answer
-    assert len(set(answers)) > 3  # the adapters change them
+    assert len(set(answers)) > 2  # the adapter changes them
     engine.close()
 
 
