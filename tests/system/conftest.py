@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import missing
+from tests.patience import MILLISECONDS
 from tests.system.workspace import System, Workspace, shared_system
 
 
@@ -35,6 +36,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         missing("chromium")
+    expect.set_options(timeout=MILLISECONDS)  # not the five seconds of its own
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
