@@ -1,6 +1,5 @@
 """Signals during a training: the first one ends it, another does not break into that."""
 
-import os
 import signal
 
 from trainer.process.signals import Signals, StopRequested
@@ -11,9 +10,9 @@ def _interrupted(signals: Signals) -> list[str]:
     done = []
     with signals.caught():
         try:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         except StopRequested as stop:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             done.append(str(stop))
     return done
 
