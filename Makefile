@@ -14,8 +14,10 @@ FIND_CPU_WHEELS := $(BIN)/python -c 'import os, signal, urllib.request as web; \
   signal.signal(signal.SIGALRM, lambda *_: os._exit(0)); signal.alarm(2); \
   web.urlopen("$(CPU_WHEELS)/torch/"); print("--extra-index-url $(CPU_WHEELS)")' 2>/dev/null
 # Tests wait more than they compute: more processes than cores. Threads of theirs that wait for
-# each other must not hold a core meanwhile.
-PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest --numprocesses 4 --no-loadscope-reorder --durations 10
+# each other must not hold a core meanwhile. Where one of the processes dies, xdist would wait for
+# ever with a new one.
+PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest --numprocesses 4 --max-worker-restart 0 \
+  --no-loadscope-reorder --durations 10
 STAMP := $(VENV)/.ready
 
 .PHONY: setup run test fuzz check format reference clean
