@@ -87,7 +87,17 @@ def label_losses(layer: Any, hidden: Tensor, targets: Tensor) -> Tensor:
     return result
 
 
-class _FloatLosses(torch.autograd.Function):
+class _Losses(torch.autograd.Function):
+    """A cross entropy whose gradient for hidden states, its first input, its forward pass saved."""
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (to_hidden,) = ctx.saved_tensors
+        gradient = (to_hidden * gradients[0][:, None]).to(to_hidden.dtype)
+        return gradient, *[None] * (len(ctx.needs_input_grad) - 1)
+
+
+class _FloatLosses(_Losses):
     """The cross entropy of a float weight, computed for LABELS_AT_ONCE labels at a time.
 
     Forward: loss = -log softmax(h·Wᵀ)[target], for `hidden` h [labels, width] and `weight` W
@@ -110,13 +120,8 @@ class _FloatLosses(torch.autograd.Function):
             ctx.save_for_backward(torch.cat(gradients))
         return torch.cat(losses)
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (to_hidden,) = ctx.saved_tensors
-        return (to_hidden * gradients[0][:, None]).to(to_hidden.dtype), None, None
 
-
-class _Int8Losses(torch.autograd.Function):
+class _Int8Losses(_Losses):
     """The cross entropy of an Int8OutputLayer, for LOGITS_AT_ONCE logits at a time.
 
     Forward: loss = -log softmax((Q(h·c)·Z8ᵀ)·s_h·s_z)[target], where Q(h·c) [labels, width] int8
@@ -156,12 +161,6 @@ class _Int8Losses(torch.autograd.Function):
         if gradients:
             ctx.save_for_backward(torch.cat(gradients))
         return torch.cat(losses)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (to_hidden,) = ctx.saved_tensors
-        gradient = (to_hidden * gradients[0][:, None]).to(to_hidden.dtype)
-        return gradient, None, None, None, None
 
 
 def _parts(hidden: Tensor, targets: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -76,7 +76,7 @@ def pack(
         bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
         return PackedMatrix(format, shape, bits, no_scales)
     if gram is not None:
-        importance = gram.diagonal() / gram.diagonal().mean().clamp_min(LEAST)
+        importance = importance_in(gram)
     elif importance is None:
         importance = torch.ones(columns)
     if format == "blocks":
@@ -99,6 +99,11 @@ def pack(
     integers, scales = in_slices(weight, lambda slice: plain_int8(slice.reshape(-1, group)))
     values = integers.view(rows, columns).numpy()
     return PackedMatrix(format, shape, values, scales.view(rows, -1).numpy())
+
+
+def importance_in(gram: torch.Tensor) -> torch.Tensor:
+    """Return the importance [in] of the columns that `gram` [in, in] has; its mean is 1."""
+    return gram.diagonal() / gram.diagonal().mean().clamp_min(LEAST)
 
 
 def unpack(packed: PackedMatrix) -> torch.Tensor:

@@ -188,9 +188,7 @@ class Packing:
 
         if self.checkpoint.stored(f"{name}.weight") is not None:
             return self._pack_quantised(name, format, group, importance, gram)
-        weight = self.checkpoint.tensor(f"{name}.weight")  # [out, in]
-        self._check_numbers(name, weight.isfinite().all())
-        return pack(weight, format, group, importance, gram)
+        return pack(self._weight(name), format, group, importance, gram)
 
     def _pack_quantised(
         self,
@@ -202,22 +200,27 @@ class Packing:
     ) -> PackedMatrix:
         """Pack a matrix that is quantised already, on its own grid where the format has that."""
         from tasks.engines.openvino.convert.on_grid import packed_on_grid
-        from tasks.engines.openvino.convert.pack import pack
+        from tasks.engines.openvino.convert.pack import importance_in, pack
         from tasks.engines.openvino.convert.sources.loss import Loss
 
         grid = self.checkpoint.grid(f"{name}.weight")
         if grid is not None:
             self._check_numbers(name, grid.is_finite)
-            counts = importance if gram is None else gram.diagonal() / gram.diagonal().mean()
+            counts = importance if gram is None else importance_in(gram)
             packed = packed_on_grid(grid, format, group, counts)
             if packed is not None:
                 Loss(self.losses).measure(name, grid, packed)
                 return packed
-        weight = self.checkpoint.tensor(f"{name}.weight")
-        self._check_numbers(name, weight.isfinite().all())
+        weight = self._weight(name)
         packed = pack(weight, format, group, importance, gram)
         Loss(self.losses).measure(name, weight, packed)
         return packed
+
+    def _weight(self, name: str) -> "torch.Tensor":
+        """Return the weight of a layer as floats, [out, in]."""
+        weight = self.checkpoint.tensor(f"{name}.weight")
+        self._check_numbers(name, weight.isfinite().all())
+        return weight
 
     def _check_numbers(self, name: str, finite: "bool | torch.Tensor") -> None:
         if not finite:
