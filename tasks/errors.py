@@ -5,6 +5,7 @@ TaskError
 ├── SettingInvalid    a setting whose value cannot be used
 ├── AuditUnwritable   the audit log cannot be written, so that no admin may act
 ├── NoSuchJob         a job id without a record
+├── FeedbackRefused   a row of feedback that cannot be kept
 ├── DatasetUnknown    a dataset's name that is not under `$SWALLOW_HOME/datasets`
 ├── AlreadyRunning    a second `swallow up` on one home
 ├── ModelUnsupported  a model the openvino engine cannot run
@@ -14,6 +15,8 @@ TaskError
 
 Each message is one sentence that names the value and what to do next.
 """
+
+from typing import ClassVar
 
 
 class TaskError(Exception):
@@ -43,6 +46,24 @@ class DatasetUnknown(TaskError):
         super().__init__(f"There is no dataset {name!r}; there are: {', '.join(known)}.")
         self.name = name
         self.known = known
+
+
+class FeedbackRefused(TaskError):
+    """A row of feedback that cannot be kept; `reason` says why, `field` where."""
+
+    SENTENCES: ClassVar = {
+        "no_author": "A row of feedback needs an author.",
+        "empty": "The {field} is empty: a row needs an instruction and an output.",
+        "too_long": "The {field} is longer than {most} bytes, the most that is kept.",
+        "name_too_long": "The {field} is longer than {most} characters.",
+        "kind": "{field} is no kind of row.",
+    }
+
+    def __init__(self, reason: str, *, field: str = "", most: int = 0) -> None:
+        super().__init__(self.SENTENCES[reason].format(field=field, most=f"{most:,}"))
+        self.reason = reason
+        self.field = field
+        self.most = most
 
 
 class AlreadyRunning(TaskError):

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     keep_hours: float = Field(
         default=24, gt=0, le=87_600, description="How long a job's text is kept after its end."
     )
+    feedback: Literal["off", "on"] = Field(
+        default="off",
+        description="Whether answers in Slack can be rated and corrected, and messages taught: for a "
+        "later training, which Slack's terms restrict.",
+    )
     threads: int | None = Field(
         default=None,
         ge=1,

@@ -11,8 +11,6 @@ has lost its lease to a sweep can no longer write to the job.
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cached_property
-from importlib.resources import files
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -41,6 +39,7 @@ from tasks.broker.leases import (
     PUBLISH_GRACE_MS,
     TRAINING_LEASE_MS,
 )
+from tasks.broker.lua.scripts import Scripts
 
 LeaseState = Literal["ok", "cancel", "lost"]
 """Whether an attempt goes on: `cancel` where somebody asked for that, `lost` where it holds the job
@@ -75,6 +74,7 @@ class Jobs:
         self.redis = redis
         self.keep_ms = keep_ms
         self.queue_limit = queue_limit
+        self._scripts = Scripts(redis)
 
     def create(
         self,
@@ -295,23 +295,8 @@ class Jobs:
         ]
 
     def run_script(self, script: str, *arguments: Any) -> Any:
-        """Run the script of that name from one of the folders in `lua/`, once for each call."""
-        return self._scripts[script](keys=[_call_of(script)], args=arguments)
-
-    @cached_property
-    def _scripts(self) -> dict[str, Any]:
-        """Every script by its file's name: the body of a function, behind `common.lua`."""
-        folder = files("tasks.broker") / "lua"
-        common = (folder / "common.lua").read_text(encoding="utf-8")
-        scripts = [
-            script for part in folder.iterdir() if part.is_dir() for script in part.iterdir()
-        ]
-        return {
-            script.name.removesuffix(".lua"): self.redis.register_script(
-                f"{common}return once(function()\n{script.read_text(encoding='utf-8')}end)\n"
-            )
-            for script in scripts
-        }
+        """Run the script of that name, once for each call."""
+        return self._scripts.run(script, _call_of(script), *arguments)
 
 
 def _call_of(script: str) -> str:

@@ -1,13 +1,20 @@
 -- Prepended to every script: key names, the server's clock, events, endings, and `once`.
--- A job is the hash swallow:job:ID, its events are the stream swallow:events:ID.
+-- A job is the hash swallow:job:ID, its events are the stream swallow:events:ID, a row of feedback
+-- is the hash swallow:feedback:row:ID.
 local KINDS = {'answer', 'plan', 'train'}
 local LEASES = 'swallow:leases'   -- sorted set: ids of running jobs by the end of their lease (ms)
 local RELAY = 'swallow:relay'     -- stream: an entry for each job that must be answered in Slack
 local ADAPTER = 'swallow:adapter' -- string: the adapter that new questions are answered with
 local COUNTERS = 'swallow:counters' -- hash: what `tasks.broker.counters` reads
+local ROWS = 'swallow:feedback' -- sorted set: ids of the rows of feedback by their creation (ms)
+-- Digests of questions: a set of those that may have been learned, which stay, and a hash of those
+-- that are examined with the number of their rows.
+local LEARNED = 'swallow:feedback:learned'
+local EXAMINED = 'swallow:feedback:examined'
 local CALL_MS = 60000 -- replies are kept longer than any client repeats a call
 
 local function job_key(id) return 'swallow:job:' .. id end
+local function row_key(id) return 'swallow:feedback:row:' .. id end
 local function events_key(id) return 'swallow:events:' .. id end
 local function forgotten_key(id) return 'swallow:forgotten:' .. id end
 -- Sorted set: ids of the jobs of a kind that have not ended, by their creation (ms).

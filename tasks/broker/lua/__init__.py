@@ -1,0 +1,1 @@
+"""The scripts that the broker runs atomically, a folder for each of their subjects."""

@@ -1,0 +1,1 @@
+"""Feedback: rows of training data that people propose and an admin approves, kept in the broker."""

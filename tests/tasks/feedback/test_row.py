@@ -1,0 +1,68 @@
+"""A row that cannot be used is never made."""
+
+import pytest
+
+from tasks.errors import FeedbackRefused
+from tasks.feedback.row import MOST_BYTES, FeedbackRow, read_row, row_id, to_fields
+from tests.tasks.feedback.rows import proposed
+from trainer.data.question import normalised
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"author": ""}, "no_author"),
+        ({"author": " \n"}, "no_author"),
+        ({"id": ""}, "no_author"),
+        ({"author": "U" * 65}, "name_too_long"),
+        ({"instruction": " \r\n"}, "empty"),
+        ({"output": ""}, "empty"),
+        ({"output": "あ" * (MOST_BYTES // 3 + 1)}, "too_long"),
+        ({"rejected": "x" * (MOST_BYTES + 1)}, "too_long"),
+        ({"kind": "../etc"}, "kind"),
+    ],
+)
+def test_what_is_missing_or_too_long_is_said_in_a_sentence(
+    values: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(FeedbackRefused, match=r"^[^\n]+\.$") as refused:
+        proposed(**values)
+
+    assert refused.value.reason == reason
+
+
+def test_a_record_gives_the_same_row_again() -> None:
+    row = proposed(
+        instruction="何色？\r\n1",
+        input="空",
+        rejected="赤\ud83d",
+        others=("UBOB", "UCAROL"),
+        created=5,
+    )
+
+    assert row.instruction == "何色？\n1"
+    assert row.rejected == "赤?"
+    assert read_row(to_fields(row) | {"of_a_later_version": "1"}) == row
+
+
+def test_only_what_is_known_stands_in_a_line() -> None:
+    assert "rejected" not in proposed().line()
+    assert proposed(rejected="No.").line() == {
+        "id": "a",
+        "kind": "correction",
+        "instruction": "What is a?",
+        "input": "",
+        "output": "This.",
+        "rejected": "No.",
+    }
+
+
+def test_the_same_question_is_known_however_it_is_written() -> None:
+    assert normalised("Ｗｈｏ  are\nyou?", "") == normalised(" who are you?", "")
+    assert normalised("a b", "") != normalised("a", "b")
+
+
+def test_an_id_is_that_of_what_was_pressed() -> None:
+    assert row_id("job", "UALICE", "liked") == row_id("job", "UALICE", "liked")
+    assert len({row_id("job", user, "liked") for user in ("UALICE", "UBOB")}) == 2
+    assert isinstance(proposed(row_id("job")), FeedbackRow)
