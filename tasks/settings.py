@@ -113,8 +113,8 @@ class Settings(BaseSettings):
     )
     feedback: Literal["off", "on"] = Field(
         default="off",
-        description="Whether answers in Slack can be rated and corrected, and messages taught: for a "
-        "later training, which Slack's terms restrict.",
+        description="Whether answers in Slack can be rated and corrected, and messages taught, for "
+        "later trainings: Slack's terms restrict that.",
     )
     threads: int | None = Field(
         default=None,
