@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from tasks.errors import FeedbackRefused
-from trainer.data.question import normalised
+from trainer.data.questions import question_key
 
 RowKind = Literal["correction", "taught", "liked", "typed", "imported"]
 """How a row came about: an answer was corrected, a person's message taught, an answer liked, or the
@@ -76,8 +76,8 @@ class FeedbackRow:
 
     @property
     def question(self) -> str:
-        """A digest of the normalised question: rows with the same one have the same use."""
-        return digest(normalised(self.instruction, self.input))
+        """A digest of `question_key`: rows with the same one have the same use."""
+        return digest(question_key(self.instruction, self.input))
 
     def line(self) -> dict[str, str]:
         """Return the row as a line of a training's or an exam's file."""

@@ -5,7 +5,6 @@ import pytest
 from tasks.errors import FeedbackRefused
 from tasks.feedback.row import MOST_BYTES, FeedbackRow, read_row, row_id, to_fields
 from tests.tasks.feedback.rows import proposed
-from trainer.data.question import normalised
 
 
 @pytest.mark.parametrize(
@@ -57,9 +56,10 @@ def test_only_what_is_known_stands_in_a_line() -> None:
     }
 
 
-def test_the_same_question_is_known_however_it_is_written() -> None:
-    assert normalised("Ｗｈｏ  are\nyou?", "") == normalised(" who are you?", "")
-    assert normalised("a b", "") != normalised("a", "b")
+def test_the_same_question_has_one_digest_however_it_is_written() -> None:
+    asked = [proposed(instruction=text).question for text in ("Ｗｈｏ  are\nyou?", "who are you")]
+    assert asked[0] == asked[1]
+    assert proposed(instruction="who is he").question != asked[0]
 
 
 def test_an_id_is_that_of_what_was_pressed() -> None:
