@@ -14,6 +14,7 @@ import click
 from tasks.commands.adapter import adapter
 from tasks.commands.ask import ask
 from tasks.commands.doctor import doctor
+from tasks.commands.feedback import feedback
 from tasks.commands.forget import forget
 from tasks.commands.jobs import jobs
 from tasks.commands.prepare import prepare
@@ -59,7 +60,10 @@ def _training_defaults() -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-for _command in (up, bot, worker, ask, train, adapter, jobs, status, prepare, doctor, forget):
+for _command in (
+    *(up, bot, worker, ask, train, adapter, feedback),
+    *(jobs, status, prepare, doctor, forget),
+):
     swallow.add_command(_command)
 
 

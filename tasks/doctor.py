@@ -23,10 +23,16 @@ from tasks.settings import Settings
 from trainer.cpu import cpu_has_bf16
 from trainer.progress.duration import duration
 
+SLACK_TERMS = (
+    "Slack's API terms (May 2025, October 2025) restrict storing data of Slack and training "
+    "language models with it. SWALLOW_FEEDBACK=on collects it: whether your team may is yours to "
+    "decide."
+)
+
 
 def examine(settings: Settings) -> list[Row]:
     """Run every check; those of the broker and of Slack, which may take seconds, come last."""
-    rows = [cpu_row(), *model_rows(settings), home_row(settings)]
+    rows = [cpu_row(), *model_rows(settings), home_row(settings), *feedback_rows(settings)]
     rows += broker_rows(settings)
     return [*rows, *_slack()]
 
@@ -54,6 +60,11 @@ def home_row(settings: Settings) -> Row:
         f"{folder} is its owner's alone" if is_private else f"{folder} has mode {mode:04o}",
         f"Other accounts may look into it: run `chmod 700 {folder}`.",
     )
+
+
+def feedback_rows(settings: Settings) -> list[Row]:
+    """Return the row about Slack's terms where feedback is collected from Slack."""
+    return [row("feedback", True, SLACK_TERMS)] if settings.feedback == "on" else []
 
 
 def broker_rows(settings: Settings) -> list[Row]:

@@ -6,6 +6,8 @@ TaskError
 ├── AuditUnwritable   the audit log cannot be written, so that no admin may act
 ├── NoSuchJob         a job id without a record
 ├── FeedbackRefused   a row of feedback that cannot be kept
+├── NoSuchRow         an id without a row of feedback
+├── RowTaken          a row of feedback that cannot be replaced any more
 ├── DatasetUnknown    a dataset's name that is not under `$SWALLOW_HOME/datasets`
 ├── AlreadyRunning    a second `swallow up` on one home
 ├── ModelUnsupported  a model the openvino engine cannot run
@@ -37,6 +39,14 @@ class AuditUnwritable(TaskError):
 
 class NoSuchJob(TaskError):
     """There is no job with that id; its record may have expired."""
+
+
+class NoSuchRow(TaskError):
+    """There is no row of feedback with that id."""
+
+
+class RowTaken(TaskError):
+    """The row is approved already: it can be removed, not replaced."""
 
 
 class DatasetUnknown(TaskError):

@@ -18,6 +18,7 @@ from tasks.broker.connection import jobs_of, reachable
 from tasks.broker.disk.flush import log_weakness
 from tasks.broker.workers import Worker, Workers
 from tasks.errors import TaskError
+from tasks.feedback.removal import HomeSweep
 from tasks.home_id import home_id
 from tasks.queues.celery_tasks import serve
 from tasks.queues.plans import Plans
@@ -93,6 +94,7 @@ class WorkerProcess:
         if "plans" in self.worker.queues:
             serve(Plans(*common).runner)
         if "training" in self.worker.queues:
+            HomeSweep(self.jobs.redis, self.settings.home).start()
             serve(Trainings(*common).runner)
 
     def _load(self) -> None:

@@ -167,19 +167,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "button.forget": ("消去する", "Forget me"),
     "forget.ask": (
         "あなたの質問と回答の記録、実行中と待機中の質問、ほかの人の質問に取り込まれたあなたの発言、"
-        "ボットが追っているスレッドの情報を、サーバーから消去します。元に戻せません。\n"
+        "ボットが追っているスレッドの情報、あなたが提案した、またはあなたの発言を含む学習データを、"
+        "サーバーから消去します。元に戻せません。\n"
         "Slack のメッセージ、ほかの人が引用した文、学習の記録は消えません。"
         "Slack にメッセージが残る間は、同じスレッドの次の質問に再び取り込まれることがあります。",
         "This removes from the server: the records of your questions and their answers, questions of yours "
-        "that run or wait, your words in other people's questions, and the threads I follow because of you. "
-        "It cannot be undone.\n"
+        "that run or wait, your words in other people's questions, the threads I follow because of you, and the "
+        "training data that you proposed or that holds your words. It cannot be undone.\n"
         "Messages in Slack, what others have quoted, and trainings stay. As long as a message is in Slack, "
         "the next question in its thread may take it along again.",
     ),
     "forget.done": (
-        "消去しました（質問など{jobs}件、ほかの人の質問の中の発言{turns}件、スレッド{threads}件）。"
+        "消去しました（質問など{jobs}件、ほかの人の質問の中の発言{turns}件、スレッド{threads}件、学習データ{rows}件）。"
         "ディスクからも1時間以内に消えます。Slack のメッセージは残ります。",
-        "Done: {jobs} questions, {turns} messages in other people's questions, {threads} threads. "
+        "Done: {jobs} questions, {turns} messages in other people's questions, {threads} threads, "
+        "{rows} rows of training data. "
         "They are gone from the disk within the hour. Messages in Slack stay.",
     ),
     "forget.nothing": (

@@ -10,12 +10,19 @@ from typing import Any, Literal
 from bot.i18n.alert_sentences import ALERTS
 from bot.i18n.answer_sentences import ANSWERS
 from bot.i18n.command_sentences import COMMANDS
+from bot.i18n.feedback_sentences import FEEDBACK
 from bot.i18n.training_sentences import TRAININGS
 
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
-CATALOGUE: dict[str, tuple[str, str]] = {**ALERTS, **ANSWERS, **COMMANDS, **TRAININGS}
+CATALOGUE: dict[str, tuple[str, str]] = {
+    **ALERTS,
+    **ANSWERS,
+    **COMMANDS,
+    **FEEDBACK,
+    **TRAININGS,
+}
 """Each key with its Japanese and its English sentence."""
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")

@@ -19,7 +19,9 @@ from bot.i18n.lookup import LANGUAGES, Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import Post, button, sentence
 from bot.slack.notify import notify_person
+from bot.slack.outgoing_text import escape
 from tasks.privacy.forget import forget
+from trainer.errors import NotWritable
 
 FORGET_ACTION = "forget_me"
 """The button's action id; a language follows, because the button decides in which it is told."""
@@ -69,13 +71,19 @@ async def _forget(bot: Bot, actor: Actor, language: Language) -> None:
     if not await can_be_logged(bot, actor, language):
         return
     try:
-        done = await asyncio.to_thread(partial(forget, bot.jobs, actor.user, actor.user))
-    except RedisError as error:
+        done = await asyncio.to_thread(
+            partial(forget, bot.jobs, actor.user, actor.user, bot.task_settings.home)
+        )
+    except (RedisError, NotWritable) as error:
         # What was begun is done by the next try.
         await write_audit_line(bot, actor, action, "failed", type(error).__name__)
-        await notify_person(bot.client, actor, say("act.broker_away", language))
+        key = "act.broker_away" if isinstance(error, RedisError) else "feedback.not_written"
+        await notify_person(bot.client, actor, say(key, language))
         return
     await write_audit_line(bot, actor, action, "done", records=done.records)
     key = "forget.done" if done.records else "forget.nothing"
-    text = say(key, language, jobs=done.jobs, turns=done.turns, threads=done.threads)
+    counts = {"jobs": done.jobs, "turns": done.turns, "threads": done.threads, "rows": done.rows}
+    text = say(key, language, **counts)
+    if done.adapters:
+        text += " " + say("feedback.adapters", language, names=escape(", ".join(done.adapters)))
     await notify_person(bot.client, actor, text)

@@ -227,6 +227,21 @@ class Jobs:
         """Replace the request of a job; False where it has none."""
         return bool(self.run_script("replace_request", id, _dump(request)))
 
+    def replace_texts(
+        self,
+        id: str,
+        fields: Mapping[str, tuple[str, str]],
+        events: Mapping[str, Mapping[str, Any]],
+    ) -> bool:
+        """Replace fields of a record, each from one JSON text to another, and the data of events.
+
+        False, and nothing is changed, where a field says something else meanwhile or an event is
+        not there. Of a job's events only its last may be replaced: it gets a new id behind it.
+        """
+        changes = [part for name, texts in fields.items() for part in (name, *texts)]
+        replaced = [part for entry, data in events.items() for part in (entry, _dump(data))]
+        return bool(self.run_script("replace_texts", id, len(fields), *changes, *replaced))
+
     def follow(self, id: str) -> Job | None:
         """Read a record as the one that answers it in Slack from now on; None as `get`.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tasks.commands.terminal.options import engine_option, home_option, model_option, set_variables
+from tasks.commands.terminal.text_or_file import file_of, text_of
 from tasks.commands.terminal.thinking_line import ThinkingLine
 from trainer.files import expanded
 from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
@@ -88,7 +89,7 @@ def ask(
 
     # Before the model is loaded, which takes long, so that a broken adapter is reported at once.
     adapter = read(folder_of(lora_data, settings().home)) if lora_data else None
-    question_text, material = _text(instruction), _text(input_)
+    question_text, material = text_of(instruction), text_of(input_)
     loaded = load()
     question = Question(
         instruction=question_text,
@@ -167,23 +168,5 @@ def _result(engine: "Engine", answer: "Answer", text: str) -> dict[str, object]:
     }
 
 
-def _file(value: str) -> Path | None:
-    try:
-        return Path(value) if Path(value).is_file() else None
-    except (OSError, ValueError):  # a text too long for a file's name, or with a zero byte
-        return None
-
-
-def _text(value: str) -> str:
-    """Return the content of the file `value`, less its last newline, or `value` itself."""
-    file = _file(value)
-    if file is None:
-        return value
-    try:
-        return file.read_text(encoding="utf-8").removesuffix("\n")
-    except UnicodeDecodeError as error:
-        raise click.BadParameter(f"{value} is not UTF-8 text.") from error
-
-
 def _origin(value: str) -> str:
-    return f"file {value}" if _file(value) else value
+    return f"file {value}" if file_of(value) else value

@@ -33,7 +33,8 @@ def forget(user: str, yes: bool, as_json: bool) -> None:
     audit = Audit(settings().home)
     audit.check()
     with reachable(settings()):
-        done = privacy.forget(jobs_of(settings(), patience=1), user, operator())
+        jobs = jobs_of(settings(), patience=1)
+        done = privacy.forget(jobs, user, operator(), settings().home)
     audit.write(who=operator(), action="forget", target=user, outcome="done", records=done.records)
     if as_json:
         print_json(asdict(done))
@@ -42,6 +43,8 @@ def forget(user: str, yes: bool, as_json: bool) -> None:
     else:
         click.echo(
             f"Removed of {user}: {done.jobs} jobs ({done.ended} of them cancelled), "
-            f"{done.turns} messages in other people's questions, {done.threads} followed threads. "
-            "Messages in Slack stay."
+            f"{done.turns} messages in other people's questions, {done.threads} followed threads, "
+            f"{done.rows} rows of feedback. Messages in Slack stay."
         )
+    if done.adapters and not as_json:
+        click.echo(f"Adapters made with those rows stay: {', '.join(done.adapters)}.")

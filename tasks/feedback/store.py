@@ -4,7 +4,7 @@ Rows never expire: they go when somebody removes them. Nothing is returned befor
 has it. What a row's use is, `lua/feedback/approve.lua` decides once and for all.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, cast
 from uuid import uuid4
@@ -17,6 +17,8 @@ from tasks.feedback.row import FeedbackRow, RowState, Use, read_row, to_fields
 
 ROWS = "swallow:feedback"
 """A sorted set: the ids of all rows by when they were proposed."""
+REMOVED = "swallow:feedback:removed"
+"""A sorted set: the ids of removed rows by when that was; those alone, for all hosts' files."""
 PAGE = 200
 """How many rows a call reads or changes: no call takes long for others of the broker."""
 
@@ -37,9 +39,15 @@ class Feedback:
         Raises:
             RedisError: the broker is away, or its disk did not take it in time.
         """
-        stored = to_fields(row) | {"state": "proposed", "use": "", "approver": "", "decided": "0"}
-        pairs = [part for pair in stored.items() for part in pair]
-        return bool(self._changed("propose_row", [row.id, row.author, *pairs], call))
+        proposed = self._propose(row, call)
+        flush(self.redis)
+        return proposed
+
+    def propose_all(self, rows: Iterable[FeedbackRow]) -> list[str]:
+        """Propose many rows; returns the ids of those that `propose` would return True for."""
+        proposed = [row.id for row in rows if self._propose(row, "")]
+        flush(self.redis)
+        return proposed
 
     def get(self, id: str) -> FeedbackRow | None:
         """Read a row; None where there is none."""
@@ -80,7 +88,7 @@ class Feedback:
     def remove(self, ids: Iterable[str]) -> list[str]:
         """Remove rows from the broker; returns those that were there.
 
-        Files that carry them are changed by `tasks.feedback.removal`.
+        Files and job records that carry them are changed by `tasks.feedback.removal`.
 
         Raises:
             RedisError: as `propose`.
@@ -100,6 +108,10 @@ class Feedback:
         self._each("drop_approver", approved, person)
         return self.remove(row.id for row in rows if person in (row.author, *row.others))
 
+    def removed(self, since: int = 0) -> list[str]:
+        """Return the ids of the rows that were removed from `since` on, in ms since the epoch."""
+        return cast(list[str], self.redis.zrange(REMOVED, since, "+inf", byscore=True))
+
     def _all(self) -> Iterator[FeedbackRow]:
         ids = iter(cast(list[str], self.redis.zrange(ROWS, 0, -1)))
         while page := list(islice(ids, PAGE)):
@@ -118,7 +130,8 @@ class Feedback:
             flush(self.redis)
         return changed
 
-    def _changed(self, script: str, arguments: Sequence[Any], call: str) -> Any:
-        reply = self._scripts.run(script, call or uuid4().hex, *arguments)
-        flush(self.redis)
-        return reply
+    def _propose(self, row: FeedbackRow, call: str) -> bool:
+        stored = to_fields(row) | {"state": "proposed", "use": "", "approver": "", "decided": "0"}
+        pairs = [part for pair in stored.items() for part in pair]
+        call = f"propose:{call}" if call else uuid4().hex
+        return bool(self._scripts.run("propose_row", call, row.id, row.author, *pairs))

@@ -1,17 +1,20 @@
 """Forgetting a person: what is kept of their questions is removed, at once and from the disk.
 
 Removed are the records of their questions and plans with texts, answers and posts, their words in
-the threads of other people's questions, and their part in the conversations that the bot follows.
+the threads of other people's questions, their part in the conversations that the bot follows, and
+the rows of feedback that they proposed or that hold their words, from the home's files too.
 Trainings stay, which are the team's, as do messages in Slack and what other people have quoted.
 
-What else is ever kept of a person, such as files in the home, is removed in `forget` too.
+What else is ever kept of a person is removed in `forget` too.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tasks.broker.job import Job, asker_of
 from tasks.broker.jobs import Jobs
+from tasks.feedback import removal
 from tasks.privacy.expired_texts import rewrite_now
 
 
@@ -23,26 +26,32 @@ class Forgotten:
     ended: int
     turns: int
     threads: int
+    rows: int = 0
+    adapters: tuple[str, ...] = ()
+    """The adapters that have learned from the rows, or were examined on them."""
 
     @property
     def records(self) -> int:
         """The sum, for the audit log."""
-        return self.jobs + self.turns + self.threads
+        return self.jobs + self.turns + self.threads + self.rows
 
 
-def forget(jobs: Jobs, person: str, by: str) -> Forgotten:
+def forget(jobs: Jobs, person: str, by: str, home: Path) -> Forgotten:
     """Remove what is kept of `person` for `by`; again, it finds nothing and is safe.
 
     Raises:
         RedisError: the broker is away.
+        NotWritable: a file of `home` that carries a row of theirs cannot be replaced.
     """
+    feedback = removal.remove_person(jobs, person, home, by)
     states = [_forget_job(jobs, job, by) for job in _of(jobs, person)]
     removed = [state for state in states if state]
     turns = sum(_drop_turns(jobs, job, person) for job in _all(jobs))
     threads = sum(jobs.leave_thread(thread, person) for thread in jobs.threads())
     rewrite_now(jobs.redis)
     ended = sum(state in ("new", "queued", "running") for state in removed)
-    return Forgotten(len(removed), ended, turns, threads)
+    adapters = tuple(adapter.name for adapter in feedback.adapters)
+    return Forgotten(len(removed), ended, turns, threads, len(feedback.ids), adapters)
 
 
 def _all(jobs: Jobs) -> Iterator[Job]:

@@ -7,6 +7,8 @@ local RELAY = 'swallow:relay'     -- stream: an entry for each job that must be 
 local ADAPTER = 'swallow:adapter' -- string: the adapter that new questions are answered with
 local COUNTERS = 'swallow:counters' -- hash: what `tasks.broker.counters` reads
 local ROWS = 'swallow:feedback' -- sorted set: ids of the rows of feedback by their creation (ms)
+-- The ids of rows that were removed by when that was (ms): files of several hosts carry them.
+local REMOVED = 'swallow:feedback:removed'
 -- Digests of questions: a set of those that may have been learned, which stay, and a hash of those
 -- that are examined with the number of their rows.
 local LEARNED = 'swallow:feedback:learned'

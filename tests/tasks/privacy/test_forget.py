@@ -14,6 +14,7 @@ from tests.patience import until
 from tests.tasks.privacy.servers import files_with, server
 
 WORD = "himitsu-no-kotoba"
+HOME = Path("home")
 
 
 def ask(jobs: Jobs, id: str, user: str, *, thread: str = "") -> str:
@@ -61,7 +62,7 @@ def test_answered_questions_go_at_once_and_those_of_others_stay(jobs: Jobs) -> N
     answer(jobs, ask(jobs, "a", "UALICE"))
     answer(jobs, ask(jobs, "b", "UBOB"))
 
-    assert forget(jobs, "UALICE", "UALICE") == Forgotten(jobs=1, ended=0, turns=0, threads=0)
+    assert forget(jobs, "UALICE", "UALICE", HOME) == Forgotten(jobs=1, ended=0, turns=0, threads=0)
 
     assert jobs.get("a") is None
     assert jobs.events("a") == []
@@ -73,15 +74,15 @@ def test_answered_questions_go_at_once_and_those_of_others_stay(jobs: Jobs) -> N
 def test_again_it_finds_nothing(jobs: Jobs) -> None:
     answer(jobs, ask(jobs, "a", "UALICE", thread="t"))
     ask(jobs, "open", "UALICE")
-    forget(jobs, "UALICE", "UALICE")
+    forget(jobs, "UALICE", "UALICE", HOME)
 
-    assert forget(jobs, "UALICE", "UALICE") == Forgotten(0, 0, 0, 0)
-    assert forget(jobs, "UNOBODY", "UALICE").records == 0
+    assert forget(jobs, "UALICE", "UALICE", HOME) == Forgotten(0, 0, 0, 0)
+    assert forget(jobs, "UNOBODY", "UALICE", HOME).records == 0
 
 
 def test_a_late_repeat_of_a_forgotten_question_does_not_ask_it_again(jobs: Jobs) -> None:
     answer(jobs, ask(jobs, "a", "UALICE"))
-    forget(jobs, "UALICE", "UALICE")
+    forget(jobs, "UALICE", "UALICE", HOME)
 
     assert jobs.create("a", "answer", destination={}, asked={"text": ""}) == "repeat"
 
@@ -101,7 +102,7 @@ def test_an_open_question_ends_as_cancelled_and_goes_when_that_is_said(
     if state == "answered but not posted":
         jobs.finish("a", attempt, "finished", {})
 
-    forget(jobs, "UALICE", "UALICE")
+    forget(jobs, "UALICE", "UALICE", HOME)
     if state == "running":
         assert jobs.check_lease("a", attempt) == "cancel"
         assert jobs.append("a", attempt, "text", {"text": WORD})
@@ -131,7 +132,7 @@ def test_words_in_the_threads_of_others_go_with_the_answers_to_them(jobs: Jobs) 
     jobs.create("b", "answer", destination={"user": "UBOB"}, asked={"text": "q"})
     jobs.enqueue("b", {"instruction": "q", "input": "", "thread": thread})
 
-    assert forget(jobs, "UALICE", "UALICE").turns == 2
+    assert forget(jobs, "UALICE", "UALICE", HOME).turns == 2
 
     job = jobs.get("b")
     assert job
@@ -144,7 +145,7 @@ def test_a_thread_is_followed_for_those_who_asked_there(jobs: Jobs) -> None:
     ask(jobs, "b", "UBOB", thread="one")
     ask(jobs, "c", "UALICE", thread="two")
 
-    assert forget(jobs, "UALICE", "UALICE").threads == 2
+    assert forget(jobs, "UALICE", "UALICE", HOME).threads == 2
 
     stored = [
         jobs.create(
@@ -165,7 +166,7 @@ def test_a_thread_is_followed_for_those_who_asked_there(jobs: Jobs) -> None:
 def test_trainings_stay(jobs: Jobs) -> None:
     jobs.create("t", "train", destination={"user": "UALICE"}, asked={"text": "epochs=1"})
 
-    assert forget(jobs, "UALICE", "UALICE").records == 0
+    assert forget(jobs, "UALICE", "UALICE", HOME).records == 0
     assert jobs.open("train")
 
 
@@ -179,6 +180,6 @@ def test_the_words_leave_the_disk(tmp_path: Path) -> None:
         redis.save()
         assert files_with(tmp_path, WORD) == {"appendonly.aof.1.incr.aof", "dump.rdb"}
 
-        forget(jobs, "UALICE", "UALICE")
+        forget(jobs, "UALICE", "UALICE", HOME)
 
         until(lambda: not files_with(tmp_path, WORD))

@@ -1,0 +1,119 @@
+"""The files of a home that carry rows of feedback: rows that were removed leave them too.
+
+These are the data sets, what trainings learned from and were examined on, and what became of it
+beside the adapters. A row is known by its `id`; a file without one stays as it is, to the byte.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.adapters.adapter_files import ABOUT, json_object, read_small
+from trainer.errors import AdapterRefused
+from trainer.files import write_json, write_text, writing
+
+_ID = re.compile(rb'"id"\s*:\s*"([^"\\]{1,64})"')
+
+
+@dataclass(frozen=True)
+class AdapterOfRows:
+    """An adapter that some rows have made: those it learned from, and those it was examined on."""
+
+    name: str
+    rows: tuple[str, ...]
+    exam_rows: tuple[str, ...]
+
+
+def drop_rows(home: Path, ids: Collection[str]) -> list[Path]:
+    """Remove the rows with these ids from the files of `home`; returns the files that changed.
+
+    Raises:
+        NotWritable: a file cannot be replaced; those before it were.
+    """
+    wanted = {id.encode() for id in ids}
+    changed = []
+    for file in _files(home):
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            continue  # an adapter or a training was removed meanwhile
+        if not wanted.isdisjoint(_ID.findall(content)) and _rewrite(file, content, ids):
+            changed.append(file)
+    return changed
+
+
+def _rewrite(file: Path, content: bytes, ids: Collection[str]) -> bool:
+    with writing(file.parent):
+        if file.suffix == ".jsonl":
+            write_text(file, _lines_without(content, ids), mode=0o600)
+            return True
+        try:
+            write_json(file, without_rows(json.loads(content), ids))
+        except (ValueError, RecursionError):  # no JSON: nobody reads it
+            return False
+        return True
+
+
+def adapters_of(home: Path, ids: Collection[str]) -> list[AdapterOfRows]:
+    """Return the adapters of `home` whose description names some of these rows, by name."""
+    found = []
+    for folder in sorted((home / "adapters").glob("*")):
+        try:
+            about = json_object(folder, ABOUT, read_small(folder, ABOUT))
+        except AdapterRefused:  # also what is no adapter: it has nothing of ours
+            continue
+        rows, exam_rows = (_named(about, key, ids) for key in ("rows", "exam_rows"))
+        if rows or exam_rows:
+            found.append(AdapterOfRows(folder.name, rows, exam_rows))
+    return found
+
+
+def without_rows(value: Any, ids: Collection[str]) -> Any:
+    """Return a JSON value whose lists hold no object with one of these ids, at any depth."""
+    if isinstance(value, dict):
+        return {key: without_rows(part, ids) for key, part in value.items()}
+    if isinstance(value, list):
+        return [without_rows(part, ids) for part in value if not _is_row(part, ids)]
+    return value
+
+
+def _files(home: Path) -> Iterator[Path]:
+    patterns = (
+        "datasets/**/*.jsonl",
+        *(f"{folder}/*/*.{kind}" for folder in ("trainings", "adapters") for kind in _KINDS),
+    )
+    for pattern in patterns:
+        # What a link leads to is not this home's.
+        yield from (file for file in sorted(home.glob(pattern)) if _is_own(file, home))
+
+
+_KINDS = ("jsonl", "json")
+
+
+def _is_own(file: Path, home: Path) -> bool:
+    return file.is_file() and file.resolve() == home.resolve() / file.relative_to(home)
+
+
+def _lines_without(content: bytes, ids: Collection[str]) -> str:
+    lines = content.decode("utf-8", "replace").split("\n")
+    return "\n".join(line for line in lines if not _is_line_of(line, ids))
+
+
+def _is_line_of(line: str, ids: Collection[str]) -> bool:
+    try:
+        return _is_row(json.loads(line), ids)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_row(value: Any, ids: Collection[str]) -> bool:
+    id = value.get("id") if isinstance(value, dict) else None
+    return isinstance(id, str) and id in ids
+
+
+def _named(about: Any, key: str, ids: Collection[str]) -> tuple[str, ...]:
+    names = about.get(key)
+    return tuple(id for id in names if id in ids) if isinstance(names, list) else ()
