@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from bot.workspace.answers import failed
 from bot.workspace.errors import BadRequest, PortTaken, Refused
 from bot.workspace.guard import add_headers, guard
-from bot.workspace.local_api import faults, interactions, page_data
+from bot.workspace.local_api import faults, interactions, page_data, views
 from bot.workspace.local_api.callers import for_callers
 from bot.workspace.sign_in import PAGE, index
 from bot.workspace.web_api import dispatch, files
@@ -81,6 +81,10 @@ def _application(workspace: Workspace) -> web.Application:
     route("POST", "/response/{key}", interactions.use_response_url)
     route("POST", "/local/command", for_callers(interactions.run_command))
     route("POST", "/local/action", for_callers(interactions.press_button))
+    route("POST", "/local/shortcut", for_callers(interactions.run_shortcut))
+    route("GET", "/local/view", for_callers(views.form))
+    route("POST", "/local/view", for_callers(views.use))
+    route("GET", "/local/home", for_callers(views.home))
     route("GET", "/local/ephemeral", for_callers(page_data.ephemeral))
     route("GET", "/local/faults", for_callers(faults.get_faults))
     route("POST", "/local/faults", for_callers(faults.set_faults))

@@ -14,6 +14,8 @@ from bot.workspace.delivery.page_events import PageEvents
 from bot.workspace.delivery.response_urls import ResponseUrls
 from bot.workspace.delivery.sockets import Sockets
 from bot.workspace.delivery.statuses import Statuses
+from bot.workspace.delivery.triggers import Triggers
+from bot.workspace.delivery.views import Views
 from bot.workspace.faults import Faults
 from bot.workspace.state.conversations import Conversations
 from bot.workspace.state.database import Database
@@ -51,6 +53,8 @@ class Workspace:
             self.conversations, self.page_events, self.envelopes, self.statuses
         )
         self.response_urls = ResponseUrls(self.conversations, self.messages)
+        self.triggers = Triggers()
+        self.views = Views(self.page_events)
 
     @property
     def url(self) -> str:

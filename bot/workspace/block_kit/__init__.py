@@ -1,1 +1,1 @@
-"""Slack's rules for the text and the blocks of a message: lengths, fields and identifiers."""
+"""Slack's rules for the text of a message, for blocks and views: lengths, fields, identifiers."""

@@ -10,18 +10,22 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from bot.workspace.block_kit.checks import Block, check_block, require
+from bot.workspace.block_kit.checks import check_block
+from bot.workspace.block_kit.elements import INTERACTIVE
+from bot.workspace.block_kit.rules import MAX_ID, Block, check_string, require
 from bot.workspace.block_kit.text import MAX_MARKDOWN
 
 # https://docs.slack.dev/reference/block-kit/blocks
 MAX_BLOCKS = 50
+"""Blocks of a message."""
 
-_INTERACTIVE = ("button", "feedback_buttons", "icon_button")
 
+def checked_blocks(blocks: list[Any], most: int = MAX_BLOCKS) -> list[Block]:
+    """Return the blocks, at most `most`, each with a `block_id`.
 
-def checked_blocks(blocks: list[Any]) -> list[Block]:
-    """Return the blocks, each with a `block_id`. Raises Refused `invalid_blocks`, with a reason."""
-    require(len(blocks) <= MAX_BLOCKS, f"no more than {MAX_BLOCKS} items allowed")
+    Raises Refused `invalid_blocks`, with a reason.
+    """
+    require(len(blocks) <= most, f"no more than {most} items allowed")
     named = []
     for block in blocks:
         require(isinstance(block, dict), "a block must be an object")
@@ -45,7 +49,7 @@ def _with_ids(block: Block) -> Block:
     """A copy in which the block and its interactive elements have ids, as Slack generates them."""
     named = copy.deepcopy(block)
     named["block_id"] = named.get("block_id") or uuid.uuid4().hex[:5]
-    require(isinstance(named["block_id"], str), "block_id must be a string")
+    check_string(named, "block_id", MAX_ID)
     for element in _interactive_elements(named):
         element.setdefault("action_id", uuid.uuid4().hex[:5])
     return named
@@ -54,6 +58,6 @@ def _with_ids(block: Block) -> Block:
 def _interactive_elements(block: Block) -> list[dict[str, Any]]:
     return [
         element
-        for element in (*block.get("elements", []), block.get("accessory"))
-        if isinstance(element, dict) and element.get("type") in _INTERACTIVE
+        for element in (*block.get("elements", []), block.get("accessory"), block.get("element"))
+        if isinstance(element, dict) and element.get("type") in INTERACTIVE
     ]

@@ -1,6 +1,7 @@
-"""The payloads the bot receives: events, slash commands, pressed buttons.
+"""The events the bot receives.
 
-Pure functions that return Slack's JSON; they send nothing and keep nothing.
+Pure functions that return Slack's JSON; they send nothing and keep nothing. What people press, run
+and submit is in `interaction_payloads`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from bot.workspace.state.channels import Channel
 from bot.workspace.state.conversations import Message, without
-from bot.workspace.state.people import APP_ID, BOT_USER, PEOPLE, TEAM_DOMAIN, TEAM_ID
+from bot.workspace.state.people import APP_ID, BOT_USER, TEAM_ID
 
 VERIFICATION_TOKEN = "local"  # noqa: S105 - a field Slack still sends and no bot checks
 
@@ -81,63 +82,15 @@ def deleted(channel: Channel, before: Message, ts: str) -> dict[str, Any]:
     }
 
 
-def slash_command(
-    channel: Channel, user: str, command: str, text: str, response_url: str
+def home_opened(
+    channel: Channel, user: str, view: dict[str, Any] | None, ts: str
 ) -> dict[str, Any]:
-    """The payload of a slash command."""
-    return {
-        "token": VERIFICATION_TOKEN,
-        "team_id": TEAM_ID,
-        "team_domain": TEAM_DOMAIN,
-        "channel_id": channel.id,
-        "channel_name": channel.name or "directmessage",
-        "user_id": user,
-        "user_name": PEOPLE[user].name,
-        "command": command,
-        "text": text,
-        "api_app_id": APP_ID,
-        "is_enterprise_install": "false",
-        "response_url": response_url,
-        "trigger_id": _trigger_id(),
+    """The event of a person who opens the bot's Home tab; `view` is what it shows so far."""
+    event = {
+        "type": "app_home_opened",
+        "user": user,
+        "channel": channel.id,
+        "tab": "home",
+        "event_ts": ts,
     }
-
-
-def block_action(
-    channel: Channel, user: str, message: Message, action: dict[str, Any], response_url: str
-) -> dict[str, Any]:
-    """The payload of a pressed button. As in Slack, an ephemeral message is not included."""
-    ephemeral = bool(message.get("is_ephemeral"))
-    container = {
-        "type": "message",
-        "message_ts": message["ts"],
-        "channel_id": channel.id,
-        "is_ephemeral": ephemeral,
-    }
-    if "thread_ts" in message:
-        container["thread_ts"] = message["thread_ts"]
-    person = PEOPLE[user]
-    return {
-        "type": "block_actions",
-        "user": {
-            "id": user,
-            "username": person.name,
-            "name": person.name,
-            "team_id": TEAM_ID,
-        },
-        "api_app_id": APP_ID,
-        "token": VERIFICATION_TOKEN,
-        "container": container,
-        "trigger_id": _trigger_id(),
-        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-        "enterprise": None,
-        "is_enterprise_install": False,
-        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
-        **({} if ephemeral else {"message": message}),
-        "state": {"values": {}},
-        "response_url": response_url,
-        "actions": [action],
-    }
-
-
-def _trigger_id() -> str:
-    return f"{time.time_ns()}.{TEAM_ID}.{uuid.uuid4().hex}"
+    return event if view is None else event | {"view": view}

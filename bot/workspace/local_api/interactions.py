@@ -1,6 +1,6 @@
-"""Slash commands and buttons: a person uses one, the bot answers through its `response_url`.
+"""Slash commands, buttons and message shortcuts; the bot answers through a `response_url`.
 
-Knows nothing of how the payloads reach the bot.
+Knows nothing of how the payloads reach the bot. Forms and the Home tab are in `views`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.workspace.answers import failed, succeeded
-from bot.workspace.block_kit.blocks import actions_in
-from bot.workspace.delivery import payloads
+from bot.workspace.block_kit.presses import press_in
+from bot.workspace.delivery import interaction_payloads as payloads
 from bot.workspace.errors import BadRequest, Refused
 from bot.workspace.local_api.requests import (
     channel_and_person_of,
@@ -22,7 +22,6 @@ from bot.workspace.local_api.requests import (
 from bot.workspace.state.channels import Channel
 from bot.workspace.state.conversations import Message
 from bot.workspace.state.people import SLACKBOT_USER, Person
-from bot.workspace.state.timestamps import now_in_microseconds, timestamp_of
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -39,7 +38,14 @@ async def run_command(workspace: Workspace, request: web.Request) -> web.Respons
     if not isinstance(text, str):
         raise BadRequest("text must be a string.")
     key = workspace.response_urls.issue(channel, person.id)
-    payload = payloads.slash_command(channel, person.id, command, text, workspace.response_url(key))
+    payload = payloads.slash_command(
+        channel,
+        person.id,
+        command,
+        text,
+        workspace.response_url(key),
+        workspace.triggers.issue(person.id),
+    )
 
     def on_response(response: Json | None) -> None:
         try:
@@ -60,12 +66,41 @@ async def press_button(workspace: Workspace, request: web.Request) -> web.Respon
     body = await json_of(request)
     channel, person = channel_and_person_of(request, body)
     message = _message(workspace, channel, person, string_of(body, "ts"))
-    action = _action(message, string_of(body, "action_id"), body.get("value"))
+    action = press_in(
+        message.get("blocks", []),
+        string_of(body, "action_id"),
+        body.get("value"),
+        str(body.get("block_id") or ""),
+    )
     key = workspace.response_urls.issue(
         channel, person.id, message["ts"], is_ephemeral=bool(message.get("is_ephemeral"))
     )
-    payload = payloads.block_action(
-        channel, person.id, message, action, workspace.response_url(key)
+    payload = payloads.press_in_message(
+        channel,
+        person.id,
+        message,
+        action,
+        workspace.response_url(key),
+        workspace.triggers.issue(person.id),
+    )
+    workspace.envelopes.send_interaction("interactive", payload, lambda response: None)
+    return succeeded(trigger_id=payload["trigger_id"])
+
+
+async def run_shortcut(workspace: Workspace, request: web.Request) -> web.Response:
+    """Use a shortcut in a message's menu as a person; ephemeral messages have no menu."""
+    body = await json_of(request)
+    channel, person = channel_and_person_of(request, body)
+    message = workspace.conversations.message(channel, string_of(body, "ts"))
+    key = workspace.response_urls.issue(channel, person.id)
+    payload = payloads.message_shortcut(
+        channel,
+        person.id,
+        workspace.conversations.shown(channel, message, metadata=True),
+        string_of(body, "callback_id"),
+        workspace.response_url(key),
+        workspace.triggers.issue(person.id),
+        workspace.conversations.next_ts(),
     )
     workspace.envelopes.send_interaction("interactive", payload, lambda response: None)
     return succeeded(trigger_id=payload["trigger_id"])
@@ -88,34 +123,3 @@ def _message(workspace: Workspace, channel: Channel, person: Person, ts: str) ->
             return message
     message = workspace.conversations.message(channel, ts)
     return workspace.conversations.shown(channel, message, metadata=True)
-
-
-def _action(message: Message, action_id: str, value: Any) -> Json:
-    """The entry of the payload's `actions` for the element with this `action_id`.
-
-    `value` tells the two thumbs of `feedback_buttons` apart. Raises Refused `action_not_found`.
-    """
-    for block_id, element in actions_in(message.get("blocks", [])):
-        if element["action_id"] == action_id:
-            button = _button(element, value)
-            action = {
-                "action_id": action_id,
-                "block_id": block_id,
-                "type": element["type"],
-                "text": button.get("text"),
-                "value": button.get("value", value),
-                "action_ts": timestamp_of(now_in_microseconds()),
-            }
-            return {key: item for key, item in action.items() if item is not None}
-    raise Refused("action_not_found")
-
-
-def _button(element: Json, value: Any) -> Json:
-    """The element itself, or the one of its two thumbs that has this value."""
-    if element["type"] != "feedback_buttons":
-        return element
-    thumbs: list[Json] = [element["positive_button"], element["negative_button"]]
-    for thumb in thumbs:
-        if thumb["value"] == value:
-            return thumb
-    raise Refused("action_not_found")

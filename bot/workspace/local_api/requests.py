@@ -49,16 +49,23 @@ def string_of(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def channel_and_person_of(request: web.Request, body: Mapping[str, Any]) -> tuple[Channel, Person]:
-    """The channel named in a body, by id or name, and the person who acts.
+def person_of(request: web.Request, body: Mapping[str, Any]) -> Person:
+    """The person who acts.
 
     That is whose token came with the request, or for the page, which has all of them, whom the body
-    names.
-
-    Raises BadRequest, or Refused for a person or channel that does not exist or that this person
-    may not see.
+    names. Raises BadRequest, or Refused for a person who does not exist.
     """
     person = person_named(request.get(CALLER) or string_of(body, "user"))
     if person.is_bot:
         raise BadRequest("user must be a person, not the bot.")
+    return person
+
+
+def channel_and_person_of(request: web.Request, body: Mapping[str, Any]) -> tuple[Channel, Person]:
+    """The channel named in a body, by id or name, and the person who acts.
+
+    Raises what `person_of` does, or Refused for a channel that does not exist or that this person
+    may not see.
+    """
+    person = person_of(request, body)
     return channel_named(string_of(body, "channel"), seen_by=person.id), person

@@ -1,6 +1,6 @@
 """`/api/<method>`: checks the token, runs the method, injects faults, answers as Slack does.
 
-Knows no method's meaning; those are in `chat`, `streams`, `conversations`, `users` and `files`.
+Knows no method's meaning; the modules beside it hold those.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.workspace.answers import failed
 from bot.workspace.errors import Refused
 from bot.workspace.state.tokens import USER_TOKEN_PREFIX, Caller
-from bot.workspace.web_api import chat, conversations, files, streams, users
+from bot.workspace.web_api import chat, conversations, files, streams, users, views
 from bot.workspace.web_api.authorization import SCOPES, bearer_token, may_call
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.workspace import Workspace
@@ -29,6 +29,7 @@ METHODS: dict[str, Method] = {
     **conversations.METHODS,
     **users.METHODS,
     **files.METHODS,
+    **views.METHODS,
 }
 
 

@@ -30,6 +30,8 @@ THUMBS = {
     "negative_button": {"text": {"type": "plain_text", "text": "Bad"}, "value": "bad"},
 }
 
+ICON = {"type": "icon_button", "icon": "trash"}
+
 
 @pytest.mark.parametrize(
     "blocks",
@@ -46,6 +48,11 @@ THUMBS = {
         [{"type": "actions", "elements": [button("a", "x" * 76)]}],
         [{"type": "actions", "elements": [button("a") | {"style": "loud"}]}],
         [{"type": "context_actions", "elements": [button("a")]}],
+        [{"type": "context_actions", "elements": [THUMBS] * 6}],
+        [{"type": "context_actions", "elements": [THUMBS | {"negative_button": None}]}],
+        [{"type": "context_actions", "elements": [{**button("a"), **ICON, "icon": "star"}]}],
+        [{"type": "actions", "elements": [THUMBS]}],
+        [{"type": "actions", "elements": [button("a") | {"accessibility_label": "x" * 76}]}],
         [{"type": "image", "image_url": "https://example.com/x.png"}],
         [{"type": "unheard_of"}],
         [{"type": ["divider"]}],
@@ -65,10 +72,16 @@ def test_good_blocks_get_an_id_each_and_their_buttons_are_found() -> None:
         [
             section("a" * 3000) | {"accessory": button("side")},
             {"type": "actions", "elements": [button("one"), button("two")]},
-            {"type": "context_actions", "elements": [THUMBS]},
+            {"type": "context_actions", "elements": [THUMBS, button("remove") | ICON]},
             {"type": "markdown", "text": "a" * 12000},
         ]
     )
     found = [(block_id, element["action_id"]) for block_id, element in actions_in(blocks)]
     ids = [block["block_id"] for block in blocks]
-    assert found == [(ids[0], "side"), (ids[1], "one"), (ids[1], "two"), (ids[2], "feedback")]
+    assert found == [
+        (ids[0], "side"),
+        (ids[1], "one"),
+        (ids[1], "two"),
+        (ids[2], "feedback"),
+        (ids[2], "remove"),
+    ]

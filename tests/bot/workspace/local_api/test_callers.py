@@ -15,6 +15,10 @@ from tests.bot.workspace.conftest import Connect, Json, soon
 ROUTES = [
     ("POST", "command"),
     ("POST", "action"),
+    ("POST", "shortcut"),
+    ("POST", "view"),
+    ("GET", "view?user=UADMIN"),
+    ("GET", "home?user=UADMIN"),
     ("POST", "faults"),
     ("GET", "faults"),
     ("GET", "ephemeral?channel=CGENERAL&user=UADMIN"),

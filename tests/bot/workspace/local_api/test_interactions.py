@@ -147,6 +147,59 @@ async def test_a_thumb_tells_which_way_it_points(
     assert (seen[0]["type"], seen[0]["value"]) == ("feedback_buttons", "bad")
 
 
+async def test_an_icon_is_pressed_like_a_button(
+    app: AsyncApp, connect: Connect, local: Local, bot: AsyncWebClient
+) -> None:
+    seen: list[Json] = []
+
+    @app.action("remove")
+    async def remove(ack: Any, action: Json) -> None:
+        await ack()
+        seen.append(action)
+
+    text = {"type": "plain_text", "text": "Remove"}
+    icon = {"type": "icon_button", "icon": "trash", "action_id": "remove", "text": text}
+    blocks = [{"type": "context_actions", "elements": [icon | {"value": "row-1"}]}]
+    ts = (await bot.chat_postMessage(channel="CGENERAL", text="x", blocks=blocks))["ts"]
+    async with connect(app):
+        press = {"channel": "CGENERAL", "ts": ts, "user": "UBOB", "action_id": "remove"}
+        assert (await local("action", press))["ok"]
+        await soon(lambda: seen)
+    assert (seen[0]["type"], seen[0]["value"]) == ("icon_button", "row-1")
+
+
+async def test_a_shortcut_tells_the_message_and_opens_a_form(
+    app: AsyncApp, connect: Connect, local: Local, alice: AsyncWebClient
+) -> None:
+    seen: list[Json] = []
+    title = {"type": "plain_text", "text": "Teach"}
+
+    @app.shortcut("teach_answer")
+    async def teach(ack: Any, shortcut: Json, client: AsyncWebClient, respond: Any) -> None:
+        await ack()
+        view = {"type": "modal", "title": title, "blocks": [{"type": "divider"}]}
+        await client.views_open(trigger_id=shortcut["trigger_id"], view=view)
+        await respond("opened")
+        seen.append(shortcut)
+
+    root = (await alice.chat_postMessage(channel="CGENERAL", text="Why?"))["ts"]
+    ts = (await alice.chat_postMessage(channel="CGENERAL", text="So.", thread_ts=root))["ts"]
+    shortcut = {"channel": "general", "ts": ts, "user": "UBOB", "callback_id": "teach_answer"}
+    async with connect(app):
+        assert (await local("shortcut", shortcut))["ok"]
+        await soon(lambda: seen)
+        missing = await local("shortcut", shortcut | {"ts": "1.2"})
+
+    (payload,) = seen
+    assert (payload["type"], payload["user"]["id"]) == ("message_action", "UBOB")
+    assert payload["channel"] == {"id": "CGENERAL", "name": "general"}
+    assert (payload["message_ts"], payload["message"]["text"]) == (ts, "So.")
+    assert (payload["message"]["thread_ts"], payload["message"]["user"]) == (root, "UALICE")
+    assert (await local("view", user="UBOB"))["view"]["title"] == title
+    assert await whispers(local, "bob") == ["opened"]
+    assert missing["error"] == "message_not_found"
+
+
 async def test_a_button_on_an_ephemeral_message_can_take_it_away(
     app: AsyncApp, connect: Connect, local: Local, bot: AsyncWebClient
 ) -> None:

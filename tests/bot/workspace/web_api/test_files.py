@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import aiohttp
 import pytest
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.workspace import Workspace
+from tests.bot.workspace.conftest import Connect, Json, soon
 
 
 def bearer_of(client: AsyncWebClient) -> dict[str, str]:
@@ -32,6 +34,36 @@ async def test_a_person_sends_a_text_file_along_with_a_question(
 
     async with http.get(file["url_private"], headers=bearer_of(bot)) as response:
         assert await response.text() == "長い文章"
+
+
+async def test_a_data_set_sent_in_a_direct_message_reaches_the_bot(
+    app: AsyncApp,
+    connect: Connect,
+    alice: AsyncWebClient,
+    bot: AsyncWebClient,
+    http: aiohttp.ClientSession,
+) -> None:
+    heard: list[Json] = []
+
+    @app.event("message")
+    async def said(event: Json) -> None:
+        heard.append(event)
+
+    rows = '{"instruction": "質問", "output": "答え"}\n'.encode()
+    async with connect(app):
+        await alice.files_upload_v2(
+            content=rows, filename="rows.jsonl", channel="DALICE", initial_comment="dataset rows"
+        )
+        await soon(lambda: heard)
+
+    (event,) = heard
+    assert (event["type"], event["subtype"]) == ("message", "file_share")
+    assert (event["channel"], event["channel_type"]) == ("DALICE", "im")
+    assert (event["user"], event["text"]) == ("UALICE", "dataset rows")
+    (file,) = event["files"]
+    assert (file["name"], file["size"], file["user"]) == ("rows.jsonl", len(rows), "UALICE")
+    async with http.get(file["url_private_download"], headers=bearer_of(bot)) as response:
+        assert await response.read() == rows
 
 
 async def test_a_file_is_not_given_to_those_without_a_token(
