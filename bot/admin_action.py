@@ -146,6 +146,9 @@ async def write_audit_line(
 def _refusal(error: AdapterRefused, language: Language) -> str:
     if isinstance(error, AdapterMissing):
         return say("act.no_adapter", language, name=escape(error.name))
+    if isinstance(error, AdapterInUse) and error.channels:
+        channels = ", ".join(f"<#{id}>" for id in error.channels)
+        return say("act.adapter_in_channels", language, name=escape(error.name), channels=channels)
     if isinstance(error, AdapterInUse):
         return say("act.adapter_in_use", language, name=escape(error.name))
     return say("act.refused", language, detail=escape(str(error)))

@@ -19,6 +19,7 @@ TrainerError
 Each message is one sentence that names the value and what to do next.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -59,11 +60,14 @@ class AdapterMissing(AdapterRefused):
 
 
 class AdapterInUse(AdapterRefused):
-    """The adapter answers the questions now and cannot be removed."""
+    """The adapter answers questions now, by default or in `channels`, and cannot be removed."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The adapter {name!r} is in use; switch it off first.")
+    def __init__(self, name: str, channels: Sequence[str] = ()) -> None:
+        where = f" in {', '.join(channels)}" if channels else ""
+        there = " there" if channels else ""
+        super().__init__(f"The adapter {name!r} is in use{where}; switch it off{there} first.")
         self.name = name
+        self.channels = tuple(channels)
 
 
 class OptionInvalid(TrainerError):

@@ -16,7 +16,7 @@ from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
 from bot.slack.outgoing_text import shortened
-from tasks.adapters.reference import reference
+from tasks.adapters.reference import adapter_name, reference
 from tasks.adapters.registry import ListedAdapter
 from tasks.broker.job_id import job_id
 
@@ -24,16 +24,23 @@ MOST_LISTED = 20
 _QUESTION_CHARACTERS = 2500
 
 
-async def use(bot: Bot, actor: Actor, name: str, language: Language) -> ActionResult:
-    """Answer with an adapter from the next question on.
+async def use(
+    bot: Bot, actor: Actor, name: str, language: Language, *, here: bool = False
+) -> ActionResult:
+    """Answer with an adapter from the next question on, everywhere or in this channel only.
 
     Raises:
         AdapterRefused: there is no such adapter, or it cannot be used.
+        CannotAct: `here` is no channel.
     """
     await asyncio.to_thread(require_home, bot)
-    adapter = await asyncio.to_thread(bot.registry.use, name)
+    channel = _channel_of(actor) if here else ""
+    adapter = await asyncio.to_thread(bot.registry.use, name, channel)
     evaluation = short_evaluation(adapter.about, language)
-    text = say("adapter.used", language, name=adapter.name, user=actor.user, evaluation=evaluation)
+    key = "adapter.used_here" if here else "adapter.used"
+    text = say(key, language, name=adapter.name, user=actor.user, evaluation=evaluation)
+    if not here:
+        text += await _own_adapter(bot, actor, language)
     return ActionResult(text, to_channel=True)
 
 
@@ -44,11 +51,26 @@ async def off(bot: Bot, actor: Actor, language: Language) -> ActionResult:
         CannotAct: no adapter is in use.
     """
     name = await asyncio.to_thread(bot.registry.off)
+    own = await _own_adapter(bot, actor, language)
     if not name:
-        raise CannotAct("adapter.off_already")
-    return ActionResult(
-        say("adapter.off", language, name=_safe(name), user=actor.user), to_channel=True
-    )
+        raise CannotAct("adapter.off_already", own=own)
+    text = say("adapter.off", language, name=_safe(name), user=actor.user)
+    return ActionResult(text + own, to_channel=True)
+
+
+async def off_here(bot: Bot, actor: Actor, language: Language) -> ActionResult:
+    """Answer in this channel as everywhere else from the next question on.
+
+    Raises:
+        CannotAct: the channel has no adapter of its own, or it is no channel.
+    """
+    name = await asyncio.to_thread(bot.registry.off, _channel_of(actor))
+    if not name:
+        raise CannotAct("adapter.off_here_already")
+    default = adapter_name(await asyncio.to_thread(lambda: bot.registry.in_use))
+    key = "adapter.off_here_default" if default else "adapter.off_here"
+    text = say(key, language, name=_safe(name), user=actor.user, default=_safe(default))
+    return ActionResult(text, to_channel=True)
 
 
 async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> ActionResult:
@@ -74,7 +96,22 @@ async def list_all(bot: Bot, language: Language) -> ActionResult:
     lines += [_line(item, language) for item in adapters[:MOST_LISTED]]
     if len(adapters) > MOST_LISTED:
         lines.append(say("adapter.more", language, count=len(adapters) - MOST_LISTED))
+    lines += await asyncio.to_thread(channel_lines, bot, language)
     return ActionResult("\n".join(lines))
+
+
+def channel_lines(bot: Bot, language: Language) -> list[str]:
+    """Return a line for each channel with an adapter of its own, below a heading; [] if none."""
+    channels = bot.registry.channels
+    if not channels:
+        return []
+    lines = [say("adapter.channels", language)]
+    for channel, used in list(channels.items())[:MOST_LISTED]:
+        name = _safe(adapter_name(used))
+        lines.append(say("adapter.channel", language, channel=channel, name=name))
+    if len(channels) > MOST_LISTED:
+        lines.append(say("adapter.more", language, count=len(channels) - MOST_LISTED))
+    return lines
 
 
 async def show(bot: Bot, name: str, language: Language) -> ActionResult:
@@ -161,6 +198,25 @@ def _line(item: ListedAdapter, language: Language) -> str:
         base=_safe(item.base_model),
         date=_safe(item.date)[:10],
     )
+
+
+def _channel_of(actor: Actor) -> str:
+    """Return the channel that the actor calls "here".
+
+    Raises:
+        CannotAct: they are in their direct messages.
+    """
+    if actor.dm:
+        raise CannotAct("adapter.here_is_no_channel")
+    return actor.channel
+
+
+async def _own_adapter(bot: Bot, actor: Actor, language: Language) -> str:
+    """Return the sentence that the actor's channel has an adapter of its own, where it has."""
+    own = (await asyncio.to_thread(lambda: bot.registry.channels)).get(actor.channel)
+    if own is None:
+        return ""
+    return say("adapter.own", language, name=_safe(adapter_name(own)))
 
 
 def _safe(value: Any) -> str:

@@ -5,14 +5,25 @@ from typing import Literal, cast
 
 from bot.slack.command_words import Help, Wrong, adapter_name_or_wrong, folded
 
-Verb = Literal["use", "show", "remove"]
+Verb = Literal["show", "remove"]
 
 _NAMED = ("use", "show", "remove", "compare")
+_HERE = ("here", "ここ")
+
+
+@dataclass(frozen=True)
+class Use:
+    """Answer with the adapter `name`: everywhere, or only `here`."""
+
+    name: str
+    here: bool = False
 
 
 @dataclass(frozen=True)
 class Off:
-    """Answer with the base model."""
+    """Answer with the base model; or, with `here`, as elsewhere."""
+
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,7 @@ class List:
 
 @dataclass(frozen=True)
 class Named:
-    """Use, show or remove the adapter `name`."""
+    """Show or remove the adapter `name`."""
 
     verb: Verb
     name: str
@@ -36,7 +47,7 @@ class Compare:
     question: str
 
 
-AdapterCommand = Off | List | Named | Compare | Help
+AdapterCommand = Use | Off | List | Named | Compare | Help
 
 
 def parse(text: str) -> AdapterCommand | Wrong:
@@ -49,6 +60,8 @@ def parse(text: str) -> AdapterCommand | Wrong:
         return _named(verb, words[1:])
     if verb not in ("help", "off", "list"):
         return Wrong("adapter", "verb", {"word": words[0]})
+    if verb == "off" and _says_here(words[1:]):
+        return Off(here=True)
     if len(words) > 1:
         return Wrong("adapter", "extra", {"verb": verb, "word": words[1]})
     without_name: dict[str, AdapterCommand] = {"help": Help(), "off": Off(), "list": List()}
@@ -65,6 +78,12 @@ def _named(verb: str, rest: list[str]) -> AdapterCommand | Wrong:
         if len(rest) == 1:
             return Wrong("adapter", "no_question", {"name": name})
         return Compare(name, rest[1].strip())
-    if len(rest) > 1:
+    here = verb == "use" and _says_here(rest[1:])
+    if len(rest) > 1 and not here:
         return Wrong("adapter", "extra", {"verb": verb, "word": rest[1]})
-    return Named(cast(Verb, verb), name)
+    return Use(name, here) if verb == "use" else Named(cast(Verb, verb), name)
+
+
+def _says_here(rest: list[str]) -> bool:
+    words = " ".join(rest).split()
+    return len(words) == 1 and folded(words[0]) in _HERE

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• `/swallow-adapter show 名前` — 学習の内容と評価\n"
         "• `/swallow-adapter use 名前` — 次の質問からこのアダプターで答えます\n"
         "• `/swallow-adapter off` — 元のモデルで答えます\n"
+        "• `use 名前 here`、`off here` — このチャンネルだけ\n"
         "• `/swallow-adapter compare 名前 質問` — 元のモデルとアダプターの両方に答えさせます\n"
         "• `/swallow-adapter remove 名前` — アダプターを削除します",
         "Usage:\n"
@@ -28,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• `/swallow-adapter show NAME` — how one was trained and what its evaluation found\n"
         "• `/swallow-adapter use NAME` — answer with it from the next question on\n"
         "• `/swallow-adapter off` — answer with the base model\n"
+        "• `use NAME here`, `off here` — the same for this channel only\n"
         "• `/swallow-adapter compare NAME QUESTION` — let the base model and the adapter both answer\n"
         "• `/swallow-adapter remove NAME` — delete one",
     ),
@@ -113,6 +115,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "アダプター *{name}* は使用中です。先に `/swallow-adapter off` で外してください。",
         "The adapter *{name}* is in use; switch it off first with `/swallow-adapter off`.",
     ),
+    "act.adapter_in_channels": (
+        "アダプター *{name}* は {channels} で使用中です。先にそのチャンネルで `/swallow-adapter off here` を実行してください。",
+        "The adapter *{name}* is in use in {channels}; switch it off there first with `/swallow-adapter off here`.",
+    ),
     "act.other_home": (
         "このコマンドを受け取ったボットには、アダプターと学習のフォルダーがありません（{hosts} にあります）。"
         "もう一度試すと別のボットに届くことがあります。または {hosts} で `swallow` コマンドを使ってください。",
@@ -133,9 +139,40 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "From the next question on I answer with the base model (<@{user}> switched the adapter *{name}* off).",
     ),
     "adapter.off_already": (
-        "アダプターは使われていません。すでに元のモデルで答えています。",
-        "No adapter is in use; I answer with the base model already.",
+        "全体で使われているアダプターはありません。すでに元のモデルで答えています。{own}",
+        "No adapter is in use; I answer with the base model already.{own}",
     ),
+    "adapter.used_here": (
+        "次の質問から、このチャンネルではアダプター *{name}* で答えます（<@{user}> が切り替えました）。{evaluation}",
+        "From the next question on I answer in this channel with the adapter *{name}* (switched by <@{user}>). {evaluation}",
+    ),
+    "adapter.off_here": (
+        "次の質問から、このチャンネルでも元のモデルで答えます（<@{user}> がアダプター *{name}* を外しました）。",
+        "From the next question on I answer in this channel with the base model, as elsewhere "
+        "(<@{user}> switched the adapter *{name}* off).",
+    ),
+    "adapter.off_here_default": (
+        "次の質問から、このチャンネルでもほかと同じアダプター *{default}* で答えます（<@{user}> がアダプター *{name}* を外しました）。",
+        "From the next question on I answer in this channel with the adapter *{default}*, as elsewhere "
+        "(<@{user}> switched the adapter *{name}* off).",
+    ),
+    "adapter.off_here_already": (
+        "このチャンネルだけのアダプターはありません。",
+        "This channel has no adapter of its own.",
+    ),
+    "adapter.here_is_no_channel": (
+        "ここはダイレクトメッセージで、全体のアダプターで答えます。`here` はチャンネルの中で使ってください。",
+        "These are direct messages, which use the adapter for all; use `here` in a channel.",
+    ),
+    "adapter.own": (
+        "このチャンネルには専用のアダプター *{name}* があり、そのまま使います（`/swallow-adapter off here` で外せます）。",
+        " This channel keeps its own adapter *{name}* (`/swallow-adapter off here` takes it back).",
+    ),
+    "adapter.channels": (
+        "専用のアダプターがあるチャンネル:",
+        "Channels with an adapter of their own:",
+    ),
+    "adapter.channel": ("• <#{channel}> — *{name}*", "• <#{channel}> — *{name}*"),
     "adapter.removed": (
         "<@{user}> がアダプター *{name}* を削除しました。",
         "<@{user}> removed the adapter *{name}*.",

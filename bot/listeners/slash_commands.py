@@ -140,22 +140,25 @@ class Commands:
 
     def _adapter(
         self,
-        parsed: adapter.Off | adapter.List | adapter.Named | adapter.Compare,
+        parsed: adapter.Use | adapter.Off | adapter.List | adapter.Named | adapter.Compare,
         actor: Actor,
         key: str,
         language: Language,
     ) -> tuple[Action, Do]:
         bot, actions = self._bot, adapter_actions
         match parsed:
-            case adapter.Off():
-                return Action("adapter off"), partial(actions.off, bot, actor, language)
+            case adapter.Use(name, here):
+                use = partial(actions.use, bot, actor, name, language, here=here)
+                return Action("adapter use", f"{name} here" if here else name), use
+            case adapter.Off(here):
+                off = actions.off_here if here else actions.off
+                target = "here" if here else ""
+                return Action("adapter off", target), partial(off, bot, actor, language)
             case adapter.List():
                 return Action("adapter list"), partial(actions.list_all, bot, language)
             case adapter.Compare(name, question):
                 do = partial(actions.compare, bot, actor, name, question, key, language)
                 return Action("adapter compare", name), do
-            case adapter.Named("use", name):
-                return Action("adapter use", name), partial(actions.use, bot, actor, name, language)
             case adapter.Named("remove", name):
                 return Action("adapter remove", name), partial(
                     actions.remove, bot, actor, name, language

@@ -1,23 +1,25 @@
-"""The adapters people may choose from: those of this home, and which one is in use.
+"""The adapters people may choose from: those of this home, put in use and removed.
 
-`reference` names an adapter's content, `files` reads it, `shipping` copies it between hosts. This
-module knows no engine and no Slack.
+`reference` names an adapter's content, `files` reads it, `in_use` says where it answers, `shipping`
+copies it between hosts. This module knows no engine and no Slack.
 """
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from redis import Redis
 
 from tasks.adapters.files import AdapterFiles
+from tasks.adapters.in_use import AdaptersInUse
 from tasks.adapters.reference import adapter_name, name_and_digest, reference
 from tasks.adapters.shipping import Shipping
 from tasks.broker.disk.flush import flush
 from tasks.broker.job import JobState
-from tasks.broker.jobs import ADAPTER, Jobs
+from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
 from trainer.adapters.adapter import Adapter, check_base
@@ -37,10 +39,13 @@ class ListedAdapter:
     verdict: str = ""
     date: str = ""
     in_use: bool = False
+    """Whether it answers by default, where a channel has no adapter of its own."""
+    channels: tuple[str, ...] = ()
+    """The channels whose own adapter it is."""
 
 
 class Registry:
-    """The adapters of one home; which one is in use is a key in the broker, for all hosts."""
+    """The adapters of one home; which of them are in use the broker knows, for all hosts."""
 
     def __init__(self, settings: Settings, redis: Redis | None) -> None:
         self._settings = settings
@@ -51,10 +56,13 @@ class Registry:
 
     @property
     def in_use(self) -> str:
-        """The reference that new questions get; empty for the base model."""
-        if self._broker is None:
-            return ""
-        return cast(str | None, self._redis.get(ADAPTER)) or ""
+        """The reference that new questions get by default; empty for the base model."""
+        return "" if self._broker is None else AdaptersInUse(self._redis).default()
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """The references that new questions get in channels with an adapter of their own."""
+        return {} if self._broker is None else AdaptersInUse(self._redis).by_channel()
 
     @property
     def _redis(self) -> Redis:
@@ -75,18 +83,19 @@ class Registry:
             raise AdapterRefused(f"{name[:80]!r} is not the name of an adapter.")
         return folder_of(name, self._settings.home)
 
-    def use(self, name: str) -> Adapter:
-        """Put `name` in use: every new question is answered with it.
+    def use(self, name: str, channel: str = "") -> Adapter:
+        """Put `name` in use for every new question, or for those of one channel.
+
+        A channel's own adapter goes before the one for all.
 
         Raises:
             AdapterRefused: it cannot be used with the model that answers now; nothing changes.
         """
         adapter = self._publish(name)
-        before = self.in_use
-        self._redis.set(ADAPTER, reference(adapter))
+        before = AdaptersInUse(self._redis).set(reference(adapter), channel)
         if self._settings.redis_url:
             self._shipping.keep(adapter.digest)  # it may have been switched off since it was sent
-        self._expire_replaced(before, reference(adapter))
+        self._expire_unused(before)
         flush(self._redis)
         return adapter
 
@@ -97,7 +106,7 @@ class Registry:
             AdapterRefused: it cannot be used with the model that answers now.
         """
         adapter = self._publish(name)
-        self._expire_replaced(reference(adapter), self.in_use)
+        self._expire_unused(reference(adapter))
         return adapter
 
     def _publish(self, name: str) -> Adapter:
@@ -111,29 +120,35 @@ class Registry:
             self._shipping.publish(adapter)
         return adapter
 
-    def off(self) -> str:
-        """Answer new questions with the base model; returns the name that was in use."""
-        before = cast(str | None, self._redis.getdel(ADAPTER)) or ""
-        self._expire_replaced(before, "")
+    def off(self, channel: str = "") -> str:
+        """Answer new questions with the base model; returns the name that was in use.
+
+        With a channel, its own adapter is taken back: the one for all answers there again.
+        """
+        before = AdaptersInUse(self._redis).clear(channel)
+        self._expire_unused(before)
         flush(self._redis)
         return adapter_name(before)
 
     def all(self) -> list[ListedAdapter]:
         """Return the adapters of this home by name, those that cannot be used among them."""
         folder = self._settings.home / "adapters"
-        in_use = self.in_use
+        in_use, channels = self.in_use, self.channels
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        return [self._listed(folder / name, in_use) for name in names if name[0] != "."]
+        return [self._listed(folder / name, in_use, channels) for name in names if name[0] != "."]
 
     def remove(self, name: str) -> None:
         """Delete an adapter of this home for good.
 
         Raises:
-            AdapterRefused: it is missing, in use, or named by a question that is not answered yet.
+            AdapterInUse: it answers by default, or in a channel.
+            AdapterRefused: it is missing, or named by a question that is not answered yet.
         """
         adapter = self.get(name)
         if adapter_name(self.in_use) == name:
             raise AdapterInUse(name)
+        if channels := [id for id, used in self.channels.items() if adapter_name(used) == name]:
+            raise AdapterInUse(name, channels)
         if any(adapter_name(job.adapter) == name for job in self._open_questions()):
             raise AdapterRefused(
                 f"The adapter {name!r} still has questions to answer; try again when they are."
@@ -173,12 +188,17 @@ class Registry:
     def _models(self) -> set[str]:
         return {worker.model for worker in answering(Workers(self._redis).all()) if worker.model}
 
-    def _expire_replaced(self, before: str, now: str) -> None:
-        """Let the published files of `before` expire, unless `now` is the same reference."""
-        if before and before != now and self._settings.redis_url:
-            self._shipping.expire(name_and_digest(before)[1], self._settings.keep_ms)
+    def _expire_unused(self, before: str) -> None:
+        """Let the published files of `before` expire, unless it is in use somewhere."""
+        if not before or not self._settings.redis_url:
+            return
+        in_use, digest = AdaptersInUse(self._redis), name_and_digest(before)[1]
+        if before not in in_use.references():
+            self._shipping.expire(digest, self._settings.keep_ms)
+            if before in in_use.references():  # somebody has put it in use meanwhile
+                self._shipping.keep(digest)
 
-    def _listed(self, path: Path, in_use: str) -> ListedAdapter:
+    def _listed(self, path: Path, in_use: str, channels: Mapping[str, str]) -> ListedAdapter:
         try:
             adapter = self._files.read(path)
         except AdapterRefused as error:
@@ -190,6 +210,7 @@ class Registry:
             verdict=verdict_of(adapter),
             date=str(adapter.about.get("date", "")),
             in_use=reference(adapter) == in_use,
+            channels=tuple(id for id, used in channels.items() if used == reference(adapter)),
         )
 
 

@@ -94,6 +94,11 @@ def asker_of(destination: Mapping[str, Any]) -> str:
     return str(destination.get("user") or "-")
 
 
+def channel_of(destination: Mapping[str, Any]) -> str:
+    """Return the channel's id, by which its adapter is chosen; empty for direct messages."""
+    return "" if destination.get("dm") else str(destination.get("channel") or "")
+
+
 STATE_FIELDS = (
     *("kind", "state", "attempt", "lost", "suspect", "alone"),
     *("created", "started", "ended", "begun", "worker", "adapter", "model"),

@@ -27,6 +27,7 @@ from tasks.broker.job import (
     Kind,
     State,
     asker_of,
+    channel_of,
     read_event,
     read_job,
     read_state,
@@ -46,7 +47,9 @@ LeaseState = Literal["ok", "cancel", "lost"]
 no longer."""
 
 ADAPTER = "swallow:adapter"
-"""The key that names the adapter in use: what new questions are answered with."""
+"""The key that names the default adapter: what new questions are answered with."""
+CHANNEL_ADAPTERS = "swallow:channel-adapters"
+"""The hash of the channels whose new questions are answered with an adapter of their own."""
 KEPT_PROGRESS = 1000
 """Progress events kept in a job's stream; each holds the whole state, so the newest is enough."""
 THREAD_MS = 30 * 24 * 3_600_000
@@ -91,8 +94,8 @@ class Jobs:
 
         `thread` names the conversation; with `only_in_thread` the job is stored only where the bot
         takes part in it already, else the answer is `not_in_thread`. `adapter` is what to answer
-        with; None: the adapter in use now. A job beyond the queue's limit is stored as failed and
-        returns `full`, so that it gets its one final message too.
+        with; None: the adapter in use there now. A job beyond the queue's limit is stored as failed
+        and returns `full`, so that it gets its one final message too.
 
         The call returns when the record would outlive a power failure: whoever asked may be told.
 
@@ -105,6 +108,7 @@ class Jobs:
             *(id, kind, _dump(destination), _dump(asked), self.keep_ms, self.queue_limit),
             *(key, THREAD_MS, int(only_in_thread)),
             *(int(adapter is not None), adapter or "", asker_of(destination)),
+            channel_of(destination),
         )
         flush(self.redis)
         return cast(Literal["created", "repeat", "not_in_thread", "full"], result)

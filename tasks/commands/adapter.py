@@ -43,8 +43,24 @@ def list_(as_json: bool) -> None:
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     if row["problem"]:
         return (row["name"], "", "-", "-", row["problem"])
-    in_use = "yes" if row["in_use"] else ""
+    in_use = ", ".join((["yes"] if row["in_use"] else []) + [*row["channels"]])
     return (row["name"], in_use, row["base_model"], row["rank"], row["verdict"] or "-")
+
+
+def _channel_id(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    from tasks.adapters.in_use import is_channel
+
+    if value and not is_channel(value):
+        raise click.BadParameter(
+            f"{value!r} is not the id of a channel (C…), which Slack shows under the channel's "
+            "details; direct messages use the adapter for all."
+        )
+    return value or ""
+
+
+channel_option = click.option(
+    "--channel", metavar="ID", callback=_channel_id, help="In one channel only, by its id (C…)."
+)
 
 
 @adapter.command()
@@ -73,22 +89,36 @@ def show(name: str) -> None:
 
 @adapter.command("use")
 @click.argument("name")
-def use_(name: str) -> None:
+@channel_option
+def use_(name: str, channel: str) -> None:
     """Answer with an adapter from the next question on."""
     from tasks.adapters.registry import verdict_of
 
-    with admin_act("adapter use", name), _connected() as registry:
-        found = registry.use(name)
-    verdict = verdict_of(found)
-    click.echo(f"{name} answers from the next question on" + (f" ({verdict})." if verdict else "."))
+    with admin_act("adapter use", _target(name, channel)), _connected() as registry:
+        found = registry.use(name, channel)
+    verdict, where = verdict_of(found), f" in {channel}" if channel else ""
+    click.echo(
+        f"{name} answers{where} from the next question on" + (f" ({verdict})." if verdict else ".")
+    )
 
 
 @adapter.command()
-def off() -> None:
-    """Answer without an adapter from the next question on."""
+@channel_option
+def off(channel: str) -> None:
+    """Answer without an adapter from the next question on.
+
+    With --channel, the adapter for all answers there again.
+    """
     with admin_act("adapter off") as act, _connected() as registry:
-        act.target = name = registry.off()
-    click.echo(f"{name} is off." if name else "No adapter was in use.")
+        name = registry.off(channel)
+        act.target = _target(name, channel)
+    where = f" in {channel}" if channel else ""
+    click.echo(f"{name} is off{where}." if name else f"No adapter was in use{where}.")
+
+
+def _target(name: str, channel: str) -> str:
+    """Return what is put in use or taken back where, for the audit log."""
+    return f"{name} in {channel}".strip() if channel else name
 
 
 @adapter.command()

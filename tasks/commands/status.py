@@ -40,6 +40,8 @@ def _show(*, as_json: bool) -> None:
     if facts["workspace"]:
         click.echo(f"workspace {facts['workspace']}")
     click.echo(f"adapter   {facts['adapter'] or 'none'}")
+    for channel, name in facts["channel_adapters"].items():
+        click.echo(f"          {name} in {channel}")
     if facts["no_access"]:
         click.echo(
             f"slack     refuses the bot ({facts['no_access']}): {facts['unanswered']} jobs "
@@ -102,9 +104,9 @@ def _refused(workers: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 
 def _facts() -> dict[str, Any]:
+    from tasks.adapters.in_use import AdaptersInUse
     from tasks.adapters.reference import adapter_name
     from tasks.broker.connection import NO_WRITES, address_of, jobs_of, reachable, why_no_writes
-    from tasks.broker.jobs import ADAPTER
     from tasks.broker.relay_claims import no_access, unanswered
     from tasks.broker.workers import Workers
     from tasks.settings import settings
@@ -115,7 +117,8 @@ def _facts() -> dict[str, Any]:
         refuses = why_no_writes(jobs.redis)
         open_jobs = jobs.open_states()
         workers = Workers(jobs.redis).all()
-        adapter = jobs.redis.get(ADAPTER)
+        in_use = AdaptersInUse(jobs.redis)
+        adapter, by_channel = in_use.default(), in_use.by_channel()
         refused, waiting = no_access(jobs.redis), unanswered(jobs.redis)
     questions = [job for job in open_jobs if job.kind == "answer"]
     states = Counter("queued" if job.state == "new" else job.state for job in questions)
@@ -126,7 +129,8 @@ def _facts() -> dict[str, Any]:
         "broker_takes_writes": not refuses,
         "broker_refuses": NO_WRITES[refuses][0] if refuses else "",
         "workspace": up.get("workspace"),
-        "adapter": adapter_name(str(adapter or "")),
+        "adapter": adapter_name(adapter),
+        "channel_adapters": {id: adapter_name(used) for id, used in by_channel.items()},
         "no_access": refused,
         "unanswered": waiting,
         "ends": up.get("ends", {}),

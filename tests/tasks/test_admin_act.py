@@ -88,6 +88,10 @@ def test_an_act_that_cannot_be_recorded_is_not_done(
     [
         (ACTS[0], ("adapter use", "one", "done")),
         (ACTS[1], ("adapter off", "", "done")),
+        (
+            ("adapter", "use", "one", "--channel", "CGENERAL"),
+            ("adapter use", "one in CGENERAL", "done"),
+        ),
         (ACTS[2], ("adapter remove", "one", "done")),
         (ACTS[3], ("job cancel", "asked", "done")),
         (ACTS[4], ("train start", "two", "done")),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from tasks.adapters.in_use import AdaptersInUse
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
 from tests.patience import SECONDS
@@ -242,6 +243,22 @@ def test_status_says_that_slack_refuses_the_bot(
     done = swallow("status")
 
     assert "slack     refuses the bot (token_revoked): 0 jobs are kept" in done.stdout
+
+
+def test_an_adapter_of_a_channel_is_shown_with_it_and_taken_back_there(
+    redis: Redis, valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWALLOW_REDIS_URL", valkey)
+    AdaptersInUse(redis).set("faq@0", "CGENERAL")
+
+    done = swallow("status")
+    wrong = swallow("adapter", "off", "--channel", "#general")
+    off = swallow("adapter", "off", "--channel", "CGENERAL")
+
+    assert "adapter   none\n          faq in CGENERAL\n" in done.stdout
+    assert wrong.returncode == 2
+    assert "'#general' is not the id of a channel" in " ".join(wrong.stderr.split())
+    assert off.stdout == "faq is off in CGENERAL.\n"
 
 
 def test_forget_asks_first_removes_and_leaves_a_line_in_the_log(

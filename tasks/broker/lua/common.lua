@@ -5,6 +5,8 @@ local KINDS = {'answer', 'plan', 'train'}
 local LEASES = 'swallow:leases'   -- sorted set: ids of running jobs by the end of their lease (ms)
 local RELAY = 'swallow:relay'     -- stream: an entry for each job that must be answered in Slack
 local ADAPTER = 'swallow:adapter' -- string: the adapter that new questions are answered with
+-- Hash: the adapters of channels that have one of their own.
+local CHANNEL_ADAPTERS = 'swallow:channel-adapters'
 local COUNTERS = 'swallow:counters' -- hash: what `tasks.broker.counters` reads
 local ROWS = 'swallow:feedback' -- sorted set: ids of the rows of feedback by their creation (ms)
 -- The ids of rows that were removed by when that was (ms): files of several hosts carry them.

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from tasks.adapters.in_use import AdaptersInUse
 from tasks.broker.job import Job
 from tasks.broker.jobs import ADAPTER, Jobs
 from tasks.broker.workers import Worker, Workers
@@ -111,6 +113,51 @@ async def test_use_tells_everybody_what_the_evaluation_found_and_off_takes_it_ba
         ("adapter off", "done"),
         ("adapter off", "failed"),
     ]
+
+
+async def test_a_channel_has_an_adapter_of_its_own_until_it_is_off_there(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Callable[..., Path], redis: Redis
+) -> None:
+    adapter()
+    adapter("faq")
+    async with serve():
+        await person.command("/swallow-adapter use faq here")
+        await person.sees("I answer in this channel with the adapter *faq*")
+        await person.command("/swallow-adapter use output")
+        used = await person.sees("I answer with the adapter *output*")
+        await person.command("/swallow-adapter list", channel="CRANDOM")
+        listed = await person.told("Adapters (2)", channel="CRANDOM")
+        await person.command("/swallow-adapter remove faq", channel="CRANDOM")
+        await person.told("*faq* is in use in <#CGENERAL>", channel="CRANDOM")
+        await person.command("/swallow-adapter off", channel="CRANDOM")
+        await person.sees("I answer with the base model", "CRANDOM")
+        await person.command("/swallow-adapter off")
+        await person.told("base model already. This channel keeps its own adapter *faq*")
+        await person.command("/swallow-adapter off here")
+        await person.sees("I answer in this channel with the base model, as elsewhere")
+        await person.command("/swallow-adapter off here")
+        await person.told("This channel has no adapter of its own")
+
+    assert "This channel keeps its own adapter *faq*" in used["text"]
+    assert listed.endswith("Channels with an adapter of their own:\n• <#CGENERAL> — *faq*")
+    assert AdaptersInUse(redis).references() == set()
+
+
+async def test_direct_messages_have_no_adapter_of_their_own(
+    serve: Serve, person: Person, adapter: Callable[..., Path], redis: Redis
+) -> None:
+    adapter()
+    async with serve():
+        for command in ("use output here", "off here"):
+            await person.command(f"/swallow-adapter {command}", channel="DADMIN")
+
+        async def refused_twice() -> bool:
+            told = await person.private(channel="DADMIN")
+            return len([text for text in told if "which use the adapter for all" in text]) == 2
+
+        await until(refused_twice, "two refusals")
+
+    assert AdaptersInUse(redis).references() == set()
 
 
 async def test_show_and_remove(

@@ -106,7 +106,10 @@ def test_what_is_wrong_with_a_training_is_named(text: str, words: str) -> None:
         ("", Help()),
         ("list", adapter.List()),
         ("Off", adapter.Off()),
-        ("use\u3000output", adapter.Named("use", "output")),
+        ("off here", adapter.Off(here=True)),
+        ("use\u3000output", adapter.Use("output")),
+        ("use output Here ", adapter.Use("output", here=True)),
+        ("use here ここ", adapter.Use("here", here=True)),
         ("show output-2", adapter.Named("show", "output-2")),
         ("remove a.b_c", adapter.Named("remove", "a.b_c")),
         ("compare output 山は？\n\n入力 = 1", adapter.Compare("output", "山は？\n\n入力 = 1")),
@@ -123,6 +126,8 @@ def test_an_adapter_command_is_understood(text: str, wanted: Any) -> None:
         ("use ../../etc", "a name of ASCII letters"),
         ("use a b", "`b` is one word too many"),
         ("off now", "`now` is one word too many"),
+        ("use output here now", "`here now` is one word too many"),
+        ("remove output here", "`here` is one word too many"),
         ("compare output", "Write the question after the name `output`"),
         ("compare ../x why", "a name of ASCII letters"),
         ("delete x", "`delete` is not something to do"),
@@ -136,7 +141,7 @@ def test_what_is_wrong_with_an_adapter_command_is_named(text: str, words: str) -
 
 
 SHORT = [name for option in OPTIONS for name in (option.short, option.key)]
-VERBS = "status cancel resume help use off list show remove compare"
+VERBS = "status cancel resume help use off list show remove compare here"
 NEAR = "= ＝ output 1 3e-4 1_0 nan -1 １ <!channel> <@U123> ` &lt;!here&gt; ../.. -- {output} \0"
 WORDS = st.one_of(
     st.sampled_from([*SHORT, *VERBS.split(), *NEAR.split(), " ", "\u3000", "\n"]),
@@ -172,5 +177,5 @@ def test_every_text_is_a_command_or_gets_a_usable_reply(text: str) -> None:
         Options(**numbers)  # type: ignore[arg-type]  # raises where the trainer would
         assert is_dataset_name(str(training.options.get("data", "x")))
         assert is_adapter_name(str(training.options.get("output", "x")))
-    if isinstance(switching, adapter.Named | adapter.Compare):
+    if isinstance(switching, adapter.Use | adapter.Named | adapter.Compare):
         assert is_adapter_name(switching.name)

@@ -18,7 +18,7 @@ from tasks.settings import Settings
 from tests.tasks.adapter_files import write_adapter
 from trainer.adapters.adapter import Adapter, read
 from trainer.adapters.adapter_files import CONFIG, WEIGHTS
-from trainer.errors import AdapterRefused
+from trainer.errors import AdapterInUse, AdapterRefused
 
 
 @pytest.fixture
@@ -115,6 +115,26 @@ def test_an_adapter_in_use_or_asked_with_is_not_removed(registry: Registry, jobs
     registry.remove("one")
 
     assert registry.all() == []
+
+
+def test_an_adapter_in_use_in_a_channel_is_listed_with_it_and_neither_removed_nor_expired(
+    registry: Registry, settings: Settings, redis: Redis
+) -> None:
+    write_adapter(settings.home / "adapters" / "two", seed=1)
+    key = f"swallow:adapter-pieces:{registry.use('one', 'C1').digest}"
+    registry.use("one")
+    registry.use("two")
+
+    one, two = registry.all()
+
+    assert (one.in_use, one.channels) == (False, ("C1",))
+    assert (two.in_use, two.channels) == (True, ())
+    with pytest.raises(AdapterInUse, match="'one' is in use in C1; switch it off there first"):
+        registry.remove("one")
+    assert redis.ttl(key) == -1
+    assert registry.off("C1") == "one"
+    assert redis.ttl(key) > 0
+    registry.remove("one")
 
 
 def test_another_host_fetches_the_files_once_and_checks_them(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tasks.adapters.in_use import AdaptersInUse
 from tasks.attempts import heartbeat
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -235,6 +236,26 @@ def test_a_new_question_is_asked_with_the_adapter_in_use(jobs: Jobs, redis: Redi
     job = jobs.get("a")
     assert job is not None
     assert job.adapter == "output"
+
+
+def test_a_channel_with_an_adapter_of_its_own_asks_that_one_and_direct_messages_the_default(
+    jobs: Jobs, redis: Redis
+) -> None:
+    AdaptersInUse(redis).set("output")
+    for channel in ("C1", "D1"):
+        AdaptersInUse(redis).set("faq", channel)
+    asked(jobs, "there")
+    for id, destination in (
+        ("elsewhere", {"channel": "C2"}),
+        ("dm", {"channel": "D1", "dm": True}),
+    ):
+        jobs.create(id, "answer", destination=destination, asked={})
+    asked(jobs, "base", adapter="")
+    AdaptersInUse(redis).clear("C1")
+    asked(jobs, "after")
+
+    states = jobs.states(["there", "elsewhere", "dm", "base", "after"])
+    assert [job.adapter for job in states] == ["faq", "output", "output", "", "output"]
 
 
 @pytest.mark.parametrize("text", ["日本語 \u202e", "\"}{'", "\x00\x01", "😀" * 1000])
