@@ -6,6 +6,7 @@ tokens in packs of 1,024 that is a sixth of the dense work. Sliding windows are 
 rows are far shorter than any model's window.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
+
+from trainer.cpu import cpu_has_bf16
 
 NAME = "packed_rows"
 
@@ -34,9 +37,14 @@ def packed_attention(
     float type; `lengths` are the token counts of the preamble (0 where there is none) and of each
     row, and sum to `tokens`. `scaling` None means 1 / sqrt(width), as in arXiv:1706.03762; each
     group of keys serves heads / groups heads (arXiv:2305.13245). `attention_mask` is not used.
+    On a CPU without instructions for bf16, inputs of that type are computed in fp32.
 
     Returns the outputs, [1, tokens, heads, width], and None in place of the attention weights.
     """
+    if query.dtype is torch.bfloat16 and not _bf16_is_fast():
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        result: Tensor = _apply(_InFloat32, query[0], key[0], value[0], lengths, scale)
+        return result.transpose(0, 1)[None], None
     grouped = query.shape[1] != key.shape[1]
     queries, keys, values = (torch.split(part, list(lengths), 2) for part in (query, key, value))
     shared = lengths[0]
@@ -69,6 +77,94 @@ def packed_attention(
             )
         )
     return torch.cat([output.transpose(1, 2) for output in outputs], 1), None
+
+
+def _apply(function: Any, *arguments: Any) -> Any:
+    """Call an autograd Function, whose `apply` has no type annotations."""
+    return function.apply(*arguments)
+
+
+@lru_cache(maxsize=1)
+def _bf16_is_fast() -> bool:
+    return cpu_has_bf16()
+
+
+class _InFloat32(torch.autograd.Function):
+    """The same of a query [heads, tokens, width], key and value [groups, tokens, width] in bf16,
+    with all products in fp32.
+
+    A row's weights are computed again for the backward pass: kept, they would take as much memory
+    as many layers' inputs. The heads of a group are computed as further queries of one matrix.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, lengths: tuple[int, ...], scale: float
+    ) -> Tensor:
+        ctx.save_for_backward(query, key, value)
+        ctx.lengths, ctx.scale = lengths, scale
+        output = torch.empty_like(query)
+        for own, shared in _places(lengths):
+            weights = _weights(query[:, own], _visible(key, own, shared), scale)
+            output[:, own] = _heads(weights @ _visible(value, own, shared), len(query))
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value = ctx.saved_tensors
+        to_query = torch.empty_like(query)
+        # The preamble's keys and values get a part of their gradient from every row.
+        to_key, to_value = (torch.zeros_like(part, dtype=torch.float32) for part in (key, value))
+        for own, shared in _places(ctx.lengths):
+            keys, values = (_visible(part, own, shared) for part in (key, value))
+            weights = _weights(query[:, own], keys, ctx.scale)
+            to_output = _grouped(gradients[0][:, own], len(key))
+            _add(to_value, weights.transpose(1, 2) @ to_output, own, shared)
+            to_scores = torch._softmax_backward_data(
+                to_output @ values.transpose(1, 2), weights, -1, torch.float32
+            ).mul_(ctx.scale)
+            to_query[:, own] = _heads(to_scores @ keys, len(query))
+            _add(to_key, to_scores.transpose(1, 2) @ _grouped(query[:, own], len(key)), own, shared)
+        return to_query, to_key.to(key.dtype), to_value.to(value.dtype), None, None
+
+
+def _places(lengths: tuple[int, ...]) -> Iterator[tuple[slice, int]]:
+    """Yield the tokens of the preamble and of each row, and how many before them are visible."""
+    start = 0
+    for place, length in enumerate(lengths):
+        if length:
+            yield slice(start, start + length), lengths[0] if place else 0
+        start += length
+
+
+def _visible(part: Tensor, own: slice, shared: int) -> Tensor:
+    """Return what a row sees of keys or values [groups, tokens, width], in fp32."""
+    return torch.cat((part[:, :shared], part[:, own]), 1).float()
+
+
+def _add(total: Tensor, part: Tensor, own: slice, shared: int) -> None:
+    """Add the gradient of what `_visible` returned to the one of all tokens, in place."""
+    total[:, :shared] += part[:, :shared]
+    total[:, own] += part[:, shared:]
+
+
+def _grouped(part: Tensor, groups: int) -> Tensor:
+    """Return [heads, own, width] as [groups, heads / groups · own, width], in fp32."""
+    return part.reshape(groups, -1, part.shape[-1]).float()
+
+
+def _heads(part: Tensor, heads: int) -> Tensor:
+    """Return what `_grouped` made of [heads, own, width] in that shape."""
+    return part.view(heads, -1, part.shape[-1])
+
+
+def _weights(query: Tensor, keys: Tensor, scale: float) -> Tensor:
+    """Return a row's attention weights [groups, heads / groups · own, shared + own] in fp32."""
+    own = query.shape[1]
+    scores = (_grouped(query, len(keys)) @ keys.transpose(1, 2)).mul_(scale)
+    by_head = scores.view(len(query), own, -1)
+    by_head += _row_mask(keys.shape[1] - own, own, torch.float32)
+    return torch.softmax(scores, -1)
 
 
 @lru_cache(maxsize=1024)
