@@ -25,8 +25,19 @@ export const ephemeralMessages = async (channel, user) =>
 export const runCommand = (channel, user, command, text) =>
   post("/local/command", { channel, user, command, text });
 
-export const pressButton = (channel, user, ts, actionId, value) =>
-  post("/local/action", { channel, user, ts, action_id: actionId, value });
+export const pressButton = (channel, user, ts, actionId, value, blockId) =>
+  post("/local/action", { channel, user, ts, action_id: actionId, value, block_id: blockId });
+
+export const runShortcut = (channel, user, ts, callbackId) =>
+  post("/local/shortcut", { channel, user, ts, callback_id: callbackId });
+
+// {view, errors}: the form that a person has open; the view is null without one.
+export const openForm = async (user) => json(await fetch(`/local/view?${new URLSearchParams({ user })}`));
+
+// Uses a form or the Home tab: `use` is {do, values, action_id, value, block_id}.
+export const useView = (user, viewId, use) => post("/local/view", { user, view_id: viewId, ...use });
+
+export const homeOf = async (user) => (await json(await fetch(`/local/home?${new URLSearchParams({ user })}`))).view;
 
 // The Web API with the token of one person.
 export class Person {
@@ -73,7 +84,7 @@ export class Person {
   }
 }
 
-const KINDS = ["message", "changed", "deleted", "ephemeral", "ephemeral_deleted", "status", "append", "thread", "connection", "reset"];
+const KINDS = ["message", "changed", "deleted", "ephemeral", "ephemeral_deleted", "status", "append", "thread", "connection", "view", "home", "reset"];
 
 // Follows the events after the id `since`. The browser reconnects by itself and sends the id of
 // the last event it got as Last-Event-ID.

@@ -1,12 +1,15 @@
 // Starts the page, then applies each event of the server and draws what it changes.
 
-import { dismiss, press, send } from "./actions/messaging.js";
-import { PERSON_KEY, closeThread, fromAddress, go, load, openThread, show, switchPerson } from "./actions/navigation.js";
+import { closeForm, pressInForm, pressInHome, submitForm } from "./actions/forms.js";
+import { dismiss, press, send, useShortcut } from "./actions/messaging.js";
+import { PERSON_KEY, closeThread, fromAddress, go, load, loadForm, openThread, show, switchPerson } from "./actions/navigation.js";
 import { Person, firstState, follow } from "./api.js";
 import { $, announce } from "./dom.js";
+import { buildForm, drawForm } from "./forms/form.js";
 import { Model } from "./model.js";
 import { narrow, session } from "./session.js";
 import { language, t } from "./strings.js";
+import { buildMessageMenu, openMenu } from "./views/message_menu.js";
 import { buildPanes, channelPane, draw, drawBanner, threadPane } from "./views/panes.js";
 import { buildSidebar, drawSidebar } from "./views/sidebar.js";
 
@@ -31,6 +34,7 @@ function onEvent(kind, event) {
   session.model.apply(kind, event);
   if (kind === "append") return growSoon(event);
   if (kind === "message") announceMessage(event.channel, event.message);
+  if (kind === "view") return drawForm();
   if (kind === "connection") drawSidebar();
   if (kind === "status" || kind === "message") openThreadOfAnswer(event);
   if (!event.channel || event.channel === session.here.channel) drawSoon();
@@ -39,7 +43,9 @@ function onEvent(kind, event) {
 async function refresh() {
   session.model.refresh(await firstState());
   drawSidebar();
-  await load(session.here.channel, session.here.thread);
+  loadForm();
+  const { channel, thread, home } = session.here;
+  await (home ? show(channel, thread, home) : load(channel, thread));
 }
 
 // The streamed messages of the open thread that grew since the last frame, by timestamp.
@@ -101,9 +107,12 @@ async function start() {
   session.model.switchPerson(firstPerson(state.tokens));
   session.person = new Person(state.tokens[session.model.me]);
   buildSidebar({ go, switchPerson });
-  buildPanes({ openThread, closeThread, send, press, dismiss });
+  buildForm({ submit: submitForm, close: closeForm, press: pressInForm });
+  buildMessageMenu({ useShortcut });
+  buildPanes({ go, openThread, closeThread, openMenu, send, press, pressInHome, dismiss });
   addEventListener("popstate", () => show(...fromAddress()));
   follow(state.event_id, onEvent, onOnline);
+  loadForm();
   await show(...fromAddress());
   $("app").dataset.ready = "true";
 }

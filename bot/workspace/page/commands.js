@@ -1,4 +1,5 @@
-// The slash commands of the bot with their arguments, as the message box suggests them.
+// The slash commands of the bot with their arguments, as the message box suggests them, and the
+// shortcuts in a message's menu. Both are those of the app's manifest.
 //
 // Slack refuses any other command at once, and so does the page.
 
@@ -31,6 +32,9 @@ export const ARGUMENTS = {
   ],
   "/swallow-forget": [],
 };
+
+// The shortcuts of every message, whoever wrote it.
+export const SHORTCUTS = [{ callbackId: "teach_answer", name: t.teachAnswer }];
 
 // {name, argumentText} of a text that is a slash command, null of any other.
 export function parseCommand(text) {

@@ -16,8 +16,11 @@ export class Model {
     // Ids of the channels whose history was fetched, and of those with unread messages.
     this.loaded = new Set();
     this.unread = new Set();
-    // By timestamp, then by action id: the thumb that was pressed.
+    // By person and timestamp, then by action id: the thumb that was pressed.
     this.chosen = new Map();
+    // The form that this person has open, and the person's Home tab.
+    this.form = { view: null, errors: {} };
+    this.home = null;
     // The list of events of each fetch under way.
     this.fetches = new Set();
     this.me = null;
@@ -50,6 +53,8 @@ export class Model {
     this.loaded.clear();
     this.unread.clear();
     this.ephemeral.clear();
+    this.form = { view: null, errors: {} };
+    this.home = null;
   }
 
   put(channel, message) {
@@ -83,8 +88,9 @@ export class Model {
 
   // The pressed thumbs of a message: a Map from action id to value.
   chosenIn(ts) {
-    if (!this.chosen.has(ts)) this.chosen.set(ts, new Map());
-    return this.chosen.get(ts);
+    const key = `${this.me}:${ts}`;
+    if (!this.chosen.has(key)) this.chosen.set(key, new Map());
+    return this.chosen.get(key);
   }
 
   status(channel, thread) {
@@ -116,6 +122,8 @@ export class Model {
     else if (kind === "ephemeral_deleted" && event.user === this.me) this.removeEphemeral(event.channel, event.ts);
     else if (kind === "status") this.#setStatus(event);
     else if (kind === "connection") this.connected = event.connected;
+    else if (kind === "view" && event.user === this.me) this.form = event;
+    else if (kind === "home" && event.user === this.me) this.home = event.view;
   }
 
   #edit(channel, message) {

@@ -5,8 +5,9 @@ export const session = {
   model: null,
   // The Web API with the token of the chosen person: a Person.
   person: null,
-  // The channel and the thread that are shown; thread is null while none is open.
-  here: { channel: null, thread: null },
+  // The channel and the thread that are shown; thread is null while none is open. In direct
+  // messages, `home` tells whether the Home tab is shown instead of the messages.
+  here: { channel: null, thread: null, home: false },
   // Whether the stream of events is connected.
   online: true,
   // Whether the person opened the thread; otherwise an answer did.

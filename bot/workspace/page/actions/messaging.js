@@ -1,8 +1,8 @@
-// What a person does with messages: send one, run a command, press a button, dismiss one.
+// What a person does with messages: send one, run a command, press a button, use a shortcut, dismiss.
 //
 // An action that fails shows a notice with the reason. Knows nothing of how messages look.
 
-import { pressButton, runCommand } from "../api.js";
+import { pressButton, runCommand, runShortcut } from "../api.js";
 import { COMMANDS, isCommand, parseCommand } from "../commands.js";
 import { session } from "../session.js";
 import { t } from "../strings.js";
@@ -43,8 +43,11 @@ export async function attempt(action) {
   }
 }
 
-export const press = (message, actionId, value) =>
-  attempt(() => pressButton(session.here.channel, session.model.me, message.ts, actionId, value));
+export const press = (message, actionId, value, blockId) =>
+  attempt(() => pressButton(session.here.channel, session.model.me, message.ts, actionId, value, blockId));
+
+export const useShortcut = (message, callbackId) =>
+  attempt(() => runShortcut(session.here.channel, session.model.me, message.ts, callbackId));
 
 export function dismiss(message) {
   session.model.removeEphemeral(session.here.channel, message.ts);

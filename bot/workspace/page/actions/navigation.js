@@ -3,7 +3,8 @@
 // Fetches the messages that are not known yet and keeps the drafts of every channel and thread.
 
 import { attempt } from "./messaging.js";
-import { Person, ephemeralMessages } from "../api.js";
+import { Person, ephemeralMessages, homeOf, openForm } from "../api.js";
+import { drawForm } from "../forms/form.js";
 import { narrow, session } from "../session.js";
 import { channelPane, draw, threadPane } from "../views/panes.js";
 import { drawSidebar, showMenu } from "../views/sidebar.js";
@@ -13,31 +14,38 @@ const drafts = new Map();
 // The key under which the browser stores who was chosen last.
 export const PERSON_KEY = "local-workspace-user";
 
-// The [channel, thread] that the address names; an unknown channel is replaced by the first.
+// What the address names in the place of a thread for the Home tab.
+const HOME = "home";
+
+// The [channel, thread, home] that the address names; an unknown channel is replaced by the first.
 export const fromAddress = () => {
-  const [channel, thread] = location.hash.slice(1).split("/");
-  return [session.model.channel(channel).id, thread || null];
+  const [reference, part] = location.hash.slice(1).split("/");
+  const channel = session.model.channel(reference);
+  const home = part === HOME && channel.kind === "im";
+  return [channel.id, home || part === HOME ? null : part || null, home];
 };
 
-// Shows a channel or thread and puts it into the address, so that Back leads to where one was.
-export function go(channel, thread) {
-  const address = `#${channel}${thread ? `/${thread}` : ""}`;
+// Shows a channel, thread or Home tab and puts it into the address, so that Back leads to where one was.
+export function go(channel, thread, home = false) {
+  const part = home ? HOME : thread;
+  const address = `#${channel}${part ? `/${part}` : ""}`;
   if (address !== location.hash) history.pushState(null, "", address);
-  return show(channel, thread);
+  return show(channel, thread, home);
 }
 
-export async function show(channel, thread) {
+export async function show(channel, thread, home = false) {
   keepDrafts();
   const otherChannel = channel !== session.here.channel;
   const otherThread = otherChannel || thread !== session.here.thread;
-  session.here = { channel, thread };
+  session.here = { channel, thread, home };
   session.model.unread.delete(channel);
   if (otherChannel) channelPane.timeline.forget();
   if (otherThread) threadPane.timeline.forget();
   restoreDrafts(otherChannel, otherThread);
   drawSidebar();
   draw();
-  if (!narrow.matches) (thread ? threadPane : channelPane).composer.focus();
+  if (home) loadHome();
+  else if (!narrow.matches) (thread ? threadPane : channelPane).composer.focus();
   else if (thread && otherThread) threadPane.close.focus();
   await load(channel, thread);
 }
@@ -56,6 +64,26 @@ export async function load(channel, thread) {
     if (thread) await session.model.merge(channel, () => reader.all("conversations.replies", { channel, ts: thread }));
   });
   if (reader === session.person && session.here.channel === channel) draw();
+}
+
+// The bot is told that the Home tab was opened, and may publish another one.
+async function loadHome() {
+  const { me } = session.model;
+  await attempt(async () => {
+    const view = await homeOf(me);
+    if (me === session.model.me) session.model.home = view;
+  });
+  draw();
+}
+
+// The form that the person had open before the page was loaded, or as this person.
+export async function loadForm() {
+  const { me } = session.model;
+  await attempt(async () => {
+    const form = await openForm(me);
+    if (me === session.model.me) session.model.form = form;
+  });
+  drawForm();
 }
 
 export function openThread(ts) {
@@ -80,8 +108,9 @@ export function switchPerson(user) {
   const direct = session.model.channel(channel).kind === "im";
   session.model.switchPerson(user);
   // No channel for a moment: `show` must not keep the boxes' text as drafts of the new person.
-  session.here = { channel: null, thread: null };
+  session.here = { channel: null, thread: null, home: false };
   showMenu(false);
+  loadForm();
   if (direct) go(session.model.channels.find(({ kind }) => kind === "im").id, null);
   else go(channel, thread);
 }

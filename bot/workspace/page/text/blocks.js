@@ -1,21 +1,13 @@
-// Renders Block Kit. A pressed button calls `context.press(actionId, value)`, which returns a promise.
+// Renders Block Kit. What can be used in a block is `elements.js`, input blocks are `forms/fields.js`.
 
-import { el, icon, link, safeLink } from "../dom.js";
-import { codeBlock, inline, mention, mrkdwn } from "./mrkdwn.js";
+import { el, link } from "../dom.js";
+import { element as interactive, textOf } from "./elements.js";
+import { codeBlock, mention } from "./mrkdwn.js";
 import { renderMarkdown } from "./markdown.js";
 import { t } from "../strings.js";
 
-// A pressed button stays disabled this long after the server has it, against a double click.
-const DISABLED_MS = 800;
-
 export const renderBlocks = (blocks, context) =>
   blocks.map((block) => BLOCKS[block.type]?.(block, context)).filter(Boolean);
-
-function textOf(text, context) {
-  if (!text) return [];
-  if (text.type === "plain_text") return [el("p", {}, text.text)];
-  return mrkdwn(text.text, context.names);
-}
 
 const BLOCKS = {
   section: (block, context) =>
@@ -24,15 +16,15 @@ const BLOCKS = {
         textOf(block.text, context),
         block.fields && el("div.fields", {}, block.fields.map((field) => el("div", {}, textOf(field, context)))),
       ),
-      block.accessory && element(block.accessory, context),
+      block.accessory && element(block.accessory, block, context),
     ),
   context: (block, context) =>
     el("div.block.context", {}, block.elements.map((item) =>
       item.type === "image" ? image(item, context) : el("div", {}, textOf(item, context)))),
   actions: (block, context) =>
-    el("div.block.actions", {}, block.elements.map((item) => element(item, context))),
+    el("div.block.actions", {}, block.elements.map((item) => element(item, block, context))),
   context_actions: (block, context) =>
-    el("div.block.actions.quiet", {}, block.elements.map((item) => element(item, context))),
+    el("div.block.actions.quiet", {}, block.elements.map((item) => element(item, block, context))),
   divider: () => el("hr.block"),
   header: (block) => el("h3.block.header", {}, block.text.text),
   image: (block, context) =>
@@ -42,81 +34,13 @@ const BLOCKS = {
     renderMarkdown(container, block.text);
     return container;
   },
+  input: (block, context) => context.fields?.input(block),
   rich_text: (block, context) =>
     el("div.block.rich", {}, block.elements.map((item) => RICH_TEXT[item.type]?.(item, context)).filter(Boolean)),
 };
 
-function element(item, context) {
-  if (item.type === "button") return button(item, context);
-  if (item.type === "feedback_buttons") return feedback(item, context);
-  if (item.type === "icon_button") {
-    return el("button.thumb", { type: "button", title: item.text?.text, "aria-label": item.accessibility_label ?? item.text?.text, onclick: () => context.press(item.action_id, item.value) }, icon("close"));
-  }
-  if (item.type === "image") return image(item, context);
-  return null;
-}
-
-function button(item, context) {
-  const node = el("button.button", {
-    type: "button",
-    "data-action": item.action_id,
-    "data-style": item.style,
-    "aria-label": item.accessibility_label,
-  }, inlineLabel(item.text.text));
-  node.addEventListener("click", async () => {
-    if (item.url && safeLink(item.url)) window.open(item.url, "_blank", "noopener");
-    if (item.confirm && !(await confirmed(item.confirm, context))) return;
-    node.disabled = true;
-    await context.press(item.action_id, item.value);
-    setTimeout(() => (node.disabled = false), DISABLED_MS);
-  });
-  return node;
-}
-
-// The label of a button: its :emoji: are shown, but no references, which would be links.
-const inlineLabel = (text) => inline(text.replaceAll("&", "&amp;").replaceAll("<", "&lt;"), { user: () => null, channel: () => null });
-
-function feedback(item, context) {
-  const thumb = (which, glyph, label) => {
-    const choice = item[which];
-    const node = el("button.thumb", {
-      type: "button",
-      "data-action": item.action_id,
-      "aria-label": choice.accessibility_label ?? choice.text?.text ?? label,
-      title: choice.text?.text ?? label,
-      "aria-pressed": String(context.chosen.get(item.action_id) === choice.value),
-      onclick: () => {
-        context.chosen.set(item.action_id, choice.value);
-        for (const other of group.children) other.setAttribute("aria-pressed", String(other === node));
-        context.press(item.action_id, choice.value);
-      },
-    }, icon(glyph));
-    return node;
-  };
-  const group = el("div.thumbs", { role: "group" },
-    thumb("positive_button", "up", t.good), thumb("negative_button", "down", t.bad));
-  return group;
-}
-
-// Asks in a dialog; a promise of whether the person confirmed.
-function confirmed(confirm, context) {
-  return new Promise((resolve) => {
-    const close = (answer) => () => {
-      dialog.close();
-      dialog.remove();
-      resolve(answer);
-    };
-    const dialog = el("dialog.confirm", { oncancel: close(false), "aria-label": confirm.title?.text },
-      el("h3", {}, confirm.title?.text ?? ""),
-      textOf(confirm.text, context),
-      el("div.actions", {},
-        el("button.button", { type: "button", onclick: close(false) }, confirm.deny?.text ?? t.cancel),
-        el("button.button", { type: "button", "data-style": confirm.style ?? "primary", onclick: close(true) }, confirm.confirm?.text ?? "OK"),
-      ));
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-}
+const element = (item, block, context) =>
+  item.type === "image" ? image(item, context) : interactive(item, block, context);
 
 function image(block, context) {
   const address = block.slack_file?.url ?? block.image_url ?? "";

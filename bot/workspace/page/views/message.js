@@ -29,7 +29,7 @@ export function renderMessage(message, context, { grouped, testid, withThread })
   if (message.files) content.append(el("div.files", {}, message.files.map((file) => fileCard(file, context))));
   if (withThread) content.append(threadBar(message, context));
   node.append(content);
-  if (withThread && !message.is_ephemeral) node.append(hoverBar(message, context));
+  if (!message.is_ephemeral && message.subtype !== "tombstone") node.append(hoverBar(message, context, withThread));
   return node;
 }
 
@@ -82,15 +82,23 @@ function threadBar(message, context) {
   return bar;
 }
 
-const hoverBar = (message, context) =>
+const hoverBar = (message, context, withThread) =>
   el("div.hover-bar", {},
-    el("button", {
+    withThread && el("button", {
       type: "button",
       "data-testid": message.reply_count || context.status(message.ts) ? "reply" : "open-thread",
       title: t.replyInThread,
       "aria-label": t.replyInThread,
       onclick: () => context.openThread(message.ts),
-    }, icon("reply")));
+    }, icon("reply")),
+    el("button", {
+      type: "button",
+      "data-testid": "more",
+      title: t.moreActions,
+      "aria-label": t.moreActions,
+      "aria-haspopup": "menu",
+      onclick: (event) => context.openMenu(message, event.currentTarget),
+    }, icon("more")));
 
 export const dots = () => el("span.dots", { "aria-hidden": "true" }, el("i"), el("i"), el("i"));
 

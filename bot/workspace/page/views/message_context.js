@@ -5,29 +5,30 @@ import { session } from "../session.js";
 
 const pictures = new Map();
 
-export function messageContext({ openThread, press, dismiss }, { withStatuses }) {
-  const context = {
+const names = {
+  user: (id) => (session.model.users.has(id) ? session.model.user(id).name : null),
+  channel: (id) => session.model.allChannels.find((channel) => channel.id === id)?.name || null,
+};
+
+// What blocks need to be shown; `chosen` is a Map from action id to the value of the pressed thumb.
+export const blocksContext = (press, chosen = new Map()) => ({ names, picture, press, chosen, me: session.model.me });
+
+export function messageContext({ openThread, openMenu, press, dismiss }, { withStatuses }) {
+  return {
     bot: session.model.bot,
     user: (id) => session.model.user(id),
-    names: {
-      user: (id) => (session.model.users.has(id) ? session.model.user(id).name : null),
-      channel: (id) => session.model.allChannels.find((channel) => channel.id === id)?.name || null,
-    },
+    names,
     status: (ts) => (withStatuses ? session.model.status(session.here.channel, ts) : null),
     openThread,
     dismiss,
-    forBlocks: (message) => ({
-      names: context.names,
-      picture,
-      chosen: session.model.chosenIn(message.ts),
-      press: (actionId, value) => press(message, actionId, value),
-    }),
+    openMenu,
+    forBlocks: (message) =>
+      blocksContext((actionId, value, blockId) => press(message, actionId, value, blockId), session.model.chosenIn(message.ts)),
     picture,
     async fileText(file) {
       return (await session.person.file(file.url_private).catch(() => null))?.text();
     },
   };
-  return context;
 }
 
 // An image that is filled once it was fetched, and replaced by its description if that fails.

@@ -5,6 +5,7 @@
 import { Composer } from "./composer.js";
 import { $, avatar, el, icon } from "../dom.js";
 import { emptyChannel } from "./empty_channel.js";
+import { buildHome, drawHome, home } from "../forms/home.js";
 import { dots } from "./message.js";
 import { messageContext } from "./message_context.js";
 import { showError } from "./notice.js";
@@ -20,7 +21,7 @@ export function buildPanes(handlers) {
   buildChannelPane(handlers);
   buildThreadPane(handlers);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open], :popover-open")) return;
     if (isMenuOpen()) showMenu(false);
     else if (session.here.thread) handlers.closeThread();
   });
@@ -33,9 +34,11 @@ function buildChannelPane(handlers) {
   channelPane.banner = el("div.banner", { role: "status", "data-testid": "banner", hidden: true });
   channelPane.timeline = new Timeline({ label: "", testid: "message", withThread: true, context: messageContext(handlers, { withStatuses: true }) });
   channelPane.composer = composer(channelPane, handlers, { testid: "composer", sendTestid: "send", withCommands: true, thread: () => null });
+  buildHome(handlers);
+  Object.assign(channelPane.timeline.node, { id: "panel-messages" });
   $("main").append(
     el("header.bar", {}, menuButton, el("div.titles", {}, channelPane.title, channelPane.topic)),
-    channelPane.banner, channelPane.timeline.node, channelPane.composer.node);
+    home.tabs, channelPane.banner, home.node, channelPane.timeline.node, channelPane.composer.node);
 }
 
 function buildThreadPane(handlers) {
@@ -74,6 +77,9 @@ export function draw() {
     channelPane.composer.text = example;
     channelPane.composer.focus();
   }));
+  drawHome(channel.kind === "im");
+  channelPane.timeline.node.hidden = session.here.home;
+  channelPane.composer.node.hidden = session.here.home;
   drawThread(channel, bot);
 }
 
