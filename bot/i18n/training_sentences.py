@@ -49,6 +49,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "whose question alone reaches the cutoff",
     ),
     "dropped.that are held out": ("評価データと同じ", "that are held out"),
+    "dropped.that are in the exam": ("試験の問題と同じ", "that are in the exam"),
     "plan.started_at_once": (
         "1時間以内に終わる見込みなので、すぐに始めます。",
         "It should take at most an hour, so it starts right away.",

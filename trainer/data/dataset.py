@@ -7,8 +7,10 @@ This module does not know file formats, tokenizers or prompts.
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
+from trainer.data.questions import question_key
 from trainer.data.records import records
 from trainer.data.rows import EXPECTED, Row, check_shape, to_row
 from trainer.data.sources import files_of, name_of
@@ -26,6 +28,18 @@ class DataSet:
     rows: list[Row]
     read: int
     dropped: Counter[str] = field(default_factory=Counter)
+
+    def without(self, questions: Collection[str], reason: str) -> "DataSet":
+        """Return the rows that ask none of `questions`, which are `question_key`s.
+
+        The others are counted as dropped for `reason`, also where the question is the last of a
+        thread.
+        """
+        rows = [
+            row for row in self.rows if question_key(row.instruction, row.input) not in questions
+        ]
+        left_out = len(self.rows) - len(rows)
+        return replace(self, rows=rows, dropped=self.dropped + Counter({reason: left_out}))
 
     @property
     def digest(self) -> str:

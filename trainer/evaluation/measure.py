@@ -4,15 +4,16 @@ The numbers are judged in `verdict`, which says why both are measured. This modu
 whether `model` is a base model or carries an adapter, nor where results are kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from trainer.data.encoding import Encoded
-from trainer.data.packing import pack, shares
+from trainer.data.packing import Pack, pack, shares
 from trainer.evaluation.verdict import Losses
-from trainer.model.loss import packed_rows, token_losses
+from trainer.model.loss import packed_rows, token_losses, token_scores
 from trainer.process.ranks import Processes
 from trainer.prompts.templates import Tokenizer
 
@@ -65,16 +66,55 @@ def response_losses(
     `limit` is the most tokens of a pack, `share` whether rows of a pack share their preamble; of
     several processes each computes a part of the packs.
     """
+
+    def losses(pack: Pack) -> Tensor:
+        return token_losses(model, pack).double()[None]
+
+    (sums,) = _summed(model, rows, losses, 1, limit=limit, share=share, processes=processes)
+    return sums
+
+
+def response_scores(
+    model: Any,
+    rows: Sequence[Encoded],
+    *,
+    limit: int,
+    share: bool,
+    processes: Processes = SINGLE_PROCESS,
+) -> tuple[list[float], list[int]]:
+    """Return `response_losses`, and how many of each response's tokens are the likeliest ones.
+
+    A response all of whose tokens are that is the model's greedy answer.
+    """
+
+    def scores(pack: Pack) -> Tensor:
+        return torch.stack([part.double() for part in token_scores(model, pack)])
+
+    sums, hits = _summed(model, rows, scores, 2, limit=limit, share=share, processes=processes)
+    return sums, [round(value) for value in hits]
+
+
+def _summed(
+    model: Any,
+    rows: Sequence[Encoded],
+    measured: Callable[[Pack], Tensor],
+    kinds: int,
+    *,
+    limit: int,
+    share: bool,
+    processes: Processes,
+) -> list[list[float]]:
+    """Return each of the `kinds` figures of `measured` [kinds, label tokens], summed by row."""
     packs = pack(rows, limit=limit, share=share)
-    sums = torch.zeros(len(rows), dtype=torch.float64)  # [rows], nats
+    sums = torch.zeros(kinds, len(rows), dtype=torch.float64)
     model.eval()
     with torch.inference_mode(), packed_rows(model):
         for index in shares(packs, processes.count)[processes.rank]:
-            losses = token_losses(model, packs[index]).double()  # [label tokens], nats
-            sums.index_add_(0, torch.tensor(packs[index].owners), losses)
+            sums.index_add_(1, torch.tensor(packs[index].owners), measured(packs[index]))
     if processes.count > 1:
         torch.distributed.all_reduce(sums)
-    return [float(value) for value in sums]
+    found: list[list[float]] = sums.tolist()
+    return found
 
 
 def response_tokens(rows: Sequence[Encoded]) -> list[int]:

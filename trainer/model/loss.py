@@ -21,6 +21,20 @@ def token_losses(model: Any, pack: Pack) -> Tensor:
 
     `model` must attend by rows, as it does inside `packed_rows`.
     """
+    hidden, layer = _hidden(model, pack)
+    return output_layer.label_losses(layer, hidden, torch.tensor(pack.targets))
+
+
+def token_scores(model: Any, pack: Pack) -> tuple[Tensor, Tensor]:
+    """Return `token_losses`, and whether each label is the likeliest token there, [labels] bool."""
+    hidden, layer = _hidden(model, pack)
+    targets = torch.tensor(pack.targets)
+    losses = output_layer.label_losses(layer, hidden, targets)
+    return losses, output_layer.likeliest(layer, hidden) == targets
+
+
+def _hidden(model: Any, pack: Pack) -> tuple[Tensor, Any]:
+    """Return the hidden states that predict the labels, [labels, width], and the output layer."""
     causal = getattr(model, "get_base_model", lambda: model)()
     hidden = causal.model(
         input_ids=torch.tensor(pack.ids)[None],
@@ -28,8 +42,7 @@ def token_losses(model: Any, pack: Pack) -> Tensor:
         use_cache=False,
         lengths=pack.lengths,
     ).last_hidden_state[0]  # [tokens, width]
-    hidden = hidden.index_select(0, torch.tensor(pack.sources))
-    return output_layer.label_losses(causal.lm_head, hidden, torch.tensor(pack.targets))
+    return hidden.index_select(0, torch.tensor(pack.sources)), causal.lm_head
 
 
 def pack_loss(model: Any, pack: Pack) -> Tensor:

@@ -87,6 +87,15 @@ def label_losses(layer: Any, hidden: Tensor, targets: Tensor) -> Tensor:
     return result
 
 
+def likeliest(layer: Any, hidden: Tensor) -> Tensor:
+    """Return the token of the largest logit at each position, [labels] int64; not differentiable.
+
+    `hidden` is [labels, width], and `layer` as for `label_losses`.
+    """
+    parts = [layer(part).argmax(-1) for part in torch.split(hidden, LABELS_AT_ONCE)]
+    return torch.cat(parts) if parts else torch.empty(0, dtype=torch.int64)
+
+
 class _Losses(torch.autograd.Function):
     """A cross entropy whose gradient for hidden states, its first input, its forward pass saved."""
 

@@ -84,6 +84,9 @@ class Options:
     )
     """The reference's 2000 would have cost hours of evaluation, which never ran."""
     val_data_path: str | None = option(None, help="Hold out the rows of this source instead.")
+    exam_path: str | None = option(
+        None, help="Rows to examine the adapter on; what they ask is never trained on."
+    )
     lora_r: int = option(
         8, bounds=Bounds(least=1, most=512), help="Rank of the adapter.", chat_name="r"
     )

@@ -4,7 +4,7 @@ From options, data, tokenizer and the model's configuration come the steps, memo
 a value for every option that was left open. This module does not train and loads no weights.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from trainer.base_model.source import Source, find, pinned
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.cpu import cpu_has_bf16, cpu_has_int8
 from trainer.data import dataset, sources
+from trainer.data.questions import question_key
 from trainer.data.steps import Steps
 from trainer.errors import OptionInvalid
+from trainer.exam.paper import EXAMINED, Paper, corrections_in, paper, read_exam
 from trainer.planning import memory, speeds
 from trainer.planning.held_out import HeldOut, split
 from trainer.planning.options import Options
@@ -60,6 +62,8 @@ class Plan:
     speed: float | None
     facts: dict[str, Any]
     """What happened to the rows of the data; see `Split`."""
+    paper: Paper = field(default_factory=Paper)
+    """What the adapter is examined on."""
 
     @property
     def speed_key(self) -> str:
@@ -89,6 +93,7 @@ class Plan:
             "threads": self.options.threads,
             "gradient_checkpointing": self.options.gradient_checkpointing,
             "validation_rows": len(self.held_out.rows),
+            "exam_rows": len(self.paper.others),
             "tokens": sum(self.steps.tokens),
             "epochs": self.options.num_epochs,
             "batch_size": self.options.batch_size,
@@ -111,7 +116,9 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
     """
     output = names.folder_of(options.output_dir, home).absolute()
     options = _with_data_pinned(options)
-    data = dataset.read(options.data_path)
+    exam = read_exam(options.exam_path)
+    examined = {row.question for row in exam}
+    data = dataset.read(options.data_path).without(examined, EXAMINED)
     source = find(options.base_model)
     config = load_config(source, cache=home / "cache")
     _check_architecture(options, config)
@@ -135,6 +142,8 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         train_on_inputs=options.train_on_inputs,
         share=options.packing,
     )
+    held_out = {question_key(row.instruction, row.input) for row in divided.held_out.rows}
+    corrections = corrections_in(options.data_path, examined | held_out)
     key = speeds.key(source.name, options.precision, processes)
     return Plan(
         options=options,
@@ -150,6 +159,7 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         local_processes=local_processes,
         speed=speeds.recall(home, key),
         facts=divided.facts,
+        paper=paper(corrections, exam),
     )
 
 

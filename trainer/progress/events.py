@@ -123,7 +123,8 @@ class CheckpointSaved(Event):
 class Finished(Event):
     """The adapter is in the folder `output`.
 
-    `verdict` is better, worse, no clear difference or unknown; `evaluation` is `Verdict.to_dict`.
+    `verdict` is better, worse, no clear difference or unknown; `evaluation` is `Verdict.to_dict`,
+    `exam` is `ExamResult.to_dict`, empty where there was none.
     """
 
     event: ClassVar[str] = "finished"
@@ -134,6 +135,7 @@ class Finished(Event):
     steps: int
     seconds: float
     evaluation: dict[str, Any] = field(default_factory=dict)
+    exam: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ from trainer.evaluation import measure as evaluation
 from trainer.evaluation import verdict
 from trainer.evaluation.sample_answers import answers
 from trainer.evaluation.verdict import Losses, Verdict
+from trainer.exam.result import ExamResult
+from trainer.exam.sitting import Candidate, sit
 from trainer.run.context import Run
 
 
@@ -68,6 +70,28 @@ def judge(run: Run, before: Measurement, after: Measurement) -> Verdict:
         evaluation.response_tokens(rows),
         evaluation.response_bytes(rows, run.plan.tokenizer),
     )
+
+
+def examine(run: Run, model: Any) -> ExamResult | None:
+    """Let the model sit the exam, with its adapter and without; None where nothing is asked."""
+    if not run.plan.paper:
+        return None
+    candidate = Candidate(
+        model,
+        run.plan.tokenizer,
+        run.plan.style,
+        limit=run.plan.steps.limit,
+        share=run.options.packing,
+        processes=run.processes,
+    )
+    return sit(candidate, run.plan.paper)
+
+
+def summary_of(overall: str, verdict: Verdict, exam: ExamResult | None) -> str:
+    """Return all that is to be said of the adapter: the overall verdict, the exam, the losses."""
+    if exam is None:
+        return verdict.summary
+    return f"{overall.capitalize()}: {exam.summary}\nHeld-out rows: {verdict.summary}"
 
 
 def side_by_side(before: Measurement, after: Measurement) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from trainer.adapters.adapter_files import ABOUT, CURVE
 from trainer.adapters.names import free_folder
 from trainer.evaluation import loss_curve
 from trainer.evaluation.verdict import Verdict
+from trainer.exam.result import ExamResult
 from trainer.run.context import Run
 
 
@@ -20,6 +21,7 @@ def save_adapter(
     run: Run,
     model: Any,
     verdict: Verdict,
+    exam: ExamResult | None,
     answers: list[dict[str, str]],
     history: list[dict[str, Any]],
 ) -> Path:
@@ -36,7 +38,7 @@ def save_adapter(
     with files.whole_folder(output) as folder:
         model.save_pretrained(folder)
         (folder / "README.md").unlink(missing_ok=True)
-        files.write_json(folder / ABOUT, _about(run, verdict, answers))
+        files.write_json(folder / ABOUT, _about(run, verdict, exam, answers))
         points = _with_measured_ends(history, verdict, len(run.plan.steps))
         loss_curve.draw(points, folder / CURVE, output.name)
         # Before the folder appears: a process that dies in between must find its adapter when
@@ -47,7 +49,9 @@ def save_adapter(
     return output
 
 
-def _about(run: Run, verdict: Verdict, answers: list[dict[str, str]]) -> dict[str, Any]:
+def _about(
+    run: Run, verdict: Verdict, exam: ExamResult | None, answers: list[dict[str, str]]
+) -> dict[str, Any]:
     """Return the content of `swallow.json`."""
     facts = run.plan.facts
     return {
@@ -66,6 +70,7 @@ def _about(run: Run, verdict: Verdict, answers: list[dict[str, str]]) -> dict[st
         "steps": len(run.plan.steps),
         "processes": run.processes.count,
         "evaluation": verdict.to_dict(),
+        **({"exam": exam.to_dict(), "exam_rows": exam.rows} if exam else {}),
         "answers": answers,
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
     }

@@ -13,6 +13,7 @@ import torch
 from trainer.errors import TrainingChanged
 from trainer.evaluation.measure import loss_per_token
 from trainer.evaluation.verdict import Verdict
+from trainer.exam.result import ExamResult, overall_verdict
 from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import packed_rows
 from trainer.planning import speeds
@@ -22,7 +23,15 @@ from trainer.progress import events
 from trainer.run import calibrate
 from trainer.run.context import Run, with_threads
 from trainer.run.loop import Loop, TrainingStopped
-from trainer.run.measurement import Measurement, judge, measure, measure_base, side_by_side
+from trainer.run.measurement import (
+    Measurement,
+    examine,
+    judge,
+    measure,
+    measure_base,
+    side_by_side,
+    summary_of,
+)
 from trainer.run.save_adapter import save_adapter
 from trainer.run.trainer_arguments import trainer_arguments
 from trainer.run.watcher import Watcher
@@ -45,15 +54,16 @@ def train(run: Run) -> Path:
     history, speed = _fit(run, model)
     after = measure(run, model)
     verdict = judge(run, before, after)
+    exam = examine(run, model)
     output = None
     if run.processes.first:
-        output = save_adapter(run, model, verdict, side_by_side(before, after), history)
+        output = save_adapter(run, model, verdict, exam, side_by_side(before, after), history)
         run.training.prune(keep=0)  # an ended training is never resumed
         if speed:
             speeds.remember(run.home, run.plan.speed_key, speed)
     output = run.processes.agree(output)
     assert output is not None
-    _report_end(run, output, verdict)
+    _report_end(run, output, verdict, exam)
     return output
 
 
@@ -147,16 +157,19 @@ def _report_base_loss(run: Run, before: Measurement) -> None:
         run.listener(events.Evaluated(step=0, steps=steps, validation_loss=loss))
 
 
-def _report_end(run: Run, output: Path, verdict: Verdict) -> None:
+def _report_end(run: Run, output: Path, verdict: Verdict, exam: ExamResult | None) -> None:
+    evaluation, marks = verdict.to_dict(), exam.to_dict() if exam else {}
+    overall = overall_verdict({"evaluation": evaluation, "exam": marks})
     run.listener(
         events.Finished(
             training=run.training.id,
             output=str(output),
-            verdict=verdict.verdict,
-            summary=verdict.summary,
+            verdict=overall,
+            summary=summary_of(overall, verdict, exam),
             steps=len(run.plan.steps),
             seconds=round(time.monotonic() - run.began, 1),
-            evaluation=verdict.to_dict(),
+            evaluation=evaluation,
+            exam=marks,
         )
     )
 

@@ -165,6 +165,7 @@ def _with_absolute_paths(options: Options) -> Options:
         base_model=absolute(options.base_model),
         data_path=str(absolute(options.data_path)),
         val_data_path=absolute(options.val_data_path),
+        exam_path=absolute(options.exam_path),
     )
 
 

@@ -1,6 +1,7 @@
 """Answers are measured behind their own and other questions, however the rows are packed."""
 
 import pytest
+import torch
 
 from tests.trainer.doubles import random_rows, tiny_model
 from trainer.data.encoding import Encoded
@@ -24,3 +25,21 @@ def test_losses_do_not_depend_on_packing() -> None:
     single = measure.response_losses(model, rows, limit=200, share=False)
 
     assert packed == pytest.approx(single, rel=1e-5)
+
+
+def test_the_greedy_answer_is_known_by_its_likeliest_tokens() -> None:
+    model, question = tiny_model(), torch.tensor([[1, 2, 3, 4, 5]])
+    greedy = model.generate(question, max_new_tokens=6, do_sample=False, eos_token_id=None)
+    ids = tuple(greedy[0].tolist())
+    other = (*ids[:-1], (ids[-1] + 1) % 256)
+
+    losses, hits = measure.response_scores(
+        model, [Encoded(ids, 5, 2), Encoded(other, 5, 2)], limit=100, share=True
+    )
+
+    assert hits == [6, 5]
+    assert losses == pytest.approx(
+        measure.response_losses(
+            model, [Encoded(ids, 5, 2), Encoded(other, 5, 2)], limit=100, share=True
+        )
+    )
