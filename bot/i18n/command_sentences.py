@@ -134,6 +134,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "次の質問から、アダプター *{name}* で答えます（<@{user}> が切り替えました）。{evaluation}",
         "From the next question on I answer with the adapter *{name}* (switched by <@{user}>). {evaluation}",
     ),
+    "adapter.worse": (
+        "アダプター *{name}* はまだ使っていません。{evaluation} それでも使う場合は、もう一度押してください。",
+        "The adapter *{name}* is not in use yet. {evaluation} To use it all the same, press once more.",
+    ),
+    "adapter.changed": (
+        "アダプター *{name}* は、お尋ねしたあとで別のものに替わりました。もう一度選んでください。",
+        "The adapter *{name}* was replaced after you were asked. Choose it again.",
+    ),
     "adapter.off": (
         "次の質問から、元のモデルで答えます（<@{user}> がアダプター *{name}* を外しました）。",
         "From the next question on I answer with the base model (<@{user}> switched the adapter *{name}* off).",

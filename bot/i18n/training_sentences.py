@@ -72,6 +72,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "button.discard": ("破棄", "Discard"),
     "button.cancel": ("学習を中止", "Cancel training"),
     "button.use": ("このアダプターを使う", "Use this adapter"),
+    "button.use_anyway": ("それでも使う", "Use it all the same"),
     "confirm.title": ("学習を中止しますか？", "Cancel this training?"),
     "confirm.text": (
         "最後のチェックポイントは残るので、あとで再開できます。",
@@ -146,6 +147,22 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "verdict.short.worse": ("悪化", "worse"),
     "verdict.short.no clear difference": ("はっきりした差なし", "no clear difference"),
     "verdict.short.unknown": ("評価なし", "not evaluated"),
+    "exam.learned": (
+        "直した{corrections}件のうち{learned}件を覚えました（言い換えて聞いても同じです）。",
+        "{learned} of {corrections} corrections learned, also when asked in other words.",
+    ),
+    "exam.learned_partly": (
+        "直した{corrections}件のうち{learned}件を覚えました（そのうち{reworded}件は言い換えて聞いても同じです）。",
+        "{learned} of {corrections} corrections learned, {reworded} of these also when asked in other words.",
+    ),
+    "exam.nothing_learned": (
+        "直した{corrections}件のうち、覚えたものはありません。",
+        "None of {corrections} corrections learned.",
+    ),
+    "exam.others": (
+        "ほかの{others}件のうち{unchanged}件の答えは、前と同じか良くなりました。",
+        "{unchanged} of {others} other answers unchanged or better.",
+    ),
     "evaluation.reason.uncertain": (
         "変化は誤差の範囲内です。",
         "The change is within its uncertainty.",

@@ -9,6 +9,7 @@ from tasks.broker.job import Job
 from tasks.errors import DatasetUnknown
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import CURVE
+from trainer.exam.result import overall_verdict
 from trainer.training_folder import Training
 
 MAX_CURVE_BYTES = 500_000
@@ -29,9 +30,10 @@ def finished(training: Training, job: Job) -> dict[str, Any] | None:
     return {
         "training": training.id,
         "output": folder.name,
-        "verdict": evaluation.get("verdict", "unknown"),
+        "verdict": overall_verdict(about) or "unknown",
         "summary": evaluation.get("summary", ""),
         "evaluation": evaluation,
+        "exam": about.get("exam") or {},
         "answers": about.get("answers", []),
         "seconds": round(max(0.0, time.time() - job.begun / 1000), 1),
         "curve": _curve(folder / CURVE),
