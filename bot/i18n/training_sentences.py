@@ -22,8 +22,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
     ),
     "plan.duration": ("*所要時間*\n約{duration}", "*Duration*\nabout {duration}"),
     "plan.duration_unknown": (
-        "*所要時間*\nこのマシンではまだ測定していないため不明です",
-        "*Duration*\nnot known yet on this host",
+        "*所要時間*\n学習が始まると測定します",
+        "*Duration*\nmeasured when the training starts",
     ),
     "plan.memory": (
         "*メモリー*\n約{memory}（空き {available}）",
@@ -39,7 +39,18 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "*Base model*\n{model} ({style}, {precision})",
     ),
     "plan.dropped": ("除外した行: {dropped}（{reasons}）", "Rows left out: {dropped} ({reasons})"),
-    "plan.cut": ("長すぎて切り詰めた行: {cut}", "Rows cut to length: {cut}"),
+    "plan.cut": (
+        "{cutoff} トークンに切り詰めた行: {cut}",
+        "Rows cut to {cutoff} tokens: {cut}",
+    ),
+    "plan.keeping_cutoff": (
+        "`cutoff={cutoff}` にすると、行の 95 % がそのまま残ります。",
+        "`cutoff={cutoff}` would leave 95 % of the rows whole.",
+    ),
+    "plan.replayed": (
+        "忘れないように、毎エポック元のモデルの答えを {rows} 行混ぜます。",
+        "Each epoch has {rows} answers of the model's own among the rows, so that nothing is forgotten.",
+    ),
     "plan.reason": ("{why}: {count}", "{count} {why}"),
     "dropped.without an instruction": ("指示がない", "without an instruction"),
     "dropped.without an answer": ("答えがない", "without an answer"),
@@ -100,6 +111,14 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "⏸ waiting for memory: about {needed} GB are needed and {free} GB are free…",
     ),
     "training.measuring": ("評価データで測定しています…", "Measuring on the held-out rows…"),
+    "training.answering": (
+        "忘れないように、元のモデルに一般的な質問へ答えさせています（{done}/{questions}）…",
+        "The base model answers general questions, so that nothing is forgotten: {done} of {questions}…",
+    ),
+    "training.evaluating": (
+        "元のモデルと比べて評価しています…",
+        "Evaluating: comparing with the base model…",
+    ),
     "training.held": (
         "⏸ 質問に答えているあいだ一時停止中",
         "⏸ standing still while a question is answered",
@@ -200,6 +219,10 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "training_failed.dataset": (
         "データセット「{name}」がありません。使えるもの: {known}",
         "There is no dataset “{name}”. There are: {known}",
+    ),
+    "training_failed.no_feedback": (
+        "学習用に承認された行がまだありません。承認待ち: {proposed} 件",
+        "No row of feedback is approved for training yet. Waiting for approval: {proposed}.",
     ),
     "training_failed.no_datasets": ("（まだありません）", "(none yet)"),
     "training_failed.lost": (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.broker.job import Job
-from tasks.errors import DatasetUnknown
+from tasks.errors import DatasetUnknown, NoFeedback
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import CURVE
 from trainer.exam.result import overall_verdict
@@ -40,8 +40,10 @@ def finished(training: Training, job: Job) -> dict[str, Any] | None:
     }
 
 
-def dataset_unknown(error: DatasetUnknown) -> dict[str, Any]:
-    """Return the data of a job that failed because there is no such dataset."""
+def without_data(error: DatasetUnknown | NoFeedback) -> dict[str, Any]:
+    """Return the data of a job that failed because there is nothing to learn from."""
+    if isinstance(error, NoFeedback):
+        return {"reason": "no_feedback", "proposed": error.proposed}
     return {"reason": "dataset", "name": error.name, "known": error.known}
 
 
