@@ -28,6 +28,7 @@ class Listening:
     def __init__(self) -> None:
         self.events: set[str] = set()
         self.commands: set[str] = set()
+        self.shortcuts: set[str] = set()
 
     def event(self, name: str) -> Any:
         self.events.add(name)
@@ -37,8 +38,14 @@ class Listening:
         self.commands.add(name)
         return lambda listener: listener
 
+    def shortcut(self, name: str) -> Any:
+        self.shortcuts.add(name)
+        return lambda listener: listener
+
     def action(self, _id: str) -> Any:
         return lambda listener: listener
+
+    view = action
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +77,15 @@ def test_the_app_has_the_commands_that_the_bot_answers(manifest: Any, listening:
     commands = manifest["features"]["slash_commands"]
     assert {command["command"] for command in commands} >= listening.commands
     assert all(command["usage_hint"] for command in commands)
+
+
+def test_the_app_has_the_shortcuts_that_the_bot_answers(
+    manifest: Any, listening: Listening
+) -> None:
+    shortcuts = manifest["features"]["shortcuts"]
+    assert {shortcut["callback_id"] for shortcut in shortcuts} == listening.shortcuts
+    assert all(len(shortcut["name"]) <= 24 for shortcut in shortcuts)
+    assert all(len(shortcut["description"]) <= 150 for shortcut in shortcuts)
 
 
 def test_the_app_needs_no_address_of_ours(manifest: Any) -> None:

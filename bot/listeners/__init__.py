@@ -4,6 +4,8 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
 from bot.listeners import (
+    feedback,
+    feedback_review,
     forget,
     plan_buttons,
     questions,
@@ -21,3 +23,5 @@ def register(app: AsyncApp, bot: Bot) -> None:
     forget.register(app, bot)
     plan_buttons.register(app, bot)
     training_buttons.register(app, bot)
+    feedback.register(app, bot)
+    feedback_review.register(app, bot)

@@ -6,7 +6,7 @@ Slack adds fields and events whenever it likes.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,10 +34,16 @@ class _Message(_Shape):
     files: list[_File] | None = None
 
 
+class _HomeOpened(_Shape):
+    type: Literal["app_home_opened"]
+    user: str
+    tab: str | None = None
+
+
 class _Event(_Shape):
     type: Literal["event_callback"]
     team_id: str = ""
-    event: _Message
+    event: Annotated[_Message | _HomeOpened, Field(discriminator="type")]
 
 
 class _Command(_Shape):
@@ -59,9 +65,20 @@ class _Named(_Shape):
     id: str
 
 
-class _Container(_Shape):
+class _MessageContainer(_Shape):
     channel_id: str
     message_ts: str
+
+
+class _ViewContainer(_Shape):
+    type: Literal["view"]
+    view_id: str
+
+
+class _View(_Shape):
+    id: str
+    callback_id: str = ""
+    private_metadata: str = ""
 
 
 class _PressedMessage(_Shape):
@@ -73,17 +90,55 @@ class _Action(_Shape):
     action_id: str
     block_id: str | None = None
     value: str | None = None
+    action_ts: str | None = None
 
 
-class _Press(_Shape):
-    type: Literal["block_actions"]
+class _Interaction(_Shape):
     user: _Person
     team: _Named | None = None
-    channel: _Named | None = None
-    container: _Container
-    message: _PressedMessage | None = None
     response_url: str = ""
+    trigger_id: str = ""
+
+
+class _Press(_Interaction):
+    type: Literal["block_actions"]
+    channel: _Named | None = None
+    container: _MessageContainer
+    message: _PressedMessage | None = None
     actions: list[_Action] = Field(min_length=1)
+
+
+class _PressInView(_Interaction):
+    type: Literal["block_actions"]
+    container: _ViewContainer
+    view: _View
+    actions: list[_Action] = Field(min_length=1)
+
+
+class _Form(_Interaction):
+    type: Literal["view_submission"]
+    view: _View
+
+
+class _TaughtMessage(_Shape):
+    ts: str
+    thread_ts: str | None = None
+    user: str | None = None
+    bot_id: str | None = None
+    text: str | None = None
+
+
+class _Shortcut(_Interaction):
+    type: Literal["message_action"]
+    callback_id: str
+    channel: _Named
+    message: _TaughtMessage
+
+
+_INTERACTIONS: Mapping[str, type[_Shape]] = {
+    "view_submission": _Form,
+    "message_action": _Shortcut,
+}
 
 
 def fault_of(payload: Mapping[str, Any]) -> str:
@@ -101,7 +156,11 @@ def fault_of(payload: Mapping[str, Any]) -> str:
 def _shape_of(payload: Mapping[str, Any]) -> type[_Shape]:
     if "command" in payload:
         return _Command
-    return _Press if payload.get("type") == "block_actions" else _Event
+    if payload.get("type") == "block_actions":
+        container = payload.get("container")
+        is_view = isinstance(container, Mapping) and container.get("type") == "view"
+        return _PressInView if is_view else _Press
+    return _INTERACTIONS.get(str(payload.get("type")), _Event)
 
 
 def printable(payload: Mapping[str, Any]) -> dict[str, Any]:

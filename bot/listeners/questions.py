@@ -1,5 +1,7 @@
 """Mentions, direct messages, and replies in a thread the bot takes part in become jobs.
 
+A direct message with a data set is kept instead of asked.
+
 A listener stores the job and does nothing else. An event whose job cannot be stored is not
 acknowledged, so that Slack delivers it again: at once, after a minute and after five more. A repeat
 has the same job id and is dropped.
@@ -10,6 +12,7 @@ import logging
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -17,9 +20,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.background import Background
 from bot.bot import Bot
+from bot.feedback.uploads import dataset_name, receive_dataset
 from bot.listeners.outage_notices import OutageNotices
 from tasks.broker.job_id import job_id
+from tasks.feedback.first_time import first_time
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +49,7 @@ class Questions:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._notices = OutageNotices(bot)
+        self._background = Background()
         # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
         # Many, because each waits until the broker's disk has the question.
         self._threads = ThreadPoolExecutor(64, thread_name_prefix="listener")
@@ -58,9 +65,26 @@ class Questions:
     ) -> BoltResponse | None:
         """Take a direct message, or a reply where the bot takes part."""
         if event.get("channel_type") == "im":
+            if _is_from_a_person(event) and dataset_name(event):
+                return await self._keep_dataset(event, body)
             return await self._take(event, body, request, only_in_thread=False)
         if event.get("thread_ts") and not self._to_someone_else(event):
             return await self._take(event, body, request, only_in_thread=True)
+        return None
+
+    async def _keep_dataset(
+        self, event: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> BoltResponse | None:
+        """Begin once, however often Slack delivers the message."""
+        what = (str(body.get("team_id", "")), str(event["channel"]), str(event["ts"]))
+        loop = asyncio.get_running_loop()
+        begin = partial(first_time, self._bot.jobs.redis, "dataset", *what)
+        try:
+            if await loop.run_in_executor(self._threads, begin):
+                self._background.start(receive_dataset(self._bot, event, what[0]))
+        except RedisError as error:
+            log.warning("a data set was not taken: %s", type(error).__name__)
+            return BoltResponse(status=_NOT_ACKNOWLEDGED)
         return None
 
     def _to_someone_else(self, event: Mapping[str, Any]) -> bool:
@@ -75,11 +99,7 @@ class Questions:
         *,
         only_in_thread: bool,
     ) -> BoltResponse | None:
-        if (
-            event.get("subtype") not in _WRITTEN_BY_PEOPLE
-            or event.get("bot_id")
-            or not event.get("user")
-        ):
+        if not _is_from_a_person(event):
             return None
         destination = {
             "team": body.get("team_id", ""),
@@ -121,6 +141,11 @@ class Questions:
             only_in_thread=only_in_thread,
         )
         log.info("job %s: %s", id, stored)
+
+
+def _is_from_a_person(event: Mapping[str, Any]) -> bool:
+    written = event.get("subtype") in _WRITTEN_BY_PEOPLE
+    return written and not event.get("bot_id") and bool(event.get("user"))
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:

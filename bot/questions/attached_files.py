@@ -1,22 +1,20 @@
 """The text files attached to a question, fetched from Slack and decoded.
 
-The bot's token goes to Slack's own hosts only. Does not know prompts or tokens.
+Does not know prompts or tokens.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import CannotAnswer
+from bot.slack.download import content_of
 
 MAX_KB = 256
 """The most that is read of a question's files together, in kibibytes."""
 
 _FETCH_SECONDS = 20
-_CHUNK_BYTES = 65_536
 
 
 async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any]]) -> str:
@@ -27,7 +25,9 @@ async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any
     """
     texts, room = [], MAX_KB * 1024
     for file in files:
-        content = await _content_of(client, file, room)
+        content = await content_of(client, file, room, seconds=_FETCH_SECONDS)
+        if content is None:
+            raise _refused(file)
         room -= len(content)
         texts.append(_text_of(file, content))
     if len(texts) == 1:
@@ -35,34 +35,6 @@ async def text_of_files(client: AsyncWebClient, files: Sequence[Mapping[str, Any
     return "\n\n".join(
         f"{file.get('name', '')}\n{text}" for file, text in zip(files, texts, strict=True)
     )
-
-
-async def _content_of(client: AsyncWebClient, file: Mapping[str, Any], room: int) -> bytes:
-    """Fetch a file of at most `room` bytes, by the way that the client's own calls take."""
-    url = str(file.get("url_private") or "")
-    if int(file.get("size") or 0) > room or not _is_slack(client, url):
-        raise _refused(file)
-    try:
-        async with (
-            aiohttp.ClientSession(headers={"Authorization": f"Bearer {client.token}"}) as session,
-            session.get(
-                url,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(_FETCH_SECONDS),
-                proxy=client.proxy,
-                ssl=client.ssl or True,
-            ) as response,
-        ):
-            if response.status != 200:  # a redirect means that the scope is missing
-                raise _refused(file)
-            content = b""
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                content += chunk
-                if len(content) > room:
-                    raise _refused(file)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise _refused(file) from error
-    return content
 
 
 def _text_of(file: Mapping[str, Any], content: bytes) -> str:
@@ -74,14 +46,6 @@ def _text_of(file: Mapping[str, Any], content: bytes) -> str:
 
 def _refused(file: Mapping[str, Any]) -> CannotAnswer:
     return CannotAnswer("file", name=str(file.get("name", "")), limit=MAX_KB)
-
-
-def _is_slack(client: AsyncWebClient, url: str) -> bool:
-    """Tell whether the token may be sent to `url`: one of Slack's hosts, or the local workspace."""
-    asked, api = urlsplit(url), urlsplit(client.base_url)
-    if (asked.scheme, asked.netloc) == (api.scheme, api.netloc):
-        return True
-    return asked.scheme == "https" and (asked.hostname or "").endswith(".slack.com")
 
 
 def _decoded(content: bytes) -> str | None:

@@ -18,6 +18,7 @@ from bot.delivery.journal import Journal
 from bot.errors import CannotAnswer
 from bot.i18n.lookup import say
 from bot.questions import answer
+from bot.questions.rating import feedback_blocks
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
 from bot.relay.dispatch import Outlook, enqueue
@@ -176,7 +177,17 @@ class QuestionFollower:
             data["name"] = adapter_name(self._job.adapter)
         if data.get("adapter"):
             data["adapter"] = adapter_name(str(data["adapter"]))
-        return self._headed(answer.ended(self._text, final.type, data, self._language))
+        posts = answer.ended(self._text, final.type, data, self._language)
+        return self._headed(self._rateable(posts, final))
+
+    def _rateable(self, posts: list[Post], final: Event) -> list[Post]:
+        """Put under an answer what people rate and correct it with, where that is collected."""
+        own = "request" in self._job.asked  # the bot itself asked, as for a comparison
+        collected = self._bot.task_settings.feedback == "on"
+        if not collected or own or final.type != "finished" or not self._text.strip():
+            return posts
+        blocks = feedback_blocks(self._job.id, self._language)
+        return [*posts[:-1], Post(posts[-1].text, (*posts[-1].blocks, *blocks))]
 
     def _headed(self, posts: list[Post]) -> list[Post]:
         """Put the line that says who answers above the first message, if the job has one."""

@@ -32,14 +32,29 @@ class Actor:
 
     @classmethod
     def of_press(cls, body: Mapping[str, Any]) -> "Actor":
-        """Return who pressed a button."""
-        channel = str(body["container"]["channel_id"])
+        """Return who pressed a button; in the Home tab or a form that is in no channel."""
+        channel = str((body.get("container") or {}).get("channel_id") or "")
+        return cls._of_interaction(body, channel)
+
+    @classmethod
+    def of_shortcut(cls, body: Mapping[str, Any]) -> "Actor":
+        """Return who used a shortcut of a message's menu."""
+        return cls._of_interaction(body, str(body["channel"]["id"]))
+
+    @classmethod
+    def of_form(cls, body: Mapping[str, Any]) -> "Actor":
+        """Return who submitted a form, which is in no channel."""
+        return cls._of_interaction(body, "")
+
+    @classmethod
+    def _of_interaction(cls, body: Mapping[str, Any], channel: str) -> "Actor":
         user = body["user"]
         return cls(
             user=str(user["id"]),
             team=str(user.get("team_id") or (body.get("team") or {}).get("id", "")),
             channel=channel,
-            dm=channel.startswith("D"),
+            # Where there is no channel, what is said goes to the person alone.
+            dm=channel.startswith("D") or not channel,
             response_url=str(body.get("response_url", "")),
         )
 

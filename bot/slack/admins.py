@@ -17,6 +17,11 @@ from bot.slack.refusals import FAILURES
 KEEP_SECONDS = 60.0
 """How long an answer of Slack about a person is believed."""
 
+KEEP_LIST_SECONDS = 600.0
+"""How long the list of all admins is believed: Slack gives it page by page."""
+MOST_PAGES = 20
+"""Pages of 200 people that are looked through for admins."""
+
 _ADMIN = ("is_admin", "is_owner", "is_primary_owner")
 _OUTSIDE = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
 
@@ -29,6 +34,7 @@ class Admins:
         self._settings = settings
         self._team = team
         self._known: dict[str, tuple[float, str]] = {}
+        self._all: tuple[float, tuple[str, ...]] = (0.0, ())
 
     async def refusal(self, actor: Actor) -> str:
         """Return why `actor` may not act, a key under `refused` in the catalogue; empty: may."""
@@ -37,6 +43,35 @@ class Admins:
         if self._settings.admins:
             return "" if actor.user in self._settings.admins else "not_admin"
         return await self._by_slack(actor.user)
+
+    async def all(self) -> tuple[str, ...]:
+        """Return who may act, for asking them; nobody while Slack cannot be asked.
+
+        Of a workspace with thousands of people, only as many are looked through as Slack lists in
+        some pages.
+        """
+        if self._settings.admins:
+            return self._settings.admins
+        now = time.monotonic()
+        until, found = self._all
+        if now >= until:
+            try:
+                found = await self._listed()
+            except FAILURES:
+                return ()
+            self._all = (now + KEEP_LIST_SECONDS, found)
+        return found
+
+    async def _listed(self) -> tuple[str, ...]:
+        found: list[str] = []
+        pages = 0
+        async for page in await self._client.users_list(limit=200):
+            members = page.get("members") or []
+            found += [str(user["id"]) for user in members if not self._refusal_of(user)]
+            pages += 1
+            if pages == MOST_PAGES:
+                break
+        return tuple(found)
 
     async def _by_slack(self, user: str) -> str:
         now = time.monotonic()

@@ -13,12 +13,15 @@ from redis import Redis
 
 from tasks.broker.disk.flush import flush
 from tasks.broker.lua.scripts import Scripts
+from tasks.feedback.drafts import Drafts
 from tasks.feedback.row import FeedbackRow, RowState, Use, read_row, to_fields
 
 ROWS = "swallow:feedback"
 """A sorted set: the ids of all rows by when they were proposed."""
 REMOVED = "swallow:feedback:removed"
 """A sorted set: the ids of removed rows by when that was; those alone, for all hosts' files."""
+PRESS_MS = 24 * 3_600_000
+"""Presses are delivered again within minutes, and a day later there is nothing to press."""
 PAGE = 200
 """How many rows a call reads or changes: no call takes long for others of the broker."""
 
@@ -93,7 +96,22 @@ class Feedback:
         Raises:
             RedisError: as `propose`.
         """
-        return self._each("remove_rows", ids)
+        return self._each("remove_rows", ids, "")
+
+    def refuse(self, ids: Iterable[str]) -> list[str]:
+        """Remove rows that are still proposed; returns those that were.
+
+        Raises:
+            RedisError: as `propose`.
+        """
+        return self._each("remove_rows", ids, "proposed")
+
+    def is_newest_press(self, id: str, at: str) -> bool:
+        """Tell whether what was pressed about a row `at` a time of Slack's is its newest press.
+
+        False for a repeat, and for a press that was overtaken by a later one.
+        """
+        return bool(self._scripts.run("newest_press", uuid4().hex, id, at, PRESS_MS))
 
     def remove_person(self, person: str) -> list[str]:
         """Remove the rows that `person` proposed, or that hold their words; returns their ids.
@@ -106,6 +124,7 @@ class Feedback:
         rows = self.rows()
         approved = [row.id for row in rows if row.approver == person]
         self._each("drop_approver", approved, person)
+        Drafts(self.redis).remove_person(person)
         return self.remove(row.id for row in rows if person in (row.author, *row.others))
 
     def removed(self, since: int = 0) -> list[str]:

@@ -1,0 +1,1 @@
+"""Feedback in Slack: answers are rated and corrected, messages taught, and admins decide on it."""

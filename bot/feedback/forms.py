@@ -1,0 +1,111 @@
+"""The form in which a row is written, and what comes back from it.
+
+A field of Slack's holds 3,000 characters. A longer text is shown cut; if the person leaves it as it
+was shown, the whole text is meant. What comes back may be of any shape, and is checked here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.i18n.lookup import Language, say
+from bot.slack.blocks import plain_text
+from tasks.feedback.row import clean
+
+CORRECT_FORM = "correct_answer"
+TEACH_FORM = "teach_answer"
+
+MOST_CHARACTERS = 3000
+"""The most that a field holds, counted as Slack does: a character beyond the BMP is two."""
+
+FIELDS = ("instruction", "input", "output")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A question with its material, and the answer."""
+
+    instruction: str = ""
+    input: str = ""
+    output: str = ""
+
+
+def form(callback: str, draft: str, texts: Texts, language: Language) -> dict[str, Any]:
+    """Return the view, prefilled with `texts`; `draft` is the id of what it is about."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": draft,
+        "title": plain_text(say(f"form.{callback}", language)),
+        "submit": plain_text(say("form.submit", language)),
+        "close": plain_text(say("form.close", language)),
+        "blocks": [
+            _field("instruction", texts.instruction, language, optional=False),
+            _field("input", texts.input, language, optional=True),
+            _field("output", texts.output, language, optional=False),
+        ],
+    }
+
+
+def filled_in(view: Mapping[str, Any]) -> Texts:
+    """Return what a person has written; a field that is missing, or is no text, is empty."""
+    return Texts(**{name: _value(view, name) for name in FIELDS})
+
+
+def problems(texts: Texts, language: Language) -> dict[str, str]:
+    """Return what is wrong with what was written, a sentence by field; empty where nothing is."""
+    found = {}
+    for name in FIELDS:
+        text = getattr(texts, name)
+        if not text and name != "input":
+            found[name] = say("form.empty", language)
+        elif _length(text) > MOST_CHARACTERS:
+            found[name] = say("form.too_long", language, most=f"{MOST_CHARACTERS:,}")
+    return found
+
+
+def restored(texts: Texts, shown: Texts) -> Texts:
+    """Return `texts` with the whole of what was shown cut and left as it was."""
+    whole = {
+        name: getattr(shown, name)
+        for name in FIELDS
+        if getattr(texts, name) == clean(_cut(getattr(shown, name)))
+    }
+    return replace(texts, **whole)
+
+
+def _field(name: str, text: str, language: Language, *, optional: bool) -> dict[str, Any]:
+    element: dict[str, Any] = {
+        "type": "plain_text_input",
+        "action_id": name,
+        "multiline": True,
+        "max_length": MOST_CHARACTERS,
+    }
+    if text:
+        element["initial_value"] = _cut(text)
+    field = {
+        "type": "input",
+        "block_id": name,
+        "optional": optional,
+        "label": plain_text(say(f"form.{name}", language)),
+        "element": element,
+    }
+    if _cut(text) != text:
+        field["hint"] = plain_text(say("form.cut", language, most=f"{MOST_CHARACTERS:,}"))
+    return field
+
+
+def _value(view: Mapping[str, Any], name: str) -> str:
+    found: Any = view
+    for key in ("state", "values", name, name, "value"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return clean(found) if isinstance(found, str) else ""
+
+
+def _cut(text: str) -> str:
+    """Return as much of `text` as a field holds."""
+    return text.encode("utf-16-le", "replace")[: 2 * MOST_CHARACTERS].decode("utf-16-le", "ignore")
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le", "replace")) // 2

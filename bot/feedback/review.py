@@ -1,0 +1,122 @@
+"""An admin's decision about rows, and telling admins that there is something to decide.
+
+Whether somebody may decide is checked before, by `bot.admin_action`. A row is decided about once:
+who comes later is told so in a sentence, and nothing changes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from bot.admin_action import ActionResult
+from bot.bot import Bot
+from bot.errors import CannotAct
+from bot.feedback.cards import review_post
+from bot.feedback.home_tab import publish
+from bot.i18n.lookup import Language, say
+from bot.slack.actor import Actor
+from bot.slack.notify import direct_channel
+from bot.slack.outgoing_text import escape
+from bot.slack.refusals import FAILURES, failure_of
+from tasks.feedback.row import FeedbackRow
+from tasks.feedback.store import Feedback
+
+log = logging.getLogger(__name__)
+
+MOST_TOLD = 5
+"""The most admins that get a message about a row; all see it in their Home tab."""
+
+Decision = Literal["training", "exam", "refused"]
+
+
+async def tell_admins(bot: Bot, row: FeedbackRow) -> None:
+    """Ask admins to decide about a row, each in their direct messages; a failure is logged."""
+    post = review_post(row, bot.language(f"{row.instruction}{row.output}"))
+    for admin in (await bot.admins.all())[:MOST_TOLD]:
+        try:
+            channel = await direct_channel(bot.client, admin)
+            await bot.client.chat_postMessage(
+                channel=channel, text=post.text, blocks=list(post.blocks), unfurl_links=False
+            )
+        except FAILURES as error:
+            log.warning("an admin was not asked about a row: %s", failure_of(error).reason)
+
+
+async def decide(
+    bot: Bot, actor: Actor, body: Mapping[str, Any], id: str, decision: Decision, language: Language
+) -> ActionResult:
+    """Approve or refuse one row, and show in its message what became of it.
+
+    Raises:
+        CannotAct: it was decided about already, or removed.
+        RedisError: the broker is away.
+    """
+    feedback = Feedback(bot.jobs.redis)
+    before = await asyncio.to_thread(feedback.get, id)
+    done = await asyncio.to_thread(_decide, feedback, [id], actor.user, decision)
+    after = await asyncio.to_thread(feedback.get, id)
+    note = _note(after, actor, language)
+    shown = await _show(bot, actor, body, after or before, note, language)
+    if not done:
+        raise CannotAct("feedback.no_row" if after is None else "feedback.decided")
+    return ActionResult("" if shown else note)
+
+
+async def approve_all(
+    bot: Bot, actor: Actor, ids: Sequence[str], language: Language
+) -> ActionResult:
+    """Approve the rows that the Home tab showed, as far as nobody has decided about them.
+
+    Raises:
+        CannotAct: every one was decided about, or removed.
+        RedisError: the broker is away.
+    """
+    feedback = Feedback(bot.jobs.redis)
+    done = await asyncio.to_thread(_decide, feedback, ids, actor.user, "training")
+    await publish(bot, actor, language)
+    if not done:
+        raise CannotAct("feedback.decided")
+    return ActionResult(say("feedback.approved_many", language, count=len(done)))
+
+
+def _decide(feedback: Feedback, ids: Sequence[str], admin: str, decision: Decision) -> list[str]:
+    if decision == "refused":
+        return feedback.refuse(ids)
+    return feedback.approve(ids, admin, exam=decision == "exam")
+
+
+def _note(row: FeedbackRow | None, actor: Actor, language: Language) -> str:
+    """Return what a row is now."""
+    if row is None:
+        return say("feedback.note.gone", language)
+    approver = f"<@{row.approver}>" if row.approver[:1] in ("U", "W") else escape(row.approver)
+    return say(f"feedback.note.{row.use or row.state}", language, approver=approver)
+
+
+async def _show(
+    bot: Bot,
+    actor: Actor,
+    body: Mapping[str, Any],
+    row: FeedbackRow | None,
+    note: str,
+    language: Language,
+) -> bool:
+    """Show what became of a row where it was decided; False where Slack does not do it."""
+    container = body.get("container") or {}
+    if container.get("type") == "view":
+        return await publish(bot, actor, language)
+    if row is None:
+        return False
+    post = review_post(row, language, note=note)
+    try:
+        await bot.client.chat_update(
+            channel=actor.channel,
+            ts=str(container.get("message_ts", "")),
+            text=post.text,
+            blocks=list(post.blocks),
+        )
+    except FAILURES as error:
+        log.warning("a review message keeps its buttons: %s", failure_of(error).reason)
+        return False
+    return True

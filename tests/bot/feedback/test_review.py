@@ -1,0 +1,137 @@
+"""Admins decide about rows, authors take theirs back, and the Home tab shows both."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bot.conftest import Json, Serve, until
+from tests.bot.feedback.conftest import Teacher
+from tests.tasks.adapter_files import write_adapter
+from tests.tasks.feedback.rows import proposed
+
+
+def buttons_of(view: Json, action: str) -> list[str]:
+    return [
+        element["value"]
+        for block in view["blocks"]
+        for element in block.get("elements", [])
+        if element.get("action_id") == action
+    ]
+
+
+async def test_the_home_tab_lists_what_waits_and_approves_what_it_shows(
+    serve: Serve, teacher: Teacher, audit: Callable[[], list[Json]]
+) -> None:
+    for id in ("a", "b", "c"):
+        teacher.feedback.propose(proposed(id, kind="liked" if id == "c" else "taught"))
+    async with serve(feedback="on", language="en"):
+        view = await teacher.home("To be decided: 3")
+        await teacher.press_home(view, "feedback_refuse", "a")
+        view = await teacher.home("To be decided: 2")
+        teacher.feedback.propose(proposed("later"))
+        await teacher.press_home(view, "feedback_approve_all", "b c")
+        view = await teacher.home("To be decided: 1")
+        await teacher.sees("Approved 2.", "DADMIN")
+
+    assert buttons_of(view, "feedback_approve") == ["later"]
+    assert [row.id for row in teacher.feedback.training_rows()] == ["b"]
+    assert [row.id for row in teacher.feedback.exam_rows()] == ["c"]
+    assert teacher.feedback.get("a") is None
+    assert [(line["action"], line["outcome"]) for line in audit()] == [
+        ("feedback refuse", "done"),
+        ("feedback approve", "done"),
+    ]
+
+
+async def test_only_an_admin_sees_and_decides(
+    serve: Serve, teacher: Teacher, audit: Callable[[], list[Json]]
+) -> None:
+    teacher.feedback.propose(proposed("a"))
+    async with serve(feedback="on", language="en"):
+        admins = await teacher.home("To be decided: 1")
+        bobs = await teacher.home("Yours: 0", "UBOB")
+        # As a forged press would come: the tab of an admin in the hands of somebody else.
+        forged = teacher.workspace.views.publish_home("UBOB", {**admins, "external_id": ""})
+        await teacher.press_home(forged, "feedback_approve", "a", "UBOB")
+        await teacher.sees("admin", "DBOB")
+
+    assert buttons_of(bobs, "feedback_approve") == []
+    row = teacher.feedback.get("a")
+    assert row
+    assert row.state == "proposed"
+    [line] = audit()
+    assert (line["who"], line["outcome"], line["reason"]) == ("UBOB", "refused", "not_admin")
+
+
+async def test_who_comes_second_is_told_so_and_changes_nothing(
+    serve: Serve, teacher: Teacher
+) -> None:
+    async with serve(feedback="on", language="en"):
+        message = await teacher.answered("Who runs the wiki?", "Sato.")
+        await teacher.correct(message)
+        await teacher.submit(await teacher.form(), output="Kimura.")
+        review = await teacher.sees("A correction by", "DADMIN")
+        [row] = await teacher.rows(1)
+        teacher.feedback.approve([row.id], "operator:root", exam=True)
+        await teacher.decide(review, "feedback_refuse")
+        await teacher.told("decided already", channel="DADMIN")
+        await teacher.sees("Approved by operator:root, for the exam", "DADMIN")
+
+    after = teacher.feedback.get(row.id)
+    assert after
+    assert (after.state, after.use, after.approver) == ("approved", "exam", "operator:root")
+
+
+async def test_an_author_takes_back_what_is_theirs_and_nothing_else(
+    serve: Serve, teacher: Teacher, home: Path
+) -> None:
+    teacher.feedback.propose(proposed("a"))
+    teacher.feedback.propose(proposed("b", author="UBOB"))
+    teacher.feedback.approve(["a"], "UADMIN")
+    write_adapter(home / "adapters" / "taught", rows=["a"])
+    file = home / "trainings" / "t" / "feedback.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"id": "a", "instruction": "x", "output": "y"}\n')
+    async with serve(feedback="on", language="en"):
+        view = await teacher.home("Yours: 1", "UALICE")
+        await teacher.press_home(view, "feedback_remove", "a", "UALICE")
+        told = await teacher.sees("Removed", "DALICE")
+        bobs = await teacher.home("Yours: 1", "UBOB")
+        forged = teacher.workspace.views.publish_home("UALICE", {**bobs, "external_id": ""})
+        await teacher.press_home(forged, "feedback_remove", "b", "UALICE")
+        await teacher.sees("not there any more", "DALICE")
+
+    assert "Adapters made with that data stay: taught" in told["text"]
+    assert file.read_text() == ""
+    assert [row.id for row in teacher.feedback.rows()] == ["b"]
+
+
+async def test_the_tab_speaks_the_language_that_was_set_and_fits_however_much_there_is(
+    serve: Serve, teacher: Teacher
+) -> None:
+    for number in range(30):
+        text = "長い文章です。" * 400
+        row = proposed(f"{number:02}", instruction=text, output=text, input=text, rejected=text)
+        teacher.feedback.propose(row)
+    async with serve(language="ja"):
+        view = await teacher.home("承認待ち（30件）")
+        other = await teacher.home("あなたの提案（30件）", "UALICE")
+
+    assert "Slack からのフィードバックは集めていません" in str(view["blocks"][0])
+    assert len(view["blocks"]) <= 100
+    assert buttons_of(other, "feedback_approve_all") == []
+    assert "ほかに10件" in str(view["blocks"])
+
+
+async def test_forgotten_people_take_their_rows_along(serve: Serve, teacher: Teacher) -> None:
+    teacher.feedback.propose(proposed("a"))
+    async with serve():
+        await teacher.command("/swallow-forget please", user="UALICE")
+        await teacher.told("removes from the server", "UALICE")
+        message = (await teacher.private_messages("UALICE"))[-1]
+        await teacher.press(message, "forget_me_en", user="UALICE")
+        await teacher.told("1 rows of training data", "UALICE")
+
+        async def gone() -> bool:
+            return not teacher.feedback.rows()
+
+        await until(gone, "no row")
