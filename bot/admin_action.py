@@ -13,7 +13,7 @@ from functools import partial
 from redis.exceptions import RedisError
 
 from bot.bot import Bot
-from bot.errors import CannotAct
+from bot.errors import CannotAct, NeedsSecondPress
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_channel, notify_person
@@ -63,6 +63,9 @@ async def perform(
         result = await do()
     except CannotAct as why:
         await _failed(bot, actor, action, why.key, say(why.key, language, **why.values))
+    except NeedsSecondPress as asked:
+        await write_audit_line(bot, actor, action, "refused", asked.reason)
+        await notify_person(bot.client, actor, asked.text, asked.blocks)
     except AdapterRefused as error:
         await write_audit_line(bot, actor, action, "refused", str(error))
         await notify_person(bot.client, actor, _refusal(error, language))

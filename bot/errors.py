@@ -4,9 +4,11 @@ BotError
 ├── TokensMissing      a token is missing, or is not of its kind
 ├── CannotAnswer       a question that cannot be answered, with the reason
 ├── CannotAct          a command or a button that changes nothing, with the reason
+├── NeedsSecondPress   a command or a button that is carried out if a second one says so
 └── FollowedElsewhere  another relay has taken a job over and posts for it
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -40,6 +42,19 @@ class CannotAct(BotError):
         super().__init__(key)
         self.key = key
         self.values = values
+
+
+class NeedsSecondPress(BotError):
+    """A command or a button that changes nothing until a second button is pressed.
+
+    The person gets `text`, and below it `blocks` with that button. `reason` is for the audit log.
+    """
+
+    def __init__(self, reason: str, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.text = text
+        self.blocks = blocks
 
 
 class FollowedElsewhere(BotError):

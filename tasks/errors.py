@@ -8,6 +8,7 @@ TaskError
 ├── FeedbackRefused   a row of feedback that cannot be kept
 ├── NoSuchRow         an id without a row of feedback
 ├── RowTaken          a row of feedback that cannot be replaced any more
+├── NoFeedback        a training on feedback of which no row is approved
 ├── DatasetUnknown    a dataset's name that is not under `$SWALLOW_HOME/datasets`
 ├── AlreadyRunning    a second `swallow up` on one home
 ├── ModelUnsupported  a model the openvino engine cannot run
@@ -47,6 +48,22 @@ class NoSuchRow(TaskError):
 
 class RowTaken(TaskError):
     """The row is approved already: it can be removed, not replaced."""
+
+
+class NoFeedback(TaskError):
+    """No row of feedback is approved for training; `proposed` wait for an admin's approval."""
+
+    def __init__(self, proposed: int) -> None:
+        waiting = f"{proposed} wait" if proposed != 1 else "1 waits"
+        super().__init__(
+            "No row of feedback is approved for training yet"
+            + (
+                f"; {waiting} for an admin's approval."
+                if proposed
+                else "; correct an answer first."
+            )
+        )
+        self.proposed = proposed
 
 
 class DatasetUnknown(TaskError):

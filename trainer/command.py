@@ -35,7 +35,7 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
 def _click_option(spec: OptionSpec) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the decorator that adds an option to a command."""
     flag = f"{spec.flag}/--no-{spec.flag.removeprefix('--')}" if spec.kind is bool else spec.flag
-    default = ",".join(spec.default) if spec.kind is tuple else spec.default
+    default = ",".join(spec.default) if isinstance(spec.default, tuple) else spec.default
     kind: Any = None
     if spec.kind in (int, float):
         kind = spec.kind
@@ -106,8 +106,10 @@ def train(
 
 def _options(values: dict[str, Any]) -> Options:
     # The reference wrote a Python list: --lora-target-modules "['q_proj', 'v_proj']".
-    modules = values.pop("lora_target_modules").strip("[]").replace(" ", "").replace("'", "")
-    return Options(lora_target_modules=tuple(modules.split(",")), **values)
+    modules = values.pop("lora_target_modules")
+    if modules is not None:
+        modules = tuple(modules.strip("[]").replace(" ", "").replace("'", "").split(","))
+    return Options(lora_target_modules=modules, **values)
 
 
 def _bar() -> events.Listener:
@@ -118,9 +120,9 @@ def _bar() -> events.Listener:
 
 def _plan(options: Options, home: Path, as_json: bool) -> None:
     _silence_libraries()
-    from trainer.planning import plan
+    from trainer.planning import duration, plan
 
-    planned = plan.make(options, home).to_dict()
+    planned = duration.with_speed(plan.make(options, home), home).to_dict()
     if as_json:
         click.echo(json.dumps(planned, ensure_ascii=False))
     else:

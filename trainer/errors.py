@@ -6,7 +6,8 @@ TrainerError
 ├── ModelMissing         a model that is not here and cannot be fetched
 ├── AdapterRefused       an adapter that is unsafe, or made for another base model
 │   ├── AdapterMissing   an adapter that is not there
-│   └── AdapterInUse     an adapter that cannot be removed while it answers
+│   ├── AdapterInUse     an adapter that cannot be removed while it answers
+│   └── AdapterWorse     an adapter that answers worse than before, until somebody insists
 ├── OptionInvalid        an option's value that cannot work
 ├── DataUnusable         training data that is missing, unreadable, mixed or empty
 ├── MemoryTooSmall       a training that would not fit into this machine's memory
@@ -68,6 +69,17 @@ class AdapterInUse(AdapterRefused):
         super().__init__(f"The adapter {name!r} is in use{where}; switch it off{there} first.")
         self.name = name
         self.channels = tuple(channels)
+
+
+class AdapterWorse(AdapterRefused):
+    """Its evaluation says that the adapter answers worse; it is used where somebody insists."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The adapter {name!r} answers worse than the base model, as `swallow adapter show` "
+            "says in full; add --anyway to use it all the same."
+        )
+        self.name = name
 
 
 class OptionInvalid(TrainerError):

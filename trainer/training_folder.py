@@ -168,6 +168,21 @@ def _json(file: Path) -> dict[str, Any]:
     return dict(content)
 
 
+def free(home: Path, training_id: str | None) -> Training:
+    """Return a training that was not started yet, under the given id or a new one.
+
+    Raises:
+        OptionInvalid: the id is taken, or breaks the rule of adapters' names.
+    """
+    name = training_id or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    if not is_adapter_name(name):
+        raise OptionInvalid(f"--training-id is {name!r}, but it must be a plain name.")
+    training = Training(home / "trainings" / name)
+    if training.exists:
+        raise OptionInvalid(f"--training-id {name} is taken; continue it with --resume {name}.")
+    return training
+
+
 def new(home: Path, training_id: str | None) -> Training:
     """Make the folder of a new training, under the given id or a new one.
 
@@ -177,12 +192,7 @@ def new(home: Path, training_id: str | None) -> Training:
         OptionInvalid: the id is taken, or breaks that rule.
         NotWritable: the folder cannot be made.
     """
-    name = training_id or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    if not is_adapter_name(name):
-        raise OptionInvalid(f"--training-id is {name!r}, but it must be a plain name.")
-    training = Training(home / "trainings" / name)
-    if training.exists:
-        raise OptionInvalid(f"--training-id {name} is taken; continue it with --resume {name}.")
+    training = free(home, training_id)
     with files.writing(training.folder.parent):
         files.make_private(training.folder)
     return training

@@ -5,9 +5,17 @@ Redis and blocks, so it is called in threads.
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
-from bot.adapters.evaluation_text import evaluation_of, figures, short_evaluation, verdict
+from bot.adapters.evaluation_text import (
+    conclusion,
+    evaluation_of,
+    figures,
+    short_evaluation,
+    verdict,
+)
+from bot.adapters.worse import ask_again, parsed
 from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
@@ -19,29 +27,56 @@ from bot.slack.outgoing_text import shortened
 from tasks.adapters.reference import adapter_name, reference
 from tasks.adapters.registry import ListedAdapter
 from tasks.broker.job_id import job_id
+from trainer.errors import AdapterWorse
 
 MOST_LISTED = 20
 _QUESTION_CHARACTERS = 2500
 
 
 async def use(
-    bot: Bot, actor: Actor, name: str, language: Language, *, here: bool = False
+    bot: Bot,
+    actor: Actor,
+    name: str,
+    language: Language,
+    *,
+    here: bool = False,
+    anyway: bool = False,
 ) -> ActionResult:
     """Answer with an adapter from the next question on, everywhere or in this channel only.
 
     Raises:
+        NeedsSecondPress: it answers worse than the base model, and not `anyway`.
         AdapterRefused: there is no such adapter, or it cannot be used.
         CannotAct: `here` is no channel.
     """
     await asyncio.to_thread(require_home, bot)
     channel = _channel_of(actor) if here else ""
-    adapter = await asyncio.to_thread(bot.registry.use, name, channel)
+    try:
+        adapter = await asyncio.to_thread(partial(bot.registry.use, name, channel, anyway=anyway))
+    except AdapterWorse as error:
+        worse = await asyncio.to_thread(bot.registry.get, name)
+        raise ask_again(worse, language, here=here) from error
     evaluation = short_evaluation(adapter.about, language)
     key = "adapter.used_here" if here else "adapter.used"
     text = say(key, language, name=adapter.name, user=actor.user, evaluation=evaluation)
     if not here:
         text += await _own_adapter(bot, actor, language)
     return ActionResult(text, to_channel=True)
+
+
+async def use_anyway(bot: Bot, actor: Actor, value: str, language: Language) -> ActionResult:
+    """Do what the second press says, whose `value` names the adapter that was asked about.
+
+    Raises:
+        CannotAct: that adapter was replaced since, or the value is none of ours.
+        AdapterRefused: there is no such adapter, or it cannot be used.
+    """
+    await asyncio.to_thread(require_home, bot)
+    used, here = parsed(value)
+    name = adapter_name(used)
+    if reference(await asyncio.to_thread(bot.registry.get, name)) != used:
+        raise CannotAct("adapter.changed", name=_safe(name))
+    return await use(bot, actor, name, language, here=here, anyway=True)
 
 
 async def off(bot: Bot, actor: Actor, language: Language) -> ActionResult:
@@ -124,8 +159,7 @@ async def show(bot: Bot, name: str, language: Language) -> ActionResult:
     adapter = await asyncio.to_thread(bot.registry.get, name)
     about = adapter.about
     evaluation, data = evaluation_of(about), about.get("data")
-    lines = [verdict(str(evaluation.get("verdict", "unknown")), language)]
-    lines += figures(evaluation, language)
+    lines = [*conclusion(about, language), *figures(evaluation, language)]
     text = say(
         "adapter.show",
         language,

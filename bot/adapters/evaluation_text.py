@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.i18n import units
 from bot.i18n.lookup import CATALOGUE, Language, say
+from trainer.exam.result import marks_of, overall_verdict
 
 
 def verdict(name: str, language: Language, *, short: bool = False) -> str:
@@ -19,6 +20,31 @@ def verdict(name: str, language: Language, *, short: bool = False) -> str:
     start = "verdict.short." if short else "verdict."
     key = start + name
     return say(key if key in CATALOGUE else start + "unknown", language)
+
+
+def conclusion(about: Mapping[str, Any], language: Language) -> list[str]:
+    """Return the verdict over an adapter, first, and the two numbers of its exam.
+
+    `about` is its `swallow.json`, or the data of its training's final event.
+    """
+    return [verdict(overall_verdict(about) or "unknown", language), *exam(about, language)]
+
+
+def exam(about: Mapping[str, Any], language: Language) -> list[str]:
+    """Return what the exam found, as far as there was one; `about` as in `conclusion`."""
+    marks = marks_of(about)
+    if marks is None:
+        return []
+    lines = []
+    if marks["corrections"]:
+        if not marks["learned"]:
+            key = "exam.nothing_learned"
+        else:
+            key = "exam.learned" if marks["learned"] == marks["reworded"] else "exam.learned_partly"
+        lines.append(say(key, language, **marks))
+    if marks["others"]:
+        lines.append(say("exam.others", language, **marks))
+    return lines
 
 
 def figures(evaluation: Mapping[str, Any], language: Language) -> list[str]:
@@ -59,10 +85,10 @@ def evaluation_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def short_evaluation(about: Mapping[str, Any], language: Language) -> str:
-    """Return the verdict and the held-out loss in an adapter's `swallow.json`, as sentences."""
-    evaluation = evaluation_of(about)
-    words = [verdict(str(evaluation.get("verdict", "unknown")), language)]
-    if _has_losses(evaluation):
+    """Return the verdict with the exam's numbers, or with the held-out loss where there are none,
+    from an adapter's `swallow.json`, as sentences."""
+    evaluation, words = evaluation_of(about), conclusion(about, language)
+    if len(words) == 1 and _has_losses(evaluation):
         words.append(_loss(evaluation, evaluation["before"], evaluation["after"], language))
     return " ".join(words)
 

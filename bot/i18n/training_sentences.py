@@ -22,8 +22,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
     ),
     "plan.duration": ("*所要時間*\n約{duration}", "*Duration*\nabout {duration}"),
     "plan.duration_unknown": (
-        "*所要時間*\nこのマシンではまだ測定していないため不明です",
-        "*Duration*\nnot known yet on this host",
+        "*所要時間*\n学習が始まると測定します",
+        "*Duration*\nmeasured when the training starts",
     ),
     "plan.memory": (
         "*メモリー*\n約{memory}（空き {available}）",
@@ -39,7 +39,18 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "*Base model*\n{model} ({style}, {precision})",
     ),
     "plan.dropped": ("除外した行: {dropped}（{reasons}）", "Rows left out: {dropped} ({reasons})"),
-    "plan.cut": ("長すぎて切り詰めた行: {cut}", "Rows cut to length: {cut}"),
+    "plan.cut": (
+        "{cutoff} トークンに切り詰めた行: {cut}",
+        "Rows cut to {cutoff} tokens: {cut}",
+    ),
+    "plan.keeping_cutoff": (
+        "`cutoff={cutoff}` にすると、行の 95 % がそのまま残ります。",
+        "`cutoff={cutoff}` would leave 95 % of the rows whole.",
+    ),
+    "plan.replayed": (
+        "忘れないように、毎エポック元のモデルの答えを {rows} 行混ぜます。",
+        "Each epoch has {rows} answers of the model's own among the rows, so that nothing is forgotten.",
+    ),
     "plan.reason": ("{why}: {count}", "{count} {why}"),
     "dropped.without an instruction": ("指示がない", "without an instruction"),
     "dropped.without an answer": ("答えがない", "without an answer"),
@@ -72,6 +83,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "button.discard": ("破棄", "Discard"),
     "button.cancel": ("学習を中止", "Cancel training"),
     "button.use": ("このアダプターを使う", "Use this adapter"),
+    "button.use_anyway": ("それでも使う", "Use it all the same"),
     "confirm.title": ("学習を中止しますか？", "Cancel this training?"),
     "confirm.text": (
         "最後のチェックポイントは残るので、あとで再開できます。",
@@ -99,6 +111,14 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "⏸ waiting for memory: about {needed} GB are needed and {free} GB are free…",
     ),
     "training.measuring": ("評価データで測定しています…", "Measuring on the held-out rows…"),
+    "training.answering": (
+        "忘れないように、元のモデルに一般的な質問へ答えさせています（{done}/{questions}）…",
+        "The base model answers general questions, so that nothing is forgotten: {done} of {questions}…",
+    ),
+    "training.evaluating": (
+        "元のモデルと比べて評価しています…",
+        "Evaluating: comparing with the base model…",
+    ),
     "training.held": (
         "⏸ 質問に答えているあいだ一時停止中",
         "⏸ standing still while a question is answered",
@@ -146,6 +166,22 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "verdict.short.worse": ("悪化", "worse"),
     "verdict.short.no clear difference": ("はっきりした差なし", "no clear difference"),
     "verdict.short.unknown": ("評価なし", "not evaluated"),
+    "exam.learned": (
+        "直した{corrections}件のうち{learned}件を覚えました（言い換えて聞いても同じです）。",
+        "{learned} of {corrections} corrections learned, also when asked in other words.",
+    ),
+    "exam.learned_partly": (
+        "直した{corrections}件のうち{learned}件を覚えました（そのうち{reworded}件は言い換えて聞いても同じです）。",
+        "{learned} of {corrections} corrections learned, {reworded} of these also when asked in other words.",
+    ),
+    "exam.nothing_learned": (
+        "直した{corrections}件のうち、覚えたものはありません。",
+        "None of {corrections} corrections learned.",
+    ),
+    "exam.others": (
+        "ほかの{others}件のうち{unchanged}件の答えは、前と同じか良くなりました。",
+        "{unchanged} of {others} other answers unchanged or better.",
+    ),
     "evaluation.reason.uncertain": (
         "変化は誤差の範囲内です。",
         "The change is within its uncertainty.",
@@ -183,6 +219,10 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "training_failed.dataset": (
         "データセット「{name}」がありません。使えるもの: {known}",
         "There is no dataset “{name}”. There are: {known}",
+    ),
+    "training_failed.no_feedback": (
+        "学習用に承認された行がまだありません。承認待ち: {proposed} 件",
+        "No row of feedback is approved for training yet. Waiting for approval: {proposed}.",
     ),
     "training_failed.no_datasets": ("（まだありません）", "(none yet)"),
     "training_failed.lost": (

@@ -5,7 +5,8 @@ message. Nothing is tried twice.
 """
 
 import logging
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,9 +18,12 @@ from bot.slack.refusals import FAILURES, failure_of
 log = logging.getLogger(__name__)
 
 
-async def notify_person(client: AsyncWebClient, actor: Actor, text: str) -> None:
-    """Tell `actor` alone; a failure is logged."""
+async def notify_person(
+    client: AsyncWebClient, actor: Actor, text: str, more: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Tell `actor` alone, with `more` blocks below the text; a failure is logged."""
     post = sentence(text)
+    post = Post(post.text, (*post.blocks, *more))
     if await _respond(client, actor, post, "ephemeral"):
         return
     if not actor.channel:

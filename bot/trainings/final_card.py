@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.adapters.evaluation_text import figures, verdict
+from bot.adapters.evaluation_text import conclusion, figures
 from bot.i18n import units
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, button, mrkdwn, section
 from bot.slack.outgoing_text import from_markdown, shortened
 from bot.trainings.failure import failure
+from trainer.exam.result import overall_verdict
 
 USE_ACTION = "use_adapter"
 
@@ -26,7 +27,8 @@ def final_card(type: str, data: Mapping[str, Any], output: str, language: Langua
     body = "\n".join(lines)
     if type != "finished":
         return Post(body, (section(body),))
-    use = button(USE_ACTION, output, say("button.use", language), style="primary")
+    style = "" if overall_verdict(data) == "worse" else "primary"
+    use = button(USE_ACTION, output, say("button.use", language), style=style)
     return Post(body, (section(body), {"type": "actions", "block_id": "use", "elements": [use]}))
 
 
@@ -35,7 +37,7 @@ def summary(type: str, data: Mapping[str, Any], language: Language) -> list[str]
     if type == "finished":
         took = units.duration(data.get("seconds") or 0, language)
         return [
-            verdict(str(data.get("verdict", "unknown")), language),
+            *conclusion(data, language),
             *figures(data.get("evaluation") or {}, language),
             say("training.took", language, duration=took),
         ]

@@ -113,8 +113,15 @@ def _left_out(plan: Mapping[str, Any], language: Language) -> list[str]:
         )
         dropped = units.count(plan["dropped"])
         lines.append(say("plan.dropped", language, dropped=dropped, reasons=reasons))
+    cutoff = plan.get("cutoff") or 0
     if plan.get("cut"):
-        lines.append(say("plan.cut", language, cut=units.count(plan["cut"])))
+        cut = units.count(plan["cut"])
+        lines.append(say("plan.cut", language, cut=cut, cutoff=units.count(cutoff)))
+    if (plan.get("keeping_cutoff") or 0) > cutoff:
+        # Typed as it is shown, so without a comma.
+        lines.append(say("plan.keeping_cutoff", language, cutoff=plan["keeping_cutoff"]))
+    if plan.get("replayed"):
+        lines.append(say("plan.replayed", language, rows=units.count(plan["replayed"])))
     return lines
 
 

@@ -74,8 +74,10 @@ def _running(progress: Progress, language: Language) -> list[str]:
     phase = snapshot.get("phase", "loading")
     share = share_of(snapshot)
     lines = [f"`{units.bar(share)}` {share:.0%}"]
-    if phase in ("loading", "measuring"):
+    if phase in ("loading", "measuring", "evaluating"):
         lines.append(say(f"training.{phase}", language))
+    if phase == "answering":
+        lines.append(say("training.answering", language, **snapshot["answered"]))
     if phase == "memory":
         sizes = {name: f"{size / 1e9:.1f}" for name, size in snapshot["memory"].items()}
         lines.append(say("training.memory", language, **sizes))

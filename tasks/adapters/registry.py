@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from redis import Redis
 
@@ -24,7 +23,8 @@ from tasks.broker.workers import Workers, answering
 from tasks.settings import Settings
 from trainer.adapters.adapter import Adapter, check_base
 from trainer.adapters.names import folder_of, is_adapter_name
-from trainer.errors import AdapterInUse, AdapterRefused
+from trainer.errors import AdapterInUse, AdapterRefused, AdapterWorse
+from trainer.exam.result import overall_verdict
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,17 @@ class Registry:
             raise AdapterRefused(f"{name[:80]!r} is not the name of an adapter.")
         return folder_of(name, self._settings.home)
 
-    def use(self, name: str, channel: str = "") -> Adapter:
+    def use(self, name: str, channel: str = "", *, anyway: bool = False) -> Adapter:
         """Put `name` in use for every new question, or for those of one channel.
 
         A channel's own adapter goes before the one for all.
 
         Raises:
+            AdapterWorse: it answers worse than the base model, and not `anyway`; nothing changes.
             AdapterRefused: it cannot be used with the model that answers now; nothing changes.
         """
+        if not anyway and verdict_of(self.get(name)) == "worse":
+            raise AdapterWorse(name)
         adapter = self._publish(name)
         before = AdaptersInUse(self._redis).set(reference(adapter), channel)
         if self._settings.redis_url:
@@ -215,6 +218,5 @@ class Registry:
 
 
 def verdict_of(adapter: Adapter) -> str:
-    """Return the verdict of the evaluation after the training; empty where there was none."""
-    evaluation: Any = adapter.about.get("evaluation")
-    return str(evaluation.get("verdict", "")) if isinstance(evaluation, dict) else ""
+    """Return the verdict over exam and held-out rows; empty where there was no evaluation."""
+    return overall_verdict(adapter.about)

@@ -90,12 +90,13 @@ def show(name: str) -> None:
 @adapter.command("use")
 @click.argument("name")
 @channel_option
-def use_(name: str, channel: str) -> None:
+@click.option("--anyway", is_flag=True, help="Also one that answers worse than the base model.")
+def use_(name: str, channel: str, anyway: bool) -> None:
     """Answer with an adapter from the next question on."""
     from tasks.adapters.registry import verdict_of
 
     with admin_act("adapter use", _target(name, channel)), _connected() as registry:
-        found = registry.use(name, channel)
+        found = registry.use(name, channel, anyway=anyway)
     verdict, where = verdict_of(found), f" in {channel}" if channel else ""
     click.echo(
         f"{name} answers{where} from the next question on" + (f" ({verdict})." if verdict else ".")

@@ -5,6 +5,7 @@ module knows no Slack.
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tasks.attempts.attempt import Attempt
@@ -12,10 +13,10 @@ from tasks.attempts.runner import JobRunner
 from tasks.attempts.running import RunningAttempts
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
-from tasks.errors import DatasetUnknown
+from tasks.errors import DatasetUnknown, NoFeedback
 from tasks.settings import Settings
 from tasks.trainings.arguments import arguments
-from tasks.trainings.final_event import dataset_unknown
+from tasks.trainings.final_event import without_data
 from tasks.trainings.trainer_process import TrainerProcess
 
 PLAN_SECONDS = 900.0
@@ -31,6 +32,7 @@ class Plans:
         self, jobs: Jobs, running: RunningAttempts, settings: Settings, worker: str
     ) -> None:
         self.settings = settings
+        self._redis = jobs.redis
         self.runner = JobRunner(
             "plan",
             self._plan,
@@ -42,16 +44,17 @@ class Plans:
 
     def _plan(self, attempt: Attempt, job: Job) -> None:
         options = job.request["options"]
-        try:
-            command = arguments(options, self.settings)
-        except DatasetUnknown as error:
-            self.runner.end(attempt, "failed", dataset_unknown(error))
-            return
-        process = TrainerProcess([*command, "--plan", "--json", "--progress=json"])
-        try:
-            result = self._result(process, attempt)
-        finally:
-            process.kill()
+        with TemporaryDirectory() as folder:
+            try:
+                command = arguments(options, self.settings, redis=self._redis, folder=Path(folder))
+            except (DatasetUnknown, NoFeedback) as error:
+                self.runner.end(attempt, "failed", without_data(error))
+                return
+            process = TrainerProcess([*command, "--plan", "--json", "--progress=json"])
+            try:
+                result = self._result(process, attempt)
+            finally:
+                process.kill()
         if attempt.reason in ("cancelled", "lost", "draining"):
             self._leave(attempt)
         elif "steps" in result:

@@ -14,14 +14,15 @@ from tasks.attempts.running import RunningAttempts
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import TRAINING_LEASE_MS
-from tasks.errors import DatasetUnknown
+from tasks.errors import DatasetUnknown, NoFeedback
 from tasks.settings import Settings
 from tasks.trainings.arguments import arguments
-from tasks.trainings.final_event import dataset_unknown, finished
+from tasks.trainings.final_event import finished, without_data
 from tasks.trainings.snapshot import Snapshot
 from tasks.trainings.supervision import Supervision
 from tasks.trainings.trainer_process import TrainerProcess
 from trainer.adapters.names import free_folder
+from trainer.errors import NotWritable
 from trainer.training_folder import Training
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,11 @@ class Trainings:
             return
         try:
             command = self._arguments(job, training)
-        except DatasetUnknown as error:
-            self.runner.end(attempt, "failed", dataset_unknown(error))
+        except (DatasetUnknown, NoFeedback) as error:
+            self.runner.end(attempt, "failed", without_data(error))
+            return
+        except NotWritable as error:
+            self.runner.end(attempt, "failed", {"reason": "training", "detail": str(error)})
             return
         snapshot = Snapshot(training.id, self._output(job), attempt.number, job.progress)
         process = TrainerProcess(command)
@@ -71,11 +75,15 @@ class Trainings:
 
         Raises:
             DatasetUnknown: there is no data of that name here.
+            NoFeedback: it is to learn feedback, and no row is approved.
+            NotWritable: the rows of feedback cannot be written.
         """
         common = ["--progress=json", f"--home={self.settings.home}"]
         if job.request["resume"] or training.exists:
             return [*common, "--resume", training.id]
-        options = arguments(job.request["options"], self.settings)
+        options = arguments(
+            job.request["options"], self.settings, redis=self.jobs.redis, folder=training.folder
+        )
         return [*options, *common, f"--training-id={training.id}"]
 
     def _output(self, job: Job) -> str:

@@ -1,25 +1,36 @@
 """From a request for a training to the command line of `python -m trainer`.
 
 A request holds names and numbers only. The host that trains decides here which file the name of a
-dataset stands for.
+dataset stands for. Rows of feedback are written into the training's folder.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 from tasks.settings import Settings
-from tasks.trainings.datasets import source_of
+from tasks.trainings.datasets import FEEDBACK, source_of
+from tasks.trainings.feedback_rows import rows_file
 from trainer.planning.options import OPTIONS
 
 
-def arguments(options: Mapping[str, Any], settings: Settings) -> list[str]:
-    """Return the arguments that say what to train.
+def arguments(
+    options: Mapping[str, Any], settings: Settings, *, redis: Redis, folder: Path
+) -> list[str]:
+    """Return the arguments that say what to train; `folder` is the training's, or a temporary one.
 
     Raises:
         DatasetUnknown: this host has no dataset of that name.
+        NoFeedback: it is to learn feedback, and no row is approved.
+        NotWritable: the rows of feedback cannot be written.
     """
+    source = source_of(str(options.get("data", "")), settings)
+    if source == FEEDBACK:
+        source = str(rows_file(redis, folder))
     values = {
-        "--data-path": source_of(str(options.get("data", "")), settings),
+        "--data-path": source,
         "--output-dir": str(options.get("output", "output")),
         "--base-model": settings.model,
         "--style": settings.style,

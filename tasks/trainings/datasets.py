@@ -1,5 +1,7 @@
 """Training data by name: the files and folders of `$SWALLOW_HOME/datasets/`, or the default.
 
+Two names are reserved: the built-in sample, and the feedback of the team, which is in the broker.
+
 A name from Slack is never a path: it is looked for among the folder's own entries, and an entry
 that is a link, or a folder with a link out of it, is not one of them.
 """
@@ -12,7 +14,8 @@ from tasks.errors import DatasetUnknown
 from tasks.settings import Settings
 
 SUFFIXES = (".json", ".jsonl", ".csv")
-SAMPLE = "sample"
+SAMPLE, FEEDBACK = "sample", "feedback"
+RESERVED = (SAMPLE, FEEDBACK)
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 
 
@@ -23,19 +26,21 @@ def is_dataset_name(name: str) -> bool:
 
 def known(settings: Settings) -> list[str]:
     """Return the names that can be trained on, without their files' endings."""
-    return sorted({_name(path) for path in _entries(settings)} | {SAMPLE})
+    return sorted({_name(path) for path in _entries(settings)}.union(RESERVED))
 
 
 def source_of(name: str, settings: Settings) -> str:
     """Return the value of `--data-path` for a dataset's name; an empty name means the default.
+
+    FEEDBACK stands for a file that `tasks.trainings.feedback_rows` writes.
 
     Raises:
         DatasetUnknown: there is no such dataset; the error lists those there are.
     """
     if not name:
         return settings.train_data
-    if name == SAMPLE:
-        return SAMPLE
+    if name in RESERVED:
+        return name
     for path in _entries(settings):
         if _composed(name) in (_composed(path.name), _name(path)):
             return str(path)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks.broker.job import Job
-from tasks.errors import DatasetUnknown
+from tasks.errors import DatasetUnknown, NoFeedback
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import CURVE
+from trainer.exam.result import overall_verdict
 from trainer.training_folder import Training
 
 MAX_CURVE_BYTES = 500_000
@@ -29,17 +30,20 @@ def finished(training: Training, job: Job) -> dict[str, Any] | None:
     return {
         "training": training.id,
         "output": folder.name,
-        "verdict": evaluation.get("verdict", "unknown"),
+        "verdict": overall_verdict(about) or "unknown",
         "summary": evaluation.get("summary", ""),
         "evaluation": evaluation,
+        "exam": about.get("exam") or {},
         "answers": about.get("answers", []),
         "seconds": round(max(0.0, time.time() - job.begun / 1000), 1),
         "curve": _curve(folder / CURVE),
     }
 
 
-def dataset_unknown(error: DatasetUnknown) -> dict[str, Any]:
-    """Return the data of a job that failed because there is no such dataset."""
+def without_data(error: DatasetUnknown | NoFeedback) -> dict[str, Any]:
+    """Return the data of a job that failed because there is nothing to learn from."""
+    if isinstance(error, NoFeedback):
+        return {"reason": "no_feedback", "proposed": error.proposed}
     return {"reason": "dataset", "name": error.name, "known": error.known}
 
 

@@ -16,6 +16,7 @@ class Snapshot:
         self.values: dict[str, Any] = {
             "phase": "loading",
             "memory": None,
+            "answered": None,
             "training": training,
             "output": output,
             "steps": 0,
@@ -38,10 +39,12 @@ class Snapshot:
         handlers: dict[str, Callable[[Mapping[str, Any]], bool]] = {
             "planned": self._planned,
             "waiting_for_memory": self._waiting_for_memory,
+            "answering": self._answering,
             "started": self._started,
             "resumed": self._resumed,
             "step": self._step,
             "evaluated": self._evaluated,
+            "evaluating": self._evaluating,
             "checkpoint": self._checkpoint,
         }
         handler = handlers.get(str(event.get("event")))
@@ -64,6 +67,13 @@ class Snapshot:
             "memory": {"needed": event["needed"], "free": event["free"]},
         }
         return not said
+
+    def _answering(self, event: Mapping[str, Any]) -> bool:
+        self.values |= {
+            "phase": "answering",
+            "answered": {"done": event["done"], "questions": event["questions"]},
+        }
+        return not event["done"]
 
     def _started(self, event: Mapping[str, Any]) -> bool:
         self._begin(event)
@@ -97,6 +107,16 @@ class Snapshot:
 
     def _evaluated(self, event: Mapping[str, Any]) -> bool:
         self.values["validation_loss"] = event["validation_loss"]
+        return True
+
+    def _evaluating(self, event: Mapping[str, Any]) -> bool:
+        # A training that ended at its best point has not done all of its steps.
+        self.values |= {
+            "phase": "evaluating",
+            "step": event["steps"],
+            "part": 0.0,
+            "seconds_left": None,
+        }
         return True
 
     def _checkpoint(self, event: Mapping[str, Any]) -> bool:

@@ -28,6 +28,13 @@ class DataSet:
     rows: list[Row]
     read: int
     dropped: Counter[str] = field(default_factory=Counter)
+    ids: dict[Row, list[str]] = field(default_factory=dict)
+    """The ids of the rows that people taught; several where the same was taught repeatedly."""
+
+    @property
+    def taught(self) -> bool:
+        """Whether people taught all of the rows, as in feedback: each has an id."""
+        return all(row in self.ids for row in self.rows)
 
     def without(self, questions: Collection[str], reason: str) -> "DataSet":
         """Return the rows that ask none of `questions`, which are `question_key`s.
@@ -63,6 +70,7 @@ def read(source: str) -> DataSet:
     rows: list[Row] = []
     seen: set[Row] = set()
     dropped: Counter[str] = Counter()
+    ids: dict[Row, list[str]] = {}
     count = 0
     shape: str | None = None
     for file in files_of(source):
@@ -70,6 +78,8 @@ def read(source: str) -> DataSet:
             count += 1
             shape = check_shape(shape, record, place)
             row = to_row(shape, record, place)
+            if row.id:
+                ids.setdefault(row, []).append(row.id)
             reason = _reason_to_drop(row, seen)
             if reason:
                 dropped[reason] += 1
@@ -83,7 +93,7 @@ def read(source: str) -> DataSet:
         raise DataUnusable(
             f"None of the {count} rows of {source!r} can be learned from: {reasons}."
         )
-    return DataSet(name_of(source), rows, count, dropped)
+    return DataSet(name_of(source), rows, count, dropped, ids)
 
 
 def _reason_to_drop(row: Row, seen: set[Row]) -> str | None:

@@ -44,6 +44,8 @@ class EncodedData:
     kept: list[int]
     cut: int
     dropped: Counter[str] = field(default_factory=Counter)
+    lengths: list[int] = field(default_factory=list)
+    """The tokens of every row before it was cut or dropped."""
 
 
 def encode_rows(
@@ -59,10 +61,12 @@ def encode_rows(
     kept: list[int] = []
     cut = 0
     dropped: Counter[str] = Counter()
+    lengths: list[int] = []
     for index, row in enumerate(rows):
         example = encode_example(
             style, tokenizer, row.instruction, row.input, row.output, row.thread
         )
+        lengths.append(len(example.ids))
         if example.prompt_length >= cutoff:
             dropped["whose question alone reaches --cutoff-len"] += 1
             continue
@@ -76,7 +80,17 @@ def encode_rows(
             )
         )
         kept.append(index)
-    return EncodedData(encoded, kept, cut, dropped)
+    return EncodedData(encoded, kept, cut, dropped, lengths)
+
+
+def encode_answer(
+    style: Style, tokenizer: Tokenizer, question: str, answer: Sequence[int]
+) -> Encoded:
+    """Return the row of a question without input, and of an answer that is token ids already."""
+    asked = render(style, tokenizer, question, thinking=False).ids
+    ids = (*asked, *answer)
+    preambles = find_preambles(style, tokenizer)
+    return Encoded(ids, len(asked), _preamble_length(ids, len(asked), preambles))
 
 
 def find_preambles(style: Style, tokenizer: Tokenizer) -> list[tuple[int, ...]]:

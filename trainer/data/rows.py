@@ -4,7 +4,7 @@ The shape is recognised by a record's keys, and is the same for all rows of a da
 does not know files or tokenizers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.errors import DataUnusable
@@ -23,12 +23,19 @@ _INPUT_KEYS = {"alpaca": "input", "dolly": "context"}
 
 @dataclass(frozen=True)
 class Row:
-    """A question with its answer; `thread` holds the turns before the question."""
+    """A question with its answer; `thread` holds the turns before the question.
+
+    Rows are equal where question and answer are, whatever is known about where they came from.
+    """
 
     instruction: str
     input: str
     output: str
     thread: tuple[Turn, ...] = ()
+    id: str = field(default="", compare=False)
+    """Names a row that a person taught; empty for a row of any other data."""
+    rejected: str = field(default="", compare=False)
+    """The answer that a person found wrong, where there was one."""
 
 
 def check_shape(shape: str | None, record: dict[str, Any], place: str) -> str:
@@ -63,7 +70,15 @@ def to_row(shape: str, record: dict[str, Any], place: str) -> Row:
     instruction, input, answer = (
         _string(record.get(key), key, place) for key in ("instruction", _INPUT_KEYS[shape], output)
     )
-    return Row(instruction, input, answer)
+    if not (shape == "alpaca" and _is_taught(record)):
+        return Row(instruction, input, answer)
+    rejected = _string(record.get("rejected"), "rejected", place)
+    return Row(instruction, input, answer, id=record["id"], rejected=rejected)
+
+
+def _is_taught(record: dict[str, Any]) -> bool:
+    """Tell whether a person taught the row: many data sets have an `id`, but not its `kind`."""
+    return all(isinstance(record.get(key), str) and record[key] for key in ("id", "kind"))
 
 
 def _string(value: Any, key: str, place: str) -> str:

@@ -45,11 +45,17 @@ class Steps:
     seed: int
     train_on_inputs: bool = False
     share: bool = True
+    wordings: Sequence[Sequence[Encoded]] = ()
+    """Of each row the same in other words; every second epoch has one of them in the row's place.
+    Empty where rows are always learned as they are."""
+    replay: Sequence[Encoded] = ()
+    """Rows of which each epoch has the next `replayed` among the others."""
+    replayed: int = 0
 
     @property
     def per_epoch(self) -> int:
         """The number of steps of an epoch."""
-        return -(-len(self.rows) // self.batch_size)
+        return -(-(len(self.rows) + self.replayed) // self.batch_size)
 
     def __len__(self) -> int:
         return self.per_epoch * self.epochs
@@ -59,7 +65,7 @@ class Steps:
             raise IndexError(index)
         epoch, place = divmod(index, self.per_epoch)
         order = self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
-        rows = [self.rows[one] for one in order]
+        rows = [self._row(one, epoch) for one in order]
         packs = pack(rows, limit=self.limit, train_on_inputs=self.train_on_inputs, share=self.share)
         return Step(index, packs, label_count(rows, train_on_inputs=self.train_on_inputs))
 
@@ -69,7 +75,17 @@ class Steps:
         return [self[index].tokens for index in range(len(self))]
 
     def _order(self, epoch: int) -> list[int]:
-        """Return the indices of all rows, shuffled for this epoch."""
-        order = list(range(len(self.rows)))
+        """Return the indices of all rows, replayed ones at the end, shuffled for this epoch."""
+        order = list(range(len(self.rows) + self.replayed))
         random.Random(f"{self.seed}/{epoch}").shuffle(order)
         return order
+
+    def _row(self, index: int, epoch: int) -> Encoded:
+        """Return row `index` as it is learned in this epoch, or a replayed one."""
+        replayed = index - len(self.rows)
+        if replayed >= 0:
+            return self.replay[(epoch * self.replayed + replayed) % len(self.replay)]
+        wordings = self.wordings[index] if self.wordings else ()
+        if epoch % 2 == 0 or not wordings:
+            return self.rows[index]
+        return wordings[(epoch // 2 + index) % len(wordings)]

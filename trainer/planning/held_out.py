@@ -4,7 +4,9 @@ The choice depends on the data, the options and the seed alone, so that a resume
 This module does not know steps, memory or models.
 """
 
+import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,8 @@ from trainer.prompts.templates import Style, Tokenizer
 
 HELD_OUT_DIVISOR = 8
 """At most one row in so many is held out."""
+KEPT_WHOLE = 0.95
+"""The share of the rows that a cutoff should leave whole."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,26 @@ class Split:
     """The rows to train on, in the order of the data, and those held out.
 
     `facts` are plain JSON values: the data's name and digest, how many rows were read, are trained
-    on, were cut to the cutoff, and were dropped for which reason.
+    on, were cut to the cutoff, and were dropped for which reason, and the cutoff that would keep
+    most of them whole.
     """
 
     train: list[Encoded]
+    rows: list[Row]
+    """Those of `train`, as they were read."""
     held_out: HeldOut
     facts: dict[str, Any]
 
 
-def split(options: Options, data: DataSet, style: Style, tokenizer: Tokenizer) -> Split:
-    """Encode the rows of `data`, and divide them.
+def split(
+    options: Options,
+    data: DataSet,
+    style: Style,
+    tokenizer: Tokenizer,
+    *,
+    context: int | None = None,
+) -> Split:
+    """Encode the rows of `data`, and divide them; `context` is the model's, in tokens.
 
     Raises:
         DataUnusable: no row is left to train on, or the rows to hold out cannot be read.
@@ -58,13 +72,14 @@ def split(options: Options, data: DataSet, style: Style, tokenizer: Tokenizer) -
     if options.val_data_path:
         held_out = _of_other_data(options, style, tokenizer)
         shared = set(held_out.rows)
-        train = [one for row, one in zip(rows, encoded.rows, strict=True) if row not in shared]
-        dropped["that are held out"] = len(rows) - len(train)
+        kept = [index for index, row in enumerate(rows) if row not in shared]
+        dropped["that are held out"] = len(rows) - len(kept)
     else:
         chosen = _chosen(len(rows), options)
         held_out = HeldOut([rows[i] for i in chosen], [encoded.rows[i] for i in chosen])
         excluded = set(chosen)
-        train = [one for index, one in enumerate(encoded.rows) if index not in excluded]
+        kept = [index for index in range(len(rows)) if index not in excluded]
+    train = [encoded.rows[index] for index in kept]
     reasons = {reason: count for reason, count in dropped.items() if count}
     if not train:
         raise DataUnusable(
@@ -80,13 +95,23 @@ def split(options: Options, data: DataSet, style: Style, tokenizer: Tokenizer) -
         "dropped": sum(reasons.values()),
         "dropped_reasons": reasons,
         "cut": encoded.cut,
+        "keeping_cutoff": _keeping_cutoff(encoded.lengths, context),
     }
-    return Split(train, held_out, facts)
+    return Split(train, [rows[index] for index in kept], held_out, facts)
+
+
+def _keeping_cutoff(lengths: Sequence[int], context: int | None) -> int | None:
+    """Return the fewest tokens at which KEPT_WHOLE of the rows are neither cut nor dropped.
+
+    None where that is more than the model's context.
+    """
+    fewest = sorted(lengths)[math.ceil(KEPT_WHOLE * len(lengths)) - 1]
+    return None if context and fewest > context else fewest
 
 
 def _chosen(rows: int, options: Options) -> list[int]:
     """Choose rows to hold out by the seed alone; return their indices, ascending."""
-    count = min(options.val_set_size, rows // HELD_OUT_DIVISOR)
+    count = min(options.val_set_size or 0, rows // HELD_OUT_DIVISOR)
     return sorted(random.Random(f"{options.seed}/held out").sample(range(rows), count))
 
 
@@ -94,5 +119,5 @@ def _of_other_data(options: Options, style: Style, tokenizer: Tokenizer) -> Held
     """Hold out the first rows of `--val-data-path`."""
     data = dataset.read(str(options.val_data_path))
     encoded = encode_rows(style, tokenizer, data.rows, cutoff=options.cutoff_len)
-    count = options.val_set_size
+    count = options.val_set_size or 0
     return HeldOut([data.rows[index] for index in encoded.kept[:count]], encoded.rows[:count])

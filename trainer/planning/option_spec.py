@@ -111,8 +111,8 @@ def specs(options: type) -> tuple[OptionSpec, ...]:
 
 def _kind(hint: Any) -> type:
     """Return the type of a value: `int` of `int | None`, `tuple` of `tuple[str, ...]`."""
-    if get_origin(hint) is tuple:
-        return tuple
-    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
+    union = get_origin(hint) is not tuple
+    kinds = [kind for kind in (union and get_args(hint)) or (hint,) if kind is not NoneType]
     assert len(kinds) == 1
-    return kinds[0]  # type: ignore[no-any-return]
+    kind: type = get_origin(kinds[0]) or kinds[0]
+    return kind

@@ -7,11 +7,13 @@ command line.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from trainer.adapters.adapter import PROJECTIONS
 from trainer.planning.option_spec import Bounds, OptionSpec, option, specs
 from trainer.prompts.templates import STYLES
+
+Value = TypeVar("Value")
 
 PRECISIONS = ("auto", "int8", "bf16", "fp32")
 
@@ -33,10 +35,10 @@ class Options:
     output_dir: str = option(
         "output", help="Adapter's name, or a folder (with a slash); never overwritten."
     )
-    num_epochs: int = option(
-        1,
+    num_epochs: int | None = option(
+        None,
         bounds=Bounds(least=1),
-        help="How often each row is learned.",
+        help="How often each row is learned; default 1, corrections more often.",
         chat_name="epochs",
         chat_most=1000,
     )
@@ -56,10 +58,10 @@ class Options:
         chat_name="micro_batch",
         chat_most=4096,
     )
-    learning_rate: float = option(
-        3e-4,
+    learning_rate: float | None = option(
+        None,
         bounds=Bounds(least=0, most=1, above=True),
-        help="AdamW's, after warm-up; decays linearly.",
+        help="AdamW's, after warm-up; decays linearly; default 3e-4, for corrections 1e-3.",
         chat_name="lr",
     )
     warmup_share: float = option(
@@ -75,10 +77,10 @@ class Options:
         chat_name="cutoff",
         chat_most=131_072,
     )
-    val_set_size: int = option(
-        200,
+    val_set_size: int | None = option(
+        None,
         bounds=Bounds(least=0),
-        help="Rows held out to judge by, at most an eighth.",
+        help="Rows held out to judge by, at most an eighth; default 200, of corrections none.",
         chat_name="val",
         chat_most=1_000_000,
     )
@@ -87,13 +89,23 @@ class Options:
     exam_path: str | None = option(
         None, help="Rows to examine the adapter on; what they ask is never trained on."
     )
-    lora_r: int = option(
-        8, bounds=Bounds(least=1, most=512), help="Rank of the adapter.", chat_name="r"
+    keep: float | None = option(
+        None,
+        bounds=Bounds(least=0, most=0.9),
+        help="Share of the model's own answers to general questions among what is learned, so "
+        "that it forgets nothing; default 0, for corrections 0.5.",
+        chat_name="keep",
     )
-    lora_alpha: float = option(
-        16.0,
+    lora_r: int | None = option(
+        None,
+        bounds=Bounds(least=1, most=512),
+        help="Rank of the adapter; default 8, for corrections 16.",
+        chat_name="r",
+    )
+    lora_alpha: float | None = option(
+        None,
         bounds=Bounds(least=0, most=1_000_000, above=True, below=True),
-        help="The adapter's strength is alpha / r.",
+        help="The adapter's strength is alpha / r; default 16, for corrections 32.",
         chat_name="alpha",
     )
     lora_dropout: float = option(
@@ -102,10 +114,11 @@ class Options:
         help="Dropout on the adapter's input.",
         chat_name="dropout",
     )
-    lora_target_modules: tuple[str, ...] = option(
-        ("q_proj", "v_proj"),
+    lora_target_modules: tuple[str, ...] | None = option(
+        None,
         choices=PROJECTIONS,
-        help=f"Comma-separated layers to adapt, of {','.join(PROJECTIONS)}.",
+        help=f"Comma-separated layers to adapt, of {','.join(PROJECTIONS)}; default q_proj,v_proj, "
+        "for corrections all.",
     )
     train_on_inputs: bool = option(False, help="Learn the prompt too, as the reference did.")
     """The reference learned its own prompts too, which is not what an answer is judged by."""
@@ -139,7 +152,8 @@ class Options:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as plain JSON values."""
-        return {**asdict(self), "lora_target_modules": list(self.lora_target_modules)}
+        modules = self.lora_target_modules
+        return {**asdict(self), "lora_target_modules": list(modules) if modules else None}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Options":
@@ -149,9 +163,15 @@ class Options:
             OptionInvalid: a value that cannot work.
         """
         kept = {spec.name: values[spec.name] for spec in OPTIONS if spec.name in values}
-        if "lora_target_modules" in kept:
-            kept["lora_target_modules"] = tuple(kept["lora_target_modules"])
+        if modules := kept.get("lora_target_modules"):
+            kept["lora_target_modules"] = tuple(modules)
         return cls(**kept)
+
+
+def decided(value: Value | None) -> Value:
+    """Return the value of an option that the plan of a training has decided."""
+    assert value is not None
+    return value
 
 
 OPTIONS: tuple[OptionSpec, ...] = specs(Options)

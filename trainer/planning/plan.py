@@ -4,7 +4,8 @@ From options, data, tokenizer and the model's configuration come the steps, memo
 a value for every option that was left open. This module does not train and loads no weights.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,20 @@ from trainer.base_model.load import FP32_BELOW_PARAMETERS, load_config
 from trainer.base_model.quantised import method_name
 from trainer.base_model.source import Source, find, pinned
 from trainer.base_model.tokenizer import load_tokenizer
+from trainer.corrections import replay
+from trainer.corrections.checks import Checks
+from trainer.corrections.recipe import recipe_for
 from trainer.cpu import cpu_has_bf16, cpu_has_int8
 from trainer.data import dataset, sources
+from trainer.data.dataset import DataSet
 from trainer.data.questions import question_key
 from trainer.data.steps import Steps
 from trainer.errors import OptionInvalid
 from trainer.exam.paper import EXAMINED, Paper, corrections_in, paper, read_exam
 from trainer.planning import memory, speeds
+from trainer.planning.additions import Additions, added, answered
 from trainer.planning.held_out import HeldOut, split
-from trainer.planning.options import Options
+from trainer.planning.options import Options, decided
 from trainer.prompts.templates import STYLES, Style, Tokenizer, choose_style
 
 DEFAULT_BATCH_SIZE = 128
@@ -35,6 +41,8 @@ HEADER_BYTES = 1_000_000
 """More than the header of an adapter's file takes, which names its tensors."""
 EVALUATION_COST = 0.4
 """The time of an evaluated token in that of a trained one: forward only, without backward."""
+MEASUREMENTS = 10
+"""How often a training is measured on its way, at most."""
 UNTRAINABLE = {"gemma2": "soft-capped logits", "gpt_oss": "attention sinks"}
 """`model_type` of models that have what packed rows do not compute: they would learn from another
 loss than that of their answers."""
@@ -52,7 +60,6 @@ class Plan:
     source: Source
     tokenizer: Tokenizer
     style: Style
-    steps: Steps
     held_out: HeldOut
     shape: memory.Shape
     estimate: memory.Estimate
@@ -62,6 +69,10 @@ class Plan:
     speed: float | None
     facts: dict[str, Any]
     """What happened to the rows of the data; see `Split`."""
+    additions: Additions
+    """What is learned beside the rows, and measured to find the best point."""
+    taught: tuple[str, ...] = ()
+    """The ids of the rows to train on, where people taught them."""
     paper: Paper = field(default_factory=Paper)
     """What the adapter is examined on."""
 
@@ -76,12 +87,34 @@ class Plan:
         return self.seconds_at(self.speed) if self.speed else None
 
     def seconds_at(self, tokens_per_second: float) -> float:
-        """Return the seconds that training and the evaluations before and after it take.
+        """Return the seconds that training takes, with replayed answers and all evaluations.
 
-        Each evaluation reads the held-out rows twice: behind their own and other questions.
+        Each evaluation before and after it reads the held-out rows twice: behind their own and
+        other questions. Answers are generated many at once, each token about as fast as a trained
+        one.
         """
-        evaluation = 4 * EVALUATION_COST * self.held_out.tokens
-        return (sum(self.steps.tokens) + evaluation) / tokens_per_second
+        evaluated = 4 * self.held_out.tokens
+        if self.checks:
+            evaluated += MEASUREMENTS * sum(len(row.ids) for row in self.checks.rows)
+        generated = replay.ANSWER_TOKENS * len(self.additions.questions)
+        tokens = sum(self.steps.tokens) + EVALUATION_COST * evaluated + generated
+        return tokens / tokens_per_second
+
+    @property
+    def steps(self) -> Steps:
+        """The steps, with all that is learned in them."""
+        return self.additions.steps
+
+    @property
+    def checks(self) -> Checks | None:
+        """What is measured to find the best point; None where the last one is kept."""
+        return self.additions.checks
+
+    def with_answers(self, answers: Sequence[Sequence[int]]) -> "Plan":
+        """Return the plan with the base's answers to the questions it replays, as token ids."""
+        asked, cutoff = self.additions.questions, self.options.cutoff_len
+        found = replay.encoded(self.style, self.tokenizer, asked, answers, cutoff)
+        return replace(self, additions=answered(self.additions, found))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -98,6 +131,8 @@ class Plan:
             "epochs": self.options.num_epochs,
             "batch_size": self.options.batch_size,
             "steps": len(self.steps),
+            "replayed": self.steps.replayed,
+            "cutoff": self.options.cutoff_len,
             "parameters": self.shape.parameters,
             "memory_bytes": self.estimate.total,
             "memory_available_bytes": memory.available(),
@@ -128,14 +163,15 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
     tokenizer = load_tokenizer(source, cache=home / "cache")
     style = choose_style(tokenizer, options.style)
     shape = memory.Shape.of(config)
+    options = _with_recipe(options, shape, data)
     _check_length(options, config)
     _check_experts(options, shape)
-    divided = split(options, data, style, tokenizer)
+    divided = split(options, data, style, tokenizer, context=_context(config))
     _check_size(options, shape)
     options = _with_decisions(options, shape, len(divided.train), style)
     steps = Steps(
         rows=divided.train,
-        epochs=options.num_epochs,
+        epochs=decided(options.num_epochs),
         batch_size=options.batch_size or DEFAULT_BATCH_SIZE,
         limit=options.micro_batch_size * options.cutoff_len,
         seed=options.seed,
@@ -150,7 +186,6 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         source=source,
         tokenizer=tokenizer,
         style=style,
-        steps=steps,
         held_out=divided.held_out,
         shape=shape,
         estimate=_estimate(options, shape, bool(options.gradient_checkpointing)),
@@ -160,6 +195,16 @@ def make(options: Options, home: Path, *, processes: int = 1, local_processes: i
         speed=speeds.recall(home, key),
         facts=divided.facts,
         paper=paper(corrections, exam),
+        additions=added(
+            steps,
+            divided.rows,
+            options,
+            style,
+            tokenizer,
+            taught=data.taught,
+            examined=examined,
+        ),
+        taught=tuple(id for row in divided.rows for id in data.ids.get(row, ())),
     )
 
 
@@ -171,6 +216,16 @@ def _with_data_pinned(options: Options) -> Options:
         data_path=sources.pinned(options.data_path),
         val_data_path=sources.pinned(other) if other else other,
     )
+
+
+def _with_recipe(options: Options, shape: memory.Shape, data: DataSet) -> Options:
+    """Decide how often, how fast and with how large an adapter the rows are learned."""
+    recipe = asdict(recipe_for(len(data.rows) if data.taught else 0))
+    if shape.experts > 1:
+        modules = recipe["lora_target_modules"]
+        recipe["lora_target_modules"] = tuple(name for name in modules if name in ATTENTION)
+    open_ones = {name: value for name, value in recipe.items() if getattr(options, name) is None}
+    return replace(options, **open_ones)
 
 
 def _check_architecture(options: Options, config: Any) -> None:
@@ -187,18 +242,23 @@ def _check_architecture(options: Options, config: Any) -> None:
 
 
 def _check_length(options: Options, config: Any) -> None:
-    context = getattr(config, "max_position_embeddings", None)
+    context = _context(config)
     if context and options.cutoff_len > context:
         raise OptionInvalid(
             f"--cutoff-len is {options.cutoff_len}, but the model's context has {context} tokens."
         )
 
 
+def _context(config: Any) -> int | None:
+    """Return the model's context in tokens, None where its configuration does not say."""
+    return getattr(config, "max_position_embeddings", None)
+
+
 def _check_experts(options: Options, shape: memory.Shape) -> None:
     """Refuse what is not possible where a token passes some of many experts."""
     if shape.experts == 1:
         return
-    if other := [name for name in options.lora_target_modules if name not in ATTENTION]:
+    if other := [name for name in decided(options.lora_target_modules) if name not in ATTENTION]:
         raise OptionInvalid(
             f"--lora-target-modules names {', '.join(other)}, which are the model's experts; "
             f"only {', '.join(ATTENTION)} can be adapted."
@@ -211,7 +271,7 @@ def _check_experts(options: Options, shape: memory.Shape) -> None:
 
 def _check_size(options: Options, shape: memory.Shape) -> None:
     """Refuse a rank whose adapter, days later, would be too large to be used."""
-    size = 4 * shape.lora_parameters(options.lora_target_modules, options.lora_r)
+    size = 4 * shape.lora_parameters(decided(options.lora_target_modules), decided(options.lora_r))
     if size > adapter_files.MAX_WEIGHTS_BYTES - HEADER_BYTES:
         most = adapter_files.MAX_WEIGHTS_BYTES
         raise OptionInvalid(
@@ -251,8 +311,8 @@ def _estimate(options: Options, shape: memory.Shape, checkpointing: bool) -> mem
     return memory.estimate(
         shape,
         precision=options.precision,
-        targets=options.lora_target_modules,
-        rank=options.lora_r,
+        targets=decided(options.lora_target_modules),
+        rank=decided(options.lora_r),
         pack_tokens=options.micro_batch_size * options.cutoff_len,
         checkpointing=checkpointing,
     )

@@ -54,6 +54,15 @@ class WaitingForMemory(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answering(Event):
+    """The base model answers general questions that are replayed, `done` of `questions` so far."""
+
+    event: ClassVar[str] = "answering"
+    done: int
+    questions: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Started(Event):
     """Training begins: the model is loaded and the base measured.
 
@@ -107,6 +116,14 @@ class Evaluated(Event):
     step: int
     steps: int
     validation_loss: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluating(Event):
+    """Training is over, and base and adapter are compared."""
+
+    event: ClassVar[str] = "evaluating"
+    steps: int
 
 
 @dataclass(frozen=True, kw_only=True)

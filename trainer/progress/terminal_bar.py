@@ -24,6 +24,7 @@ class Bar:
             console=self._console,
         )
         self._task: TaskID | None = None
+        self._answers: TaskID | None = None
         self._waits = False
 
     def __call__(self, event: events.Event) -> None:
@@ -36,6 +37,8 @@ class Bar:
                     f"Waiting for memory: about {event.needed / 1e9:.1f} GB are needed and "
                     f"{event.free / 1e9:.1f} GB free"
                 )
+            case events.Answering():
+                self._answering(event)
             case events.Started() | events.Resumed():
                 self._begin(event)
             case events.Stepped():
@@ -44,6 +47,8 @@ class Bar:
                 self._say(f"step {event.step}: held-out loss {event.validation_loss:.4f}")
             case events.CheckpointSaved():
                 self._say(f"checkpoint at step {event.step}")
+            case events.Evaluating():
+                self._evaluating(event)
             case events.Finished():
                 self._progress.stop()
                 self._say(event.summary)
@@ -73,6 +78,20 @@ class Bar:
             figures += f" · {duration(event.seconds_left)} left"
         self._progress.update(self._task, completed=done, figures=figures)
 
+    def _answering(self, event: events.Answering) -> None:
+        if self._answers is None:
+            self._answers = self._progress.add_task(
+                "replay", total=event.questions, figures="the model answers general questions"
+            )
+            self._progress.start()
+        self._progress.update(self._answers, completed=event.done)
+
+    def _evaluating(self, event: events.Evaluating) -> None:
+        if self._task is not None:
+            self._progress.update(
+                self._task, completed=event.steps, figures="evaluating: base and adapter compared…"
+            )
+
     def _say_once(self, text: str) -> None:
         if not self._waits:
             self._say(text)
@@ -86,11 +105,17 @@ def described(plan: dict[str, Any]) -> str:
     """Return a plan, as `Plan.to_dict` gives it, as a few lines of text."""
     dropped = "".join(f", {count} {why}" for why, count in plan["dropped_reasons"].items())
     seconds = plan["seconds"]
-    lasting = duration(seconds) if seconds else "a duration that was not measured here yet"
+    lasting = (
+        f"about {duration(seconds)}" if seconds else "a duration that is measured at the start"
+    )
+    kept = plan["keeping_cutoff"] or 0
+    advice = f"; --cutoff-len {kept} would leave 95 % whole" if kept > plan["cutoff"] else ""
+    replayed = f", {plan['replayed']} replayed answers in each epoch" if plan["replayed"] else ""
     return (
         f"{plan['rows']} rows of {plan['data']} (dropped {plan['dropped']}{dropped}; "
-        f"cut {plan['cut']}; held out {plan['validation_rows']})\n"
-        f"{plan['steps']} steps of {plan['batch_size']} rows, {plan['tokens']:,} tokens, "
+        f"cut to {plan['cutoff']} tokens {plan['cut']}{advice}; "
+        f"held out {plan['validation_rows']})\n"
+        f"{plan['steps']} steps of {plan['batch_size']} rows{replayed}, {plan['tokens']:,} tokens, "
         f"{lasting}\n"
         f"{plan['model']} in {plan['precision']}, style {plan['style']}, about "
         f"{plan['memory_bytes'] / 1e9:.1f} GB of {plan['memory_available_bytes'] / 1e9:.1f} GB "

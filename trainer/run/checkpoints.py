@@ -1,7 +1,8 @@
 """What a checkpoint holds, and how it is saved and read back, bit for bit.
 
 A checkpoint is a folder with the adapter in PEFT's layout, the Trainer's optimizer, schedule,
-random states and state, and, if taken inside a step, the gradients so far. The folder is whole or
+random states and state, the best point so far where one is kept, and, if taken inside a step, the
+gradients so far. The folder is whole or
 not there. This module does not decide when to save or which checkpoint is the newest.
 """
 
@@ -14,6 +15,7 @@ import torch
 from peft import set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from transformers import TrainerState
 
 from trainer import files
 
@@ -50,6 +52,8 @@ def save(loop: Any, path: Path, partial: PartialStep | None) -> None:
         loop._save_optimizer_and_scheduler(str(folder))
         loop._save_rng_state(str(folder))
         loop.state.save_to_json(str(folder / STATE))
+        if loop.best:
+            loop.best.save(folder)
         if partial:
             _save_partial(partial, folder)
 
@@ -73,6 +77,11 @@ def load_partial(path: Path) -> PartialStep | None:
     metadata = header["__metadata__"]
     gradients = [tensors[name] for name in sorted(tensors)]
     return PartialStep(int(metadata["packs"]), float.fromhex(metadata["loss"]), gradients)
+
+
+def state_of(path: Path) -> TrainerState:
+    """Return the Trainer's state in the checkpoint `path`."""
+    return TrainerState.load_from_json(str(path / STATE))
 
 
 def load_adapter(model: torch.nn.Module, path: Path) -> None:

@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
+from trainer.corrections.best_point import BestPoint
 from trainer.data.packing import shares
 from trainer.data.steps import Step, Steps
 from trainer.errors import LossDiverged
@@ -57,7 +58,8 @@ class LoopCallbacks:
 class Loop(Trainer):  # type: ignore[misc]
     """Trains `model` on `steps`; a checkpoint is saved to `checkpoint_path(steps, packs)`.
 
-    `packs` counts those done of the next step. `clock` returns seconds.
+    `packs` counts those done of the next step. `clock` returns seconds. With a `best` point, which
+    the callbacks keep, training ends when that has passed.
     """
 
     def __init__(
@@ -69,9 +71,10 @@ class Loop(Trainer):  # type: ignore[misc]
         callbacks: LoopCallbacks,
         checkpoint_path: Callable[[int, int], Path],
         clock: Callable[[], float],
+        best: BestPoint | None = None,
     ) -> None:
         super().__init__(model=model, args=arguments, train_dataset=_StepNumbers(len(steps)))
-        self.steps, self.callbacks = steps, callbacks
+        self.steps, self.callbacks, self.best = steps, callbacks, best
         self._checkpoint_path, self._clock = checkpoint_path, clock
         self._partial: checkpoints.PartialStep | None = None
         self._stop_after_step = self._save_after_step = False
@@ -199,7 +202,9 @@ class Loop(Trainer):  # type: ignore[misc]
             {"step": self.state.global_step, "loss": loss, "learning_rate": rate}
         )
         self.callbacks.step_done(self, self.steps[self.state.global_step - 1], loss, rate)
-        finished = self.state.global_step >= self.state.max_steps
+        passed = self.best is not None and self.best.passed
+        self.control.should_training_stop |= passed
+        finished = passed or self.state.global_step >= self.state.max_steps
         if self._save_after_step or self._stop_after_step or finished:
             self._write_checkpoint(None)
         if self._stop_after_step and not finished:
@@ -215,6 +220,8 @@ class Loop(Trainer):  # type: ignore[misc]
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         checkpoints.load_adapter(self.model, Path(resume_from_checkpoint))
         self._partial = checkpoints.load_partial(Path(resume_from_checkpoint))
+        if self.best:
+            self.best.load(Path(resume_from_checkpoint))
 
 
 def _single(items: list[dict[str, int]]) -> dict[str, int]:

@@ -39,7 +39,8 @@ def save_adapter(
         model.save_pretrained(folder)
         (folder / "README.md").unlink(missing_ok=True)
         files.write_json(folder / ABOUT, _about(run, verdict, exam, answers))
-        points = _with_measured_ends(history, verdict, len(run.plan.steps))
+        steps, checked = len(run.plan.steps), run.plan.checks is not None
+        points = _with_measured_ends(history, verdict, steps, checked=checked)
         loss_curve.draw(points, folder / CURVE, output.name)
         # Before the folder appears: a process that dies in between must find its adapter when
         # resumed, and not write it a second time.
@@ -66,6 +67,7 @@ def _about(
             "dropped": facts["dropped_reasons"],
             "cut": facts["cut"],
         },
+        "rows": list(run.plan.taught),
         "options": run.options.to_dict(),
         "steps": len(run.plan.steps),
         "processes": run.processes.count,
@@ -77,10 +79,13 @@ def _about(
 
 
 def _with_measured_ends(
-    history: list[dict[str, Any]], verdict: Verdict, steps: int
+    history: list[dict[str, Any]], verdict: Verdict, steps: int, *, checked: bool
 ) -> list[dict[str, Any]]:
-    """Return `history` between the held-out losses measured before step 1 and after the last."""
-    if not verdict.tokens:
+    """Return `history` between the held-out losses measured before step 1 and after the last.
+
+    Those of a `checked` training's history are of other rows.
+    """
+    if not verdict.tokens or checked:
         return history
     first = {"step": 0, "validation_loss": verdict.before["loss"]}
     last = {"step": steps, "validation_loss": verdict.after["loss"]}

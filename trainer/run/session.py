@@ -5,11 +5,14 @@ not decide what to train, nor whether a training may start. It is the first that
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from trainer.corrections import replay
+from trainer.corrections.best_point import BestPoint
 from trainer.errors import TrainingChanged
 from trainer.evaluation.measure import loss_per_token
 from trainer.evaluation.verdict import Verdict
@@ -17,10 +20,11 @@ from trainer.exam.result import ExamResult, overall_verdict
 from trainer.model import elementwise, frozen_base, lora
 from trainer.model.loss import packed_rows
 from trainer.planning import speeds
+from trainer.planning.options import decided
 from trainer.process.ranks import cores
 from trainer.process.signals import StopRequested
 from trainer.progress import events
-from trainer.run import calibrate
+from trainer.run import calibrate, checkpoints
 from trainer.run.context import Run, with_threads
 from trainer.run.loop import Loop, TrainingStopped
 from trainer.run.measurement import (
@@ -46,12 +50,14 @@ def train(run: Run) -> Path:
         StopRequested: a signal asked to stop; the training can be resumed.
     """
     model = _load_model(run)
+    run = _with_replay(run, model)
     run, speed = _with_speed(run, model)
     torch.set_num_threads(int(run.options.threads or 1))
     before = measure_base(run, model)
     _report_start(run, speed)
     _report_base_loss(run, before)
     history, speed = _fit(run, model)
+    run.listener(events.Evaluating(steps=len(run.plan.steps)))
     after = measure(run, model)
     verdict = judge(run, before, after)
     exam = examine(run, model)
@@ -77,10 +83,10 @@ def _load_model(run: Run) -> Any:
     )
     adapted = lora.attach(
         model,
-        rank=options.lora_r,
-        alpha=options.lora_alpha,
+        rank=decided(options.lora_r),
+        alpha=decided(options.lora_alpha),
         dropout=options.lora_dropout,
-        targets=options.lora_target_modules,
+        targets=decided(options.lora_target_modules),
         seed=options.seed,
     )
     if options.gradient_checkpointing:
@@ -112,6 +118,26 @@ def _choose_kernels(run: Run) -> bool:
     if run.processes.first:
         run.training.write_result("kernels", {"compiled": compiled, "int8_output": int8_output})
     return int8_output
+
+
+def _with_replay(run: Run, model: Any) -> Run:
+    """Have the base answer the questions that are replayed, once per training."""
+    plan = run.plan
+    if not plan.additions.questions:
+        return run
+    kept = run.processes.agree(run.training.result("replay"))
+    if kept is None and run.processes.first:
+
+        def report(done: int, questions: int) -> None:
+            run.listener(events.Answering(done=done, questions=questions))
+
+        asked = plan.additions.questions
+        with model.disable_adapter():
+            kept = {"answers": replay.answers(model, plan.style, plan.tokenizer, asked, report)}
+        run.training.write_result("replay", kept)
+    kept = run.processes.agree(kept)
+    assert kept is not None
+    return replace(run, plan=plan.with_answers(kept["answers"]))
 
 
 def _with_speed(run: Run, model: Any) -> tuple[Run, float | None]:
@@ -188,28 +214,37 @@ def _fit(run: Run, model: Any) -> tuple[list[dict[str, Any]], float | None]:
         run.listener,
         stop_requested=lambda: run.signals.stop_requested,
     )
+    best = BestPoint() if run.plan.checks else None
     loop = Loop(
         model=model,
         steps=steps,
         arguments=trainer_arguments(
             run.training.folder,
             steps=len(steps),
-            learning_rate=options.learning_rate,
+            learning_rate=decided(options.learning_rate),
             warmup_steps=round(options.warmup_share * len(steps)),
             seed=options.seed,
         ),
         callbacks=watcher,
         checkpoint_path=run.training.checkpoint_path,
         clock=time.perf_counter,
+        best=best,
     )
     checkpoint = run.processes.agree(run.training.newest_checkpoint())
-    try:
-        with run.signals.deferred(), packed_rows(model):
-            loop.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except TrainingStopped as stopped:
-        raise StopRequested(run.training.id) from stopped
+    if best and checkpoint:
+        best.load(checkpoint)
+    if best and checkpoint and best.passed:  # it had ended before its last step
+        loop.state = checkpoints.state_of(checkpoint)
+    else:
+        try:
+            with run.signals.deferred(), packed_rows(model):
+                loop.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except TrainingStopped as stopped:
+            raise StopRequested(run.training.id) from stopped
     if run.signals.stop_requested:  # at the last step, whose checkpoint is saved
         raise StopRequested(run.training.id)
+    if best:
+        best.restore(model)
     history = [
         entry for entry in loop.state.log_history if {"loss", "validation_loss"} & entry.keys()
     ]

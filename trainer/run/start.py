@@ -131,11 +131,12 @@ def _wait_for_memory(planned: Plan, training: Training, listener: events.Listene
 
 
 def _check_disk(planned: Plan, home: Path) -> None:
-    checkpoint = planned.estimate.adapter  # weights, two moments and, inside a step, gradients
+    # Weights, two moments, the best point and, inside a step, gradients.
+    checkpoint = planned.estimate.adapter * 5 // 4
     kept = (training_folder.KEPT_CHECKPOINTS + 1) * checkpoint  # one more while it is written
     files.check_writable(home / "trainings", needed=kept + FREE_DISK_BYTES)
-    # The adapter is the weights alone, a quarter of a checkpoint.
-    files.check_writable(planned.output.parent, needed=checkpoint // 4 + FREE_DISK_BYTES)
+    # The adapter is the weights alone.
+    files.check_writable(planned.output.parent, needed=checkpoint // 5 + FREE_DISK_BYTES)
 
 
 def _settings(planned: Plan) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from trainer.data.steps import Step
 from trainer.evaluation import measure
-from trainer.planning.plan import EVALUATION_COST, Plan
+from trainer.planning.plan import EVALUATION_COST, MEASUREMENTS, Plan
 from trainer.planning.speeds import Stopwatch
 from trainer.process.ranks import Processes
 from trainer.progress import events
 from trainer.run.loop import Loop, LoopCallbacks
 from trainer.training_folder import Training
 
-MAX_EVALUATIONS = 10
 MAX_EVALUATION_SHARE = 0.05
 """Evaluations during the training take at most this share of its time."""
 
@@ -67,7 +66,10 @@ class Watcher(LoopCallbacks):
         self._learning_rate = learning_rate
         self._report(step, 1.0, loss)
         number = step.index + 1
-        if number % self._evaluation_interval == 0 and number < len(self._plan.steps):
+        due = number % self._evaluation_interval == 0
+        if number == len(self._plan.steps):  # measured afterwards, unless the best is looked for
+            due = self._plan.checks is not None
+        if due:
             self._evaluate(loop, number)
 
     def saved(self, path: Path, step: int) -> None:
@@ -98,7 +100,8 @@ class Watcher(LoopCallbacks):
         )
 
     def _evaluate(self, loop: Loop, number: int) -> None:
-        rows = self._plan.held_out.encoded
+        checks = self._plan.checks
+        rows = checks.rows if checks else self._plan.held_out.encoded
         losses = measure.response_losses(
             loop.model,
             rows,
@@ -106,7 +109,9 @@ class Watcher(LoopCallbacks):
             share=self._plan.options.packing,
             processes=self._processes,
         )
-        loss = measure.loss_per_token(losses, rows)
+        loss = checks.loss(losses) if checks else measure.loss_per_token(losses, rows)
+        if loop.best:
+            loop.best.consider(loop.model, number, loss)
         loop.state.log_history.append({"step": number, "validation_loss": loss})
         self._listener(
             events.Evaluated(step=number, steps=len(self._plan.steps), validation_loss=loss)
@@ -116,11 +121,14 @@ class Watcher(LoopCallbacks):
 def _evaluation_interval(plan: Plan) -> int:
     """Return after how many steps to evaluate.
 
-    At most MAX_EVALUATIONS times, and seldom enough to keep within MAX_EVALUATION_SHARE.
+    At most MEASUREMENTS times, and seldom enough to keep within MAX_EVALUATION_SHARE where the best
+    point is not looked for.
     """
+    if plan.checks:
+        return math.ceil(len(plan.steps) / MEASUREMENTS)
     tokens = plan.held_out.tokens
     if not tokens:
         return len(plan.steps) + 1
     per_step = sum(plan.steps.tokens) / len(plan.steps)
     affordable = EVALUATION_COST * tokens / (MAX_EVALUATION_SHARE * per_step)
-    return math.ceil(max(len(plan.steps) / MAX_EVALUATIONS, affordable))
+    return math.ceil(max(len(plan.steps) / MEASUREMENTS, affordable))

@@ -34,6 +34,7 @@ PLAN: Json = {
     "dropped": 7,
     "dropped_reasons": {"repeated": 5, "for <!channel> reasons": 2},
     "cut": 3,
+    "cutoff": 256,
     "model": "SmolLM2-135M-Instruct",
     "style": "chat",
     "precision": "fp32",
@@ -137,7 +138,7 @@ async def test_a_long_plan_has_buttons_and_two_presses_start_one_training(
         message = await person.sees("Training plan")
         assert plan.request == {"options": {"num_epochs": 1, "output": "faq"}}
         assert buttons(message) == ["start_training", "discard_plan"]
-        for shown in ("15,015", "not known yet", "1.5 GB", "5 repeated", "&lt;!channel&gt;"):
+        for shown in ("15,015", "measured when", "1.5 GB", "5 repeated", "&lt;!channel&gt;"):
             assert shown in message["text"]
 
         await person.press(message, "start_training", user="UALICE")

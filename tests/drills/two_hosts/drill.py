@@ -145,7 +145,6 @@ def learn_marker(hosts: TwoHosts) -> None:
     """Train an adapter on host A that says one word, and put it to use."""
     marker.write_marker(hosts)
     hosts.workspace.command(f"/swallow-train {marker.OPTIONS}")
-    hosts.workspace.press("Start training")
     hosts.workspace.press("Use this adapter")
     until(lambda: hosts.status()["adapter"] == "marked", hosts.log_text)
 

@@ -21,7 +21,6 @@ def marked(system: System, workspace: Workspace) -> Iterator[str]:
     if not (system.home / "adapters" / "marked").exists():
         write_marker(system)
         workspace.command(f"/swallow-train {OPTIONS}")
-        workspace.press("Start training")
         until(lambda: "Use this adapter" in workspace.buttons(workspace.channel("general")))
     yield "marked"
     system.command("adapter", "off")

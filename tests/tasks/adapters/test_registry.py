@@ -18,7 +18,7 @@ from tasks.settings import Settings
 from tests.tasks.adapter_files import write_adapter
 from trainer.adapters.adapter import Adapter, read
 from trainer.adapters.adapter_files import CONFIG, WEIGHTS
-from trainer.errors import AdapterInUse, AdapterRefused
+from trainer.errors import AdapterInUse, AdapterRefused, AdapterWorse
 
 
 @pytest.fixture
@@ -281,3 +281,16 @@ def test_an_adapter_switched_off_by_another_while_it_is_put_in_use_does_not_expi
     registry.use("one")
 
     assert redis.ttl(f"swallow:adapter-pieces:{adapter.digest}") == -1
+
+
+def test_an_adapter_that_answers_worse_is_used_where_somebody_insists(
+    registry: Registry, settings: Settings
+) -> None:
+    marks = {"corrections": 9, "learned": 9, "reworded": 9, "others": 10, "unchanged": 8}
+    write_adapter(settings.home / "adapters" / "bad", exam=marks, evaluation={"verdict": "better"})
+
+    with pytest.raises(AdapterWorse, match="--anyway"):
+        registry.use("bad")
+    assert registry.in_use == ""
+
+    assert registry.use("bad", anyway=True).name == "bad"

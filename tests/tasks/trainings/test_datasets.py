@@ -30,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_names_are_the_usable_entries_without_their_ending(settings: Settings) -> None:
-    assert known(settings) == ["faq", "linked", "rules", "sample"]
+    assert known(settings) == ["faq", "feedback", "linked", "rules", "sample"]
 
 
 def test_a_name_may_be_japanese_however_the_file_system_composes_it(settings: Settings) -> None:
@@ -73,7 +73,13 @@ def test_anything_else_is_unknown_and_the_error_lists_what_there_is(
     with pytest.raises(DatasetUnknown) as caught:
         source_of(name, settings)
 
-    assert caught.value.known == ["faq", "linked", "rules", "sample"]
-    assert (
-        str(caught.value) == f"There is no dataset {name!r}; there are: faq, linked, rules, sample."
+    assert caught.value.known == known(settings)
+    assert str(caught.value) == (
+        f"There is no dataset {name!r}; there are: faq, feedback, linked, rules, sample."
     )
+
+
+def test_a_reserved_name_stands_for_itself_whatever_file_has_it(settings: Settings) -> None:
+    (settings.home / "datasets" / "feedback.csv").write_text("", encoding="utf-8")
+
+    assert source_of("feedback", settings) == "feedback"

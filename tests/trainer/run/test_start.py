@@ -206,8 +206,7 @@ def test_the_plan_is_told_without_loading_weights(rows_file: Path, tmp_path: Pat
     assert plan["rows"] == 42
     assert plan["validation_rows"] == 6
     assert plan["steps"] == 6
-    assert plan["seconds"] is None
-    assert plan["speed_known"] is False
+    assert 0 < plan["seconds"] < 60, "a bound, as nothing was trained here before"
     assert not (tmp_path / "home" / "trainings").exists()
 
 

@@ -1,0 +1,45 @@
+"""The approved rows of feedback as the file that a training learns from.
+
+The file is written once, before the training starts, and read again whenever it is resumed: rows
+that are approved meanwhile are for the next one. This module does not know how rows are learned.
+"""
+
+import json
+from pathlib import Path
+
+from redis import Redis
+
+from tasks.errors import NoFeedback
+from tasks.feedback.row import FeedbackRow
+from tasks.feedback.store import Feedback
+from trainer.files import make_private, write_text, writing
+
+FILE = "feedback.jsonl"
+
+
+def rows_file(redis: Redis, folder: Path) -> Path:
+    """Return the file of approved training rows in `folder`, written where it is not there yet.
+
+    Raises:
+        NoFeedback: no row is approved for training.
+        NotWritable: the disk is full or refuses.
+        RedisError: the broker is away.
+    """
+    file = folder / FILE
+    if file.exists():
+        return file
+    feedback = Feedback(redis)
+    rows = _newest(feedback.training_rows())
+    if not rows:
+        raise NoFeedback(len(feedback.rows("proposed")))
+    lines = [json.dumps(row.line(), ensure_ascii=False) + "\n" for row in rows]
+    with writing(folder):
+        make_private(folder)
+        write_text(file, "".join(lines), mode=0o600)
+    return file
+
+
+def _newest(rows: list[FeedbackRow]) -> list[FeedbackRow]:
+    """Return the row that was approved last for each question: a model can give one answer only."""
+    by_question = {row.question: row for row in sorted(rows, key=lambda row: row.decided)}
+    return list(by_question.values())

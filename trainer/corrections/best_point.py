@@ -1,0 +1,69 @@
+"""The best point of a training so far: the adapter's weights where its checks were lowest.
+
+It is a part of each checkpoint, so that a resumed training keeps and ends as an uninterrupted one.
+This module does not know how the checks are measured.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from trainer.model.lora import trained
+
+FILE = "best.safetensors"
+PATIENCE = 3
+"""A training ends after so many measurements in a row that are worse than the best."""
+
+
+class BestPoint:
+    """The lowest loss that was measured, in nats per token, after how many steps, and the weights.
+
+    `worse` counts the measurements since then.
+    """
+
+    def __init__(self) -> None:
+        self.loss, self.step, self.worse = math.inf, 0, 0
+        self._weights: list[Tensor] = []
+
+    @property
+    def passed(self) -> bool:
+        """Whether it only gets worse, so that training is to end."""
+        return self.worse >= PATIENCE
+
+    def consider(self, model: Any, step: int, loss: float) -> None:
+        """Take the point of `model` after `step` steps if its loss is the lowest so far."""
+        if loss < self.loss:
+            self.loss, self.step, self.worse = loss, step, 0
+            self._weights = [parameter.detach().clone() for parameter in trained(model)]
+        else:
+            self.worse += 1
+
+    def restore(self, model: Any) -> None:
+        """Give `model` the weights of the best point, where there is one."""
+        if self._weights:
+            for parameter, weight in zip(trained(model), self._weights, strict=True):
+                parameter.data.copy_(weight)
+
+    def save(self, folder: Path) -> None:
+        """Write the point into a checkpoint's folder."""
+        if not self._weights:
+            return
+        tensors = {f"{index:05d}": one.contiguous() for index, one in enumerate(self._weights)}
+        about = {"step": str(self.step), "loss": self.loss.hex(), "worse": str(self.worse)}
+        save_file(tensors, folder / FILE, metadata=about)
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote, where it wrote anything."""
+        file = folder / FILE
+        if not file.exists():
+            return
+        with safe_open(file, "pt") as opened:
+            about = opened.metadata()
+        tensors = load_file(file)
+        self._weights = [tensors[name] for name in sorted(tensors)]
+        self.step, self.worse = int(about["step"]), int(about["worse"])
+        self.loss = float.fromhex(about["loss"])

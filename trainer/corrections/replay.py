@@ -1,0 +1,93 @@
+"""Replay: the base model's own greedy answers to general questions, learned beside other rows.
+
+What a model answers anyway costs nothing to learn, and holds it where it is while it learns
+something else (rehearsal, arXiv:1902.10486, from the model itself as in arXiv:2403.01244). Most
+answers are replayed; a few are kept apart, to measure what is forgotten. torch is imported only
+when a model answers.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.corrections.questions import QUESTIONS
+from trainer.data.encoding import Encoded, encode_answer
+from trainer.data.questions import question_key
+from trainer.prompts.prompt import render
+from trainer.prompts.templates import Style, Tokenizer
+
+ANSWERED = 48
+"""How many general questions are answered."""
+CHECK_EVERY = 6
+"""Every so-many-th answer is never replayed."""
+ANSWER_TOKENS = 48
+"""The most of an answer; a longer one is learned as far as it goes, without an end."""
+MIN_ANSWER_TOKENS = 8
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Answered questions: rows to replay, and rows to check."""
+
+    rows: list[Encoded]
+    checks: list[Encoded]
+
+
+def questions(
+    style: Style, tokenizer: Tokenizer, cutoff: int, excluded: Collection[str]
+) -> list[str]:
+    """Return the general questions that leave room for an answer within `cutoff` tokens.
+
+    None of those `excluded`, which are `question_key`s: nothing is learned that an exam asks.
+    """
+    room = cutoff - MIN_ANSWER_TOKENS
+    free = [question for question in QUESTIONS if question_key(question) not in excluded]
+    return [
+        question
+        for question in free[:ANSWERED]
+        if len(render(style, tokenizer, question, thinking=False).ids) <= room
+    ]
+
+
+def answers(
+    model: Any,
+    style: Style,
+    tokenizer: Tokenizer,
+    asked: Sequence[str],
+    report: Callable[[int, int], None],
+) -> list[list[int]]:
+    """Return the token ids of the greedy answers of `model`, with the stop token where they end.
+
+    `report` is told how many are answered, and of how many.
+    """
+    from trainer.model.greedy import greedy_answers
+
+    prompts = [render(style, tokenizer, question, thinking=False).ids for question in asked]
+    found: dict[int, list[int]] = {}
+    report(0, len(prompts))
+    for index, ids in greedy_answers(model, prompts, style.stop_ids(tokenizer), ANSWER_TOKENS):
+        found[index] = ids
+        report(len(found), len(prompts))
+    return [found[index] for index in range(len(prompts))]
+
+
+def unanswered(style: Style, tokenizer: Tokenizer, asked: Sequence[str], cutoff: int) -> Replay:
+    """Return what `encoded` will at most return, for a plan that no model has answered for yet."""
+    stop = style.stop_ids(tokenizer)[0]
+    return encoded(style, tokenizer, asked, [[stop] * ANSWER_TOKENS for _ in asked], cutoff)
+
+
+def encoded(
+    style: Style,
+    tokenizer: Tokenizer,
+    asked: Sequence[str],
+    answered: Sequence[Sequence[int]],
+    cutoff: int,
+) -> Replay:
+    """Return the rows of answered questions, at most `cutoff` tokens each."""
+    replay = Replay([], [])
+    for index, (question, ids) in enumerate(zip(asked, answered, strict=True)):
+        row = encode_answer(style, tokenizer, question, ids)
+        row = Encoded(row.ids[:cutoff], row.prompt, row.preamble)
+        (replay.checks if index % CHECK_EVERY == CHECK_EVERY - 1 else replay.rows).append(row)
+    return replay

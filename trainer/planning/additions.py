@@ -1,0 +1,65 @@
+"""What a training learns and measures beside its rows: other words, replayed answers, checks.
+
+This module does not know memory, speeds or models.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from trainer.corrections import replay
+from trainer.corrections.checks import Checks, checks_of, wordings_of
+from trainer.corrections.recipe import replayed_rows
+from trainer.data.rows import Row
+from trainer.data.steps import Steps
+from trainer.planning.options import Options
+from trainer.prompts.templates import Style, Tokenizer
+
+
+@dataclass(frozen=True)
+class Additions:
+    """The steps of a training with all that is added to its rows.
+
+    `checks` is None for data that nobody taught, and `questions` are those whose answers are
+    replayed; until a model has answered them, the rows for them are placeholders.
+    """
+
+    steps: Steps
+    checks: Checks | None = None
+    questions: tuple[str, ...] = ()
+
+
+def added(
+    steps: Steps,
+    rows: Sequence[Row],
+    options: Options,
+    style: Style,
+    tokenizer: Tokenizer,
+    *,
+    taught: bool,
+    examined: Collection[str],
+) -> Additions:
+    """Add to `steps`, whose rows are `rows`: other words where they are `taught`, and replay.
+
+    Questions that are `examined`, which are `question_key`s, are not replayed.
+    """
+    checks = None
+    if taught:
+        checks = checks_of(rows, style, tokenizer, cutoff=options.cutoff_len)
+        wordings = wordings_of(rows, style, tokenizer, cutoff=options.cutoff_len)
+        steps = replace(steps, wordings=wordings)
+    if not options.keep:
+        return Additions(steps, checks)
+    questions = replay.questions(style, tokenizer, options.cutoff_len, examined)
+    if not questions:
+        return Additions(steps, checks)
+    steps = replace(steps, replayed=replayed_rows(len(rows), options.keep))
+    empty = replay.unanswered(style, tokenizer, questions, options.cutoff_len)
+    return answered(Additions(steps, checks, tuple(questions)), empty)
+
+
+def answered(additions: Additions, answers: replay.Replay) -> Additions:
+    """Return `additions` with the rows of answers in place of others, or of placeholders."""
+    steps, checks = replace(additions.steps, replay=answers.rows), additions.checks
+    if checks:
+        checks = replace(checks, answered=answers.checks)
+    return replace(additions, steps=steps, checks=checks)
