@@ -88,6 +88,8 @@ def propose_correction(bot: Bot, actor: Actor, draft: str, texts: Texts, call: s
         RedisError: the broker is away.
     """
     opened = _draft(bot, actor, draft)
+    if not opened.job:  # the draft of the other form
+        raise CannotAct("feedback.late")
     actor = _where(actor, opened)
     require_feedback(bot, actor)
     about = answered(bot, opened.job, actor)
@@ -117,6 +119,8 @@ def begin_lesson(bot: Bot, actor: Actor, ts: str, others: tuple[str, ...], langu
 def propose_lesson(bot: Bot, actor: Actor, draft: str, texts: Texts, call: str) -> FeedbackRow:
     """Propose what was written in the form of `draft`; raises as `propose_correction`."""
     opened = _draft(bot, actor, draft)
+    if not opened.ts:
+        raise CannotAct("feedback.late")
     actor = _where(actor, opened)
     require_feedback(bot, actor)
     row = FeedbackRow(

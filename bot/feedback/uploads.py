@@ -16,14 +16,12 @@ from bot.slack.actor import Actor
 from bot.slack.command_words import quoted
 from bot.slack.download import content_of
 from bot.slack.outgoing_text import escape
-from tasks.trainings.datasets import SUFFIXES, is_dataset_name
+from tasks.trainings.datasets import RESERVED, SUFFIXES, is_dataset_name
 from tasks.trainings.received import MOST_BYTES, Received, keep
 
 FETCH_SECONDS = 120.0
 
 _WORDS = re.compile(r"\s*(?:dataset|データセット)[ \t\u3000]+(\S+)\s*", re.I)
-_RESERVED = ("sample", "feedback")
-"""Names that mean something else in `data=`."""
 
 
 def dataset_name(event: Mapping[str, Any]) -> str:
@@ -54,7 +52,7 @@ async def _receive(
     if len(files) != 1:
         raise CannotAct("dataset.one_file")
     file = files[0]
-    if not is_dataset_name(name) or name in _RESERVED:
+    if not is_dataset_name(name) or name in RESERVED:
         raise CannotAct("dataset.name", name=quoted(name))
     file_name = str(file.get("name") or "")
     if not file_name.lower().endswith(SUFFIXES):
