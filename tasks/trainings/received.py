@@ -7,7 +7,9 @@ is taken gets a number.
 import json
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -63,23 +65,23 @@ def _write(folder: Path, name: str, lines: Iterator[str], settings: Settings) ->
             opened.writelines(lines)
             opened.flush()
             os.fsync(opened.fileno())
-        taken = set(known(settings))
-        for number in count(1):
-            free = name if number == 1 else f"{name}-{number}"
-            if free not in taken and _linked(Path(temporary), folder / f"{free}.jsonl"):
-                return free
-        raise AssertionError("there is always one more number")
+        free = _take_name(folder, unicodedata.normalize("NFC", name), settings)
+        Path(temporary).replace(folder / f"{free}.jsonl")
     finally:
-        Path(temporary).unlink()
+        Path(temporary).unlink(missing_ok=True)
+    return free
 
 
-def _linked(temporary: Path, final: Path) -> bool:
-    """Give a file its name; False where another one has it, which a rename would replace."""
-    try:
-        final.hardlink_to(temporary)
-    except FileExistsError:
-        return False
-    return True
+def _take_name(folder: Path, name: str, settings: Settings) -> str:
+    """Return the first free name, with an empty file under it that nobody else takes."""
+    taken = set(known(settings))
+    for number in count(1):
+        free = name if number == 1 else f"{name}-{number}"
+        if free in taken:
+            continue
+        with suppress(FileExistsError), (folder / f"{free}.jsonl").open("x"):
+            return free
+    raise AssertionError("there is always one more number")
 
 
 def _lines(data: DataSet) -> Iterator[str]:

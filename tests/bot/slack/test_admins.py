@@ -89,3 +89,33 @@ async def test_the_channel_comes_first_and_a_named_admin_is_not_asked_about() ->
     assert await known.refusal(actor(channel="D9", dm=True)) == ""
     assert await known.refusal(actor("U2", "C2")) == "not_admin"
     assert slack.asked == 0
+
+
+class Directory(Slack):
+    """Lists people page by page, or refuses to."""
+
+    def __init__(self, *pages: list[dict[str, Any]]) -> None:
+        super().__init__(None)
+        self.pages = pages
+
+    async def users_list(self, *, limit: int) -> Any:
+        self.asked += 1
+        if not self.pages:
+            raise SlackApiError("no", {"ok": False, "error": "ratelimited"})  # type: ignore[no-untyped-call]
+
+        async def pages() -> Any:
+            for members in self.pages:
+                yield {"members": members}
+
+        return pages()
+
+
+async def test_all_who_may_are_found_once_in_all_pages() -> None:
+    slack = Directory([ADMIN, ADMIN | {"id": "U2", "is_admin": False}], [ADMIN | {"id": "U3"}])
+    everybody = admins(slack)
+
+    assert await everybody.all() == ("U1", "U3")
+    assert await everybody.all() == ("U1", "U3")
+    assert slack.asked == 1
+    assert await admins(slack, admins=("U9",)).all() == ("U9",)
+    assert await admins(Directory()).all() == ()
