@@ -24,7 +24,7 @@ from tasks.engines.openvino.convert.precision import matrix_formats, token_bytes
 from tasks.engines.openvino.engine import kernels_in
 from tasks.settings import PrecisionSetting
 from tests.benchmarks.sides import Fast, LlamaCpp, Reference, Side, anonymous_bytes
-from trainer.base_model.source import find, local_folder
+from trainer.base_model.source import find, folder_to_convert
 
 FOLLOW_UP = 32
 """Tokens of a follow-up question with what the prompt style writes around it."""
@@ -37,7 +37,7 @@ def main() -> None:
     options = _options()
     source = find(options.model)
     print(f"{source.name}, {options.threads} threads\n")
-    folder = local_folder(source, cache=options.cache)
+    folder = folder_to_convert(source, cache=options.cache)
     arguments = (folder, source.name, options.cache, options.precision)
     converted, seconds, peak = _converted(arguments)
     print(f"converted in {seconds:.0f} s with at most {peak / 1e9:.2f} GB anonymous memory")

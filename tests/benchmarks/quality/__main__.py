@@ -7,7 +7,8 @@ the blocks' matrices takes; `size` is that of all weights, embeddings and output
 
 `--unpacked` computes ours in float32 from the weights in our kernels' format, on a CPU that may
 not run them; what is left out is that the kernels round a layer's inputs to 8 bits. `--adapter`
-compares so too, every format with the adapter's products added, to fp32 with the same.
+compares so too, every format with the adapter's products added, to fp32 with the same. `--group N`
+measures so the format of OpenVINO's kernels, with one scale for N weights (4.125 bits at 128).
 """
 
 import argparse
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 
 from tasks.engines.cpu import usable_cores
+from tasks.engines.openvino.convert import precision as precisions
 from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.conversion import convert, planned
@@ -56,11 +58,14 @@ COLUMNS = (
 def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
+    if options.group:
+        precisions.INT4_GROUPS = (options.group,)
     options.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         table = _Table(options, Path(folder))
         for precision in options.formats:
-            (table.unpacked if options.unpacked or options.adapter else table.ours)(precision)
+            unpacked = options.unpacked or options.adapter or options.group
+            (table.unpacked if unpacked else table.ours)(precision)
         if options.llama_python and not options.adapter:
             table.llama_cpp()
 
@@ -100,10 +105,11 @@ class _Table:
         return weights.with_adapter(weight, self.adapter) if self.adapter else weight
 
     def unpacked(self, precision: Any) -> None:
-        """Pack with `precision` for our kernels, measure the weights and print a row."""
+        """Pack with `precision`, measure the weights and print a row."""
         cache = self.work / "unpacked"
+        kernels = not self.options.group
         target = planned(
-            self.folder, name=self.name, cache=cache, precision=precision, kernels=True
+            self.folder, name=self.name, cache=cache, precision=precision, kernels=kernels
         )
         checkpoint = Checkpoint(self.folder)
         start = time.perf_counter(), time.process_time()
@@ -194,6 +200,7 @@ def _options() -> Any:
     parser.add_argument("--off-grid", action="store_true", help="move the weights off their grid")
     parser.add_argument("--llama-python", metavar="PYTHON", help="a Python with llama-cpp-python")
     parser.add_argument("--unpacked", action="store_true", help="our formats without the kernels")
+    parser.add_argument("--group", type=int, metavar="N", help="OpenVINO's format, groups of N")
     parser.add_argument("--adapter", type=Path, metavar="FOLDER", help="add an adapter to each")
     parser.add_argument("--json", action="store_true", help="print one JSON object a format")
     parser.add_argument("--formats", nargs="*", default=PRECISIONS, choices=PRECISIONS)

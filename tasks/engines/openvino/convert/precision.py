@@ -30,7 +30,7 @@ INT4_FROM_PARAMETERS = 1_000_000_000
 """Below, 4 bits change the answers (SmolLM2-135M: a Kullback-Leibler divergence of 0.9 nats per
 token), and 8 bits are fast enough."""
 
-INT4_GROUPS = (128, 64, 32)
+INT4_GROUPS: tuple[int, ...] = (128, 64, 32)
 """Neighbouring weights of a row that share a scale at 4 bits: the first that divides a row is
 taken. OpenVINO's CPU kernels are fastest at 128."""
 
