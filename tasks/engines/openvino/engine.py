@@ -237,13 +237,7 @@ class _TokenReader:
     def _submit(self) -> RequestHandle:
         most = min(self.allowed.tokens - len(self._ids), THOUGHT_STEP + self.allowed.answer)
         self._step_end = len(self._ids) + most
-        request = replace(
-            self.request,
-            prompt_ids=[*self.request.prompt_ids, *self._ids],
-            max_new_tokens=most,
-            seed=(self.request.seed + len(self._ids)) % 2**32,
-            goes_on=bool(self._ids),
-        )
+        request = self.request.rest(self._ids, most)
         return self.generator.submit(lambda id: replace(request, id=id))
 
 
@@ -262,6 +256,7 @@ def _request(
         # OpenVINO GenAI takes 32 bits, and without a seed it would draw the same answer each time.
         seed=(secrets.randbits(32) if sampling.seed is None else sampling.seed) % 2**32,
         adapter=_request_adapter(adapter) if adapter else None,
+        asked=time.monotonic(),
     )
 
 

@@ -14,26 +14,29 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tasks.engines.openvino.messages import PipelineSpec, request_from
+from tasks.engines.openvino.messages import PipelineSpec, Request, request_from
 from tasks.engines.openvino.pipeline import Pipeline
 from tasks.engines.openvino.scheduler import Scheduler
 from trainer.errors import AdapterRefused
 
 
 class GeneratorLoop:
-    """Continuous batching: receive messages, start requests that may run, compute one step, send
-    the new tokens."""
+    """Continuous batching: receive messages, start and pause requests, compute one step, send the
+    new tokens. Who asked notices a pause only by the time it takes."""
 
     def __init__(self, pipeline: Pipeline, scheduler: Scheduler, connection: Connection) -> None:
         self.pipeline = pipeline
         self.scheduler = scheduler
         self.connection = connection
+        self._pausing: dict[int, Request] = {}
+        """What is left of the requests that the pipeline drops in its next step."""
 
     def run(self) -> None:
         """Serve until the other side closes the connection (EOFError)."""
         while True:
             while self.scheduler.idle or self.connection.poll(0):
                 self._receive(json.loads(self.connection.recv_bytes()))
+            self._pause_requests()
             self._start_requests()
             if self.scheduler.running:
                 self._step()
@@ -42,7 +45,16 @@ class GeneratorLoop:
         if "request" in message:
             self.scheduler.add(request_from(message["request"]))
         elif not self.scheduler.cancel_waiting(message["cancel"]):
+            self._pausing.pop(message["cancel"], None)
             self.pipeline.cancel(message["cancel"])
+
+    def _pause_requests(self) -> None:
+        for request in self.scheduler.to_pause():
+            if request.id not in self._pausing:
+                ids = self.pipeline.ids_of(request.id)
+                left = request.max_new_tokens - len(ids)
+                self._pausing[request.id] = request.rest(ids, left)
+                self.pipeline.cancel(request.id)
 
     def _start_requests(self) -> None:
         while request := self.scheduler.start_next():
@@ -56,10 +68,15 @@ class GeneratorLoop:
 
     def _step(self) -> None:
         result = self.pipeline.step()
+        ended = []
         for id in result.ended:
-            self.scheduler.end(id)
-        if result.ids or result.ended:
-            send(self.connection, {"ids": result.ids, "ended": result.ended})
+            if id in self._pausing:
+                self.scheduler.pause(self._pausing.pop(id))
+            else:
+                self.scheduler.end(id)
+                ended.append(id)
+        if result.ids or ended:
+            send(self.connection, {"ids": result.ids, "ended": ended})
 
 
 def send(connection: Connection, message: dict[str, Any]) -> None:

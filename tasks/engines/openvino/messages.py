@@ -3,7 +3,8 @@
 Imports no OpenVINO, so that the worker can build them without loading it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -44,7 +45,8 @@ class RequestAdapter:
 class Request:
     """A prompt to continue, as token ids, and how. `adapter` None is the base model.
 
-    One that `goes_on` continues a request that has run already: it goes before those that wait.
+    `asked` is when it was asked, in seconds of the machine's monotonic clock. One that `goes_on`
+    continues a request that has run already, and was asked when that was.
     """
 
     id: int
@@ -57,6 +59,17 @@ class Request:
     seed: int = 0
     adapter: RequestAdapter | None = None
     goes_on: bool = False
+    asked: float = 0.0
+
+    def rest(self, ids: Sequence[int], max_new_tokens: int) -> "Request":
+        """Return the request that goes on behind the generated `ids`, with so many new tokens."""
+        return replace(
+            self,
+            prompt_ids=[*self.prompt_ids, *ids],
+            max_new_tokens=max_new_tokens,
+            seed=(self.seed + len(ids)) % 2**32,  # else it would draw the first tokens' numbers
+            goes_on=self.goes_on or bool(ids),
+        )
 
 
 def request_from(message: dict[str, Any]) -> Request:

@@ -100,6 +100,10 @@ class Pipeline:
             # Nothing more is computed of it: who goes on with it may start before that step.
             self.sequences.end(id, running.ids)
 
+    def ids_of(self, id: int) -> list[int]:
+        """Return the ids that a running request has got so far."""
+        return list(self._running[id].ids)
+
     def step(self) -> StepResult:
         """Compute a token of each running request and up to `chunk_tokens` of prefill."""
         self._pipeline.step()
