@@ -135,7 +135,7 @@ def check_writable(folder: Path, *, needed: int = 0) -> None:
     if _free_bytes(folder) < needed:
         raise NotWritable(
             f"The disk of {str(folder)!r} has {_free_bytes(folder) / 1e6:,.0f} MB free "
-            f"and the training needs {needed / 1e6:,.0f} MB; make room."
+            f"and {needed / 1e6:,.0f} MB are needed; make room."
         )
 
 

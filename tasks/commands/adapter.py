@@ -9,6 +9,7 @@ import click
 
 from tasks.admin_act import admin_act
 from tasks.commands.compare import compare
+from tasks.commands.exchange import export, import_
 from tasks.commands.terminal.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def adapter() -> None:
-    """List, show, choose, compare and remove adapters."""
+    """List, show, choose, compare, export, import and remove adapters."""
 
 
 adapter.add_command(compare)
+adapter.add_command(export)
+adapter.add_command(import_)
 
 
 @adapter.command("list")

@@ -1,4 +1,4 @@
-"""Progress of a conversion: a line in the log for each tenth, or a bar on a terminal."""
+"""Progress of work on weights: a line in the log for each tenth, or a bar on a terminal."""
 
 import logging
 from collections.abc import Callable
@@ -29,14 +29,15 @@ class LogProgress:
 class ProgressBar:
     """Draws a bar on the terminal, from the first call on; it must be closed at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "Converting") -> None:
+        self._label = label
         self._bar: Any = None
         self._done = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Move the bar; `done` of `total` weights are packed."""
+        """Move the bar; `done` of `total` weights are worked on."""
         if self._bar is None:
-            self._bar = click.progressbar(length=total, label="Converting")
+            self._bar = click.progressbar(length=total, label=self._label)
             self._bar.__enter__()
         self._bar.update(done - self._done)
         self._done = done

@@ -68,7 +68,7 @@ def test_a_folder_that_cannot_be_made_is_refused_beforehand() -> None:
 
 
 def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
-    with pytest.raises(NotWritable, match=r"MB free and the training needs 1,000,000,000 MB"):
+    with pytest.raises(NotWritable, match=r"MB free and 1,000,000,000 MB are needed"):
         files.check_writable(tmp_path, needed=10**15)
 
 

@@ -21,8 +21,22 @@ UNSUPPORTED_OPTIONS = (
     "target_parameters",
     "use_dora",
     "fan_in_fan_out",
+    "lora_bias",
+    "layer_replication",
+    "trainable_token_indices",
+    "alora_invocation_tokens",
+    "use_qalora",
+    "use_bdlora",
+    "arrow_config",
+    "kasa_config",
+    "monteclora_config",
+    "velora_config",
 )
 """Options of PEFT that change what an adapter computes in ways that the engines cannot follow."""
+
+INITIALISATIONS = (True, False, None, "gaussian", "orthogonal", "eva")
+"""How PEFT may have begun an adapter. Others, such as "pissa", take away from the base model what
+the adapter begins with: it belongs to those changed weights."""
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers of a Llama block, the only ones an adapter may change."""
@@ -111,6 +125,8 @@ def _check_supported(folder: Path, config: Mapping[str, Any]) -> None:
     if config.get("peft_type") != "LORA":
         raise AdapterRefused(f"The adapter {folder.name!r} is not a LoRA; only LoRA is supported.")
     used = [option for option in UNSUPPORTED_OPTIONS if config.get(option)]
+    if config.get("init_lora_weights") not in INITIALISATIONS:
+        used.append(f"init_lora_weights={config['init_lora_weights']!r}")
     if used or config.get("bias", "none") != "none":
         what = ", ".join(used or ["bias"])
         raise AdapterRefused(f"The adapter {folder.name!r} uses {what}, which is not supported.")

@@ -48,15 +48,33 @@ def load_model(source: Source, *, dtype: Any | None = None, cache: Path | None =
     return model.eval()
 
 
+def linear_shapes(source: Source, *, cache: Path | None = None) -> dict[str, tuple[int, ...]]:
+    """Return the shapes [out, in] of the model's linear layers by their names; loads no weights.
+
+    Raises:
+        ModelMissing: its files are not on this machine and could not be fetched.
+    """
+    import torch
+
+    return {
+        name: tuple(module.weight.shape)
+        for name, module in _without_weights(source, cache).named_modules()
+        if isinstance(module, torch.nn.Linear)
+    }
+
+
 def _parameters(source: Source, cache: Path | None) -> int:
-    """Count the parameters of a model that is built without memory for its weights."""
+    return sum(parameter.numel() for parameter in _without_weights(source, cache).parameters())
+
+
+def _without_weights(source: Source, cache: Path | None) -> Any:
+    """Return the model, built without memory for its weights."""
     import torch
     from transformers import AutoModelForCausalLM
 
     config = load_config(source, cache=cache)
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
-    return sum(parameter.numel() for parameter in model.parameters())
+        return AutoModelForCausalLM.from_config(config)
 
 
 def from_pretrained(kind: Any, source: Source, cache: Path | None, **options: Any) -> Any:

@@ -87,6 +87,10 @@ class Checkpoint:
         """Return the names of all tensors; the weights of quantised layers as if they were not."""
         return set(self._tensors.shapes)
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of the tensor called `name`."""
+        return self._tensors.shapes[name]
+
     def stored(self, name: str) -> Stored | None:
         """Return how the weight called `name` is quantised; None where it is not."""
         return self._tensors.stored.get(name)

@@ -6,6 +6,7 @@ Reads what llama.cpp's `convert_hf_to_gguf.py` writes of the architectures "llam
 
 import re
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -145,7 +146,16 @@ class GgufTensors:
             )
 
 
-def _unpaired(rows: int, heads: object, name: str) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+Order: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+
+
+def paired(rows: int, heads: object, name: str) -> Order:
+    """Return which row of Hugging Face's matrix each row of the file is: the other way round from
+    what reading does."""
+    return np.argsort(_unpaired(rows, heads, name))
+
+
+def _unpaired(rows: int, heads: object, name: str) -> Order:
     """Return which row of the file each row of Hugging Face's matrix is.
 
     In the file the two of a pair follow one another, in a head; there the first ones come first.

@@ -1,0 +1,1 @@
+"""Adapters taken to other programs, and brought from them: merged weights, GGUF, PEFT folders."""
