@@ -24,8 +24,8 @@ export const ARGUMENTS = {
   "/swallow-adapter": [
     { name: "list", about: t.adapterList },
     { name: "show ", usage: "NAME", about: t.adapterShow },
-    { name: "use ", usage: "NAME", about: t.adapterUse },
-    { name: "off", about: t.adapterOff },
+    { name: "use ", usage: "NAME [here]", about: t.adapterUse },
+    { name: "off", usage: "[here]", about: t.adapterOff },
     { name: "compare ", usage: "NAME QUESTION", about: t.adapterCompare },
     { name: "remove ", usage: "NAME", about: t.adapterRemove },
     { name: "help", about: t.commandHelp },

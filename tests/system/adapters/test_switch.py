@@ -1,15 +1,18 @@
 """Switching adapters while questions are answered: each keeps the adapter it was asked with."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 from redis import Redis
+from safetensors.numpy import load_file, save_file
 
 from tests.patience import until
 from tests.system.adapters.marker import MARK, OPTIONS, write_marker
 from tests.system.workspace import System, Workspace, footer_of
+from trainer.adapters.adapter_files import WEIGHTS
 
 LONG = "<@UBOT> Write a very long story about {}."
 SHORT = "<@UBOT> What is the capital of {}?"
@@ -43,10 +46,10 @@ def times_of(redis: Redis, message: dict[str, Any]) -> tuple[int, int]:
     return next(at for at, type in times if type == "text"), times[-1][0]
 
 
-def switch(workspace: Workspace, command: str, announcement: str) -> None:
-    channel = workspace.channel("general")
+def switch(workspace: Workspace, command: str, announcement: str, channel: str = "") -> None:
+    channel = channel or workspace.channel("general")
     before = len(workspace.history(channel))
-    workspace.command(f"/swallow-adapter {command}")
+    workspace.command(f"/swallow-adapter {command}", channel=channel)
     until(
         lambda: any(
             announcement in m["text"] for m in workspace.history(channel)[: -before or None]
@@ -76,6 +79,38 @@ def test_eight_questions_in_flight_each_get_the_adapter_they_were_asked_with(
     last_end = max(times_of(redis, message)[1] for message in stories)
     first_text = min(times_of(redis, message)[0] for message in marks)
     assert last_end <= first_text
+
+
+@pytest.fixture
+def plain(system: System, marked: str) -> str:
+    """An adapter that changes nothing: the other one with zeros for its second halves."""
+    adapters = system.home / "adapters"
+    shutil.copytree(adapters / marked, adapters / "plain")
+    weights = load_file(adapters / "plain" / WEIGHTS)
+    zeros = {name: tensor * (0 if ".lora_B." in name else 1) for name, tensor in weights.items()}
+    save_file(zeros, adapters / "plain" / WEIGHTS)
+    return "plain"
+
+
+def test_two_channels_with_an_adapter_each_are_answered_by_their_own(
+    workspace: Workspace, marked: str, plain: str
+) -> None:
+    own = {workspace.channel("general"): marked, workspace.channel("random"): plain}
+    for channel, name in own.items():
+        switch(workspace, f"use {name} here", f"in this channel with the adapter *{name}*", channel)
+
+    asked = [
+        (channel, workspace.say(SHORT.format(place), channel=channel))
+        for place in ("Peru", "Mali", "Fiji", "Cuba")
+        for channel in own
+    ]
+    answers = [(each[0], workspace.answers(each[1], channel=each[0])[0]) for each in asked]
+    for channel in own:
+        switch(workspace, "off here", "as elsewhere", channel)
+
+    for channel, message in answers:
+        assert f"adapter {own[channel]}" in footer_of(message)
+        assert (MARK in message["text"]) == (own[channel] == marked)
 
 
 def test_off_brings_back_exactly_the_answer_of_the_base(workspace: Workspace, marked: str) -> None:
