@@ -15,6 +15,7 @@ from bot.adapters.evaluation_text import (
     short_evaluation,
     verdict,
 )
+from bot.adapters.in_use import channel_lines
 from bot.adapters.worse import ask_again, parsed
 from bot.admin_action import ActionResult
 from bot.bot import Bot
@@ -133,20 +134,6 @@ async def list_all(bot: Bot, language: Language) -> ActionResult:
         lines.append(say("adapter.more", language, count=len(adapters) - MOST_LISTED))
     lines += await asyncio.to_thread(channel_lines, bot, language)
     return ActionResult("\n".join(lines))
-
-
-def channel_lines(bot: Bot, language: Language) -> list[str]:
-    """Return a line for each channel with an adapter of its own, below a heading; [] if none."""
-    channels = bot.registry.channels
-    if not channels:
-        return []
-    lines = [say("adapter.channels", language)]
-    for channel, used in list(channels.items())[:MOST_LISTED]:
-        name = _safe(adapter_name(used))
-        lines.append(say("adapter.channel", language, channel=channel, name=name))
-    if len(channels) > MOST_LISTED:
-        lines.append(say("adapter.more", language, count=len(channels) - MOST_LISTED))
-    return lines
 
 
 async def show(bot: Bot, name: str, language: Language) -> ActionResult:

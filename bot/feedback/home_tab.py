@@ -1,4 +1,5 @@
-"""The Home tab: a person's own rows, and for an admin those that wait for a decision."""
+"""The Home tab: a person's own rows, and for an admin those that wait for a decision, and which
+adapter answers where."""
 
 import asyncio
 import logging
@@ -6,6 +7,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from bot.adapters.in_use import channel_lines, default_line
 from bot.bot import Bot
 from bot.feedback.cards import actions, approve_all, heading, home_row, note_line, own_actions
 from bot.i18n.lookup import Language, say
@@ -56,6 +58,7 @@ def _view(bot: Bot, actor: Actor, language: Language, is_admin: bool) -> dict[st
     if is_admin:
         proposed = [row for row in rows if row.state == "proposed"]
         blocks += _proposed(proposed, language)
+        blocks += _adapters(bot, language)
     blocks += _own(own, language)
     # The language comes back with each press in the tab.
     return {"type": "home", "private_metadata": language, "blocks": blocks}
@@ -70,6 +73,11 @@ def _proposed(rows: list[FeedbackRow], language: Language) -> list[dict[str, Any
     for row in shown:
         blocks += [home_row(row, language), actions(row, language)]
     return blocks + _more(len(rows) - len(shown), language)
+
+
+def _adapters(bot: Bot, language: Language) -> list[dict[str, Any]]:
+    lines = [default_line(bot, language), *channel_lines(bot, language)]
+    return [heading(say("home.adapters", language)), section("\n".join(lines))]
 
 
 def _own(rows: list[FeedbackRow], language: Language) -> list[dict[str, Any]]:

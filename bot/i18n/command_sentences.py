@@ -177,6 +177,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "このチャンネルには専用のアダプター *{name}* があり、そのまま使います（`/swallow-adapter off here` で外せます）。",
         " This channel keeps its own adapter *{name}* (`/swallow-adapter off here` takes it back).",
     ),
+    "adapter.default": ("全体のアダプター: *{name}*", "The adapter for all: *{name}*"),
+    "adapter.default_none": (
+        "全体のアダプターはありません（元のモデルで答えます）。",
+        "No adapter for all: the base model answers.",
+    ),
     "adapter.channels": (
         "専用のアダプターがあるチャンネル:",
         "Channels with an adapter of their own:",

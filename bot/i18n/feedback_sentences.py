@@ -156,6 +156,7 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     ),
     "home.proposed": ("承認待ち（{count}件）", "To be decided: {count}"),
     "home.none_proposed": ("承認待ちの提案はありません。", "Nothing is proposed."),
+    "home.adapters": ("アダプター", "Adapters"),
     "home.own": ("あなたの提案（{count}件）", "Yours: {count}"),
     "home.none_own": ("まだ提案していません。", "You have not proposed anything."),
     "home.more": (

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from redis import Redis
+
+from tasks.adapters.in_use import AdaptersInUse
 from tests.bot.conftest import Json, Serve, until
 from tests.bot.feedback.conftest import Teacher
 from tests.tasks.adapter_files import write_adapter
@@ -43,9 +46,10 @@ async def test_the_home_tab_lists_what_waits_and_approves_what_it_shows(
 
 
 async def test_only_an_admin_sees_and_decides(
-    serve: Serve, teacher: Teacher, audit: Callable[[], list[Json]]
+    serve: Serve, teacher: Teacher, audit: Callable[[], list[Json]], redis: Redis
 ) -> None:
     teacher.feedback.propose(proposed("a"))
+    AdaptersInUse(redis).set("faq@0", "CGENERAL")
     async with serve(feedback="on", language="en"):
         admins = await teacher.home("To be decided: 1")
         bobs = await teacher.home("Yours: 0", "UBOB")
@@ -54,6 +58,9 @@ async def test_only_an_admin_sees_and_decides(
         await teacher.press_home(forged, "feedback_approve", "a", "UBOB")
         await teacher.sees("admin", "DBOB")
 
+    assert "• <#CGENERAL> — *faq*" in str(admins["blocks"])
+    assert "No adapter for all: the base model answers." in str(admins["blocks"])
+    assert "faq" not in str(bobs["blocks"])
     assert buttons_of(bobs, "feedback_approve") == []
     row = teacher.feedback.get("a")
     assert row
