@@ -39,12 +39,12 @@ def home_row(row: FeedbackRow, language: Language) -> dict[str, Any]:
 
 
 def actions(row: FeedbackRow, language: Language) -> dict[str, Any]:
-    """Return an admin's buttons for a proposed row."""
-    buttons = [button(EXAM_ACTION, row.id, say("button.approve_exam", language))]
+    """Return an admin's buttons for a proposed row, which decide about what it says now."""
+    buttons = [button(EXAM_ACTION, row.seen, say("button.approve_exam", language))]
     if row.kind != "liked":  # liked answers are for the exam in any case
-        approve = button(APPROVE_ACTION, row.id, say("button.approve", language), style="primary")
+        approve = button(APPROVE_ACTION, row.seen, say("button.approve", language), style="primary")
         buttons.insert(0, approve)
-    buttons.append(button(REFUSE_ACTION, row.id, say("button.refuse", language), style="danger"))
+    buttons.append(button(REFUSE_ACTION, row.seen, say("button.refuse", language), style="danger"))
     return {"type": "actions", "block_id": f"decide-{row.id}", "elements": buttons}
 
 
@@ -57,7 +57,7 @@ def own_actions(row: FeedbackRow, language: Language) -> dict[str, Any]:
 def approve_all(rows: list[FeedbackRow], language: Language) -> dict[str, Any]:
     """Return the button that approves the rows that are shown, and none that come later."""
     label = say("button.approve_all", language, count=len(rows))
-    ids = " ".join(row.id for row in rows)
+    ids = " ".join(row.seen for row in rows)
     all_ = button(APPROVE_ALL_ACTION, ids, label, style="primary")
     return {"type": "actions", "block_id": "decide-all", "elements": [all_]}
 

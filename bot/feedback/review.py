@@ -44,36 +44,48 @@ async def tell_admins(bot: Bot, row: FeedbackRow) -> None:
 
 
 async def decide(
-    bot: Bot, actor: Actor, body: Mapping[str, Any], id: str, decision: Decision, language: Language
+    bot: Bot,
+    actor: Actor,
+    body: Mapping[str, Any],
+    seen: str,
+    decision: Decision,
+    language: Language,
 ) -> ActionResult:
-    """Approve or refuse one row, and show in its message what became of it.
+    """Approve or refuse one row, `seen` as it was shown, and show what became of it.
 
     Raises:
-        CannotAct: it was decided about already, or removed.
+        CannotAct: it was decided about already, removed, or written anew by its author.
         RedisError: the broker is away.
     """
     feedback = Feedback(bot.jobs.redis)
+    id, _, version = seen.partition(":")
+    if not version:
+        raise CannotAct("feedback.no_row")
     before = await asyncio.to_thread(feedback.get, id)
-    done = await asyncio.to_thread(_decide, feedback, [id], actor.user, decision)
+    done = await asyncio.to_thread(_decide, feedback, [seen], actor.user, decision)
     after = await asyncio.to_thread(feedback.get, id)
-    note = _note(after, actor, language)
+    is_open = after is not None and after.state == "proposed"
+    note = "" if is_open else _note(after, language)
     shown = await _show(bot, actor, body, after or before, note, language)
-    if not done:
-        raise CannotAct("feedback.no_row" if after is None else "feedback.decided")
-    return ActionResult("" if shown else note)
+    if done:
+        return ActionResult("" if shown else note)
+    if after is None:
+        raise CannotAct("feedback.no_row")
+    raise CannotAct("feedback.changed" if is_open else "feedback.decided")
 
 
 async def approve_all(
-    bot: Bot, actor: Actor, ids: Sequence[str], language: Language
+    bot: Bot, actor: Actor, seen: Sequence[str], language: Language
 ) -> ActionResult:
-    """Approve the rows that the Home tab showed, as far as nobody has decided about them.
+    """Approve the rows that the Home tab showed, as far as they are still to be decided about.
 
     Raises:
-        CannotAct: every one was decided about, or removed.
+        CannotAct: every one was decided about, removed, or written anew.
         RedisError: the broker is away.
     """
     feedback = Feedback(bot.jobs.redis)
-    done = await asyncio.to_thread(_decide, feedback, ids, actor.user, "training")
+    versions = [row for row in seen if row.partition(":")[2]]
+    done = await asyncio.to_thread(_decide, feedback, versions, actor.user, "training")
     await publish(bot, actor, language)
     if not done:
         raise CannotAct("feedback.decided")
@@ -86,7 +98,7 @@ def _decide(feedback: Feedback, ids: Sequence[str], admin: str, decision: Decisi
     return feedback.approve(ids, admin, exam=decision == "exam")
 
 
-def _note(row: FeedbackRow | None, actor: Actor, language: Language) -> str:
+def _note(row: FeedbackRow | None, language: Language) -> str:
     """Return what a row is now."""
     if row is None:
         return say("feedback.note.gone", language)

@@ -109,6 +109,10 @@ FEEDBACK: dict[str, tuple[str, str]] = {
         "すでにほかの人が決めたあとなので、何も変わりません。",
         "This was decided already, and nothing changes.",
     ),
+    "feedback.changed": (
+        "表示のあとで提案者が書き直したため、何も変わりません。新しい内容を確かめてください。",
+        "Its author has written it anew since it was shown, and nothing changes: look at what it says now.",
+    ),
     "feedback.approved_many": ("{count}件を承認しました。", "Approved {count}."),
     "feedback.removed": (
         "削除しました。学習用のファイルからも消えます。",

@@ -56,21 +56,21 @@ class ReviewListener:
     ) -> None:
         """Take an admin's press under a row."""
         await ack()
-        actor, id = Actor.of_press(body), str(action.get("value") or "")
+        actor, seen = Actor.of_press(body), str(action.get("value") or "")
         decision, language = _DECISIONS[str(action["action_id"])], self._language(body)
-        do = partial(review.decide, self._bot, actor, body, id, decision, language)
+        do = partial(review.decide, self._bot, actor, body, seen, decision, language)
         name = "feedback refuse" if decision == "refused" else "feedback approve"
-        self._background.start(perform(self._bot, actor, Action(name, id), language, do))
+        self._background.start(perform(self._bot, actor, Action(name, _ids(seen)), language, do))
 
     async def on_approve_all(
         self, ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
     ) -> None:
         """Take an admin's press for all rows that are shown."""
         await ack()
-        actor, ids = Actor.of_press(body), str(action.get("value") or "").split()
+        actor, seen = Actor.of_press(body), str(action.get("value") or "")
         language = self._language(body)
-        do = partial(review.approve_all, self._bot, actor, ids, language)
-        act = Action("feedback approve", " ".join(ids))
+        do = partial(review.approve_all, self._bot, actor, seen.split(), language)
+        act = Action("feedback approve", _ids(seen))
         self._background.start(perform(self._bot, actor, act, language, do))
 
     async def on_remove(
@@ -114,3 +114,8 @@ class ReviewListener:
         if self._bot.settings.language is None and view:
             return "ja" if view.get("private_metadata") == "ja" else "en"
         return self._bot.language(str((body.get("message") or {}).get("text") or ""))
+
+
+def _ids(seen: str) -> str:
+    """Return what was decided about, for the audit log."""
+    return " ".join(row.partition(":")[0] for row in seen.split())

@@ -79,6 +79,16 @@ class FeedbackRow:
         """A digest of `question_key`: rows with the same one have the same use."""
         return digest(question_key(self.instruction, self.input))
 
+    @property
+    def version(self) -> str:
+        """A digest of its texts: an author may write a proposed row anew while it is looked at."""
+        return digest("\0".join(getattr(self, name) for name in _TEXTS))
+
+    @property
+    def seen(self) -> str:
+        """The row as somebody sees it now, for a decision about this version and no other."""
+        return f"{self.id}:{self.version}"
+
     def line(self) -> dict[str, str]:
         """Return the row as a line of a training's or an exam's file."""
         found = {
@@ -114,7 +124,8 @@ def to_fields(row: FeedbackRow) -> dict[str, str]:
     """Encode a row as the fields of its record."""
     values = {field.name: getattr(row, field.name) for field in fields(row)}
     stored = {name: str(value) for name, value in values.items()}
-    return {**stored, "others": " ".join(row.others), "question": row.question}
+    known = {"question": row.question, "version": row.version}
+    return {**stored, "others": " ".join(row.others), **known}
 
 
 def read_row(found: Mapping[str, str]) -> FeedbackRow:

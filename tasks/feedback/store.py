@@ -80,6 +80,8 @@ class Feedback:
     def approve(self, ids: Iterable[str], approver: str, *, exam: bool = False) -> list[str]:
         """Approve proposed rows, each once; returns those that this call approved.
 
+        With `FeedbackRow.seen` instead of its id a row is approved only if it still says that.
+
         They are for training, liked answers and with `exam` all of them for the exam; but a
         question that was approved before keeps the use it had then.
 
@@ -99,7 +101,7 @@ class Feedback:
         return self._each("remove_rows", ids, "")
 
     def refuse(self, ids: Iterable[str]) -> list[str]:
-        """Remove rows that are still proposed; returns those that were.
+        """Remove rows that are still proposed; returns those that were. `ids` as for `approve`.
 
         Raises:
             RedisError: as `propose`.

@@ -19,6 +19,13 @@ local CALL_MS = 60000 -- replies are kept longer than any client repeats a call
 
 local function job_key(id) return 'swallow:job:' .. id end
 local function row_key(id) return 'swallow:feedback:row:' .. id end
+-- The id of the row that ENTRY names, either by it alone or as ID:VERSION, which is nothing where the
+-- row has other texts by now.
+local function row_named(entry)
+  local id, version = string.match(entry, '^([^:]*):?(.*)$')
+  if version ~= '' and redis.call('HGET', row_key(id), 'version') ~= version then return nil end
+  return id
+end
 local function events_key(id) return 'swallow:events:' .. id end
 local function forgotten_key(id) return 'swallow:forgotten:' .. id end
 -- Sorted set: ids of the jobs of a kind that have not ended, by their creation (ms).

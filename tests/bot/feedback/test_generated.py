@@ -171,7 +171,8 @@ def with_real_ids(payload: Json, drafts: list[str], rows: list[FeedbackRow]) -> 
     for action in payload.get("actions", []):
         value = str(action["value"])
         if len(value) == 1 and value.isdecimal() and rows:
-            action["value"] = rows[int(value) % len(rows)].id
+            row = rows[int(value) % len(rows)]
+            action["value"] = row.id if action["action_id"] == REMOVE_ACTION else row.seen
     return payload
 
 

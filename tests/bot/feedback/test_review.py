@@ -1,6 +1,7 @@
 """Admins decide about rows, authors take theirs back, and the Home tab shows both."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from redis import Redis
@@ -28,14 +29,15 @@ async def test_the_home_tab_lists_what_waits_and_approves_what_it_shows(
         teacher.feedback.propose(proposed(id, kind="liked" if id == "c" else "taught"))
     async with serve(feedback="on", language="en"):
         view = await teacher.home("To be decided: 3")
-        await teacher.press_home(view, "feedback_refuse", "a")
+        await teacher.press_home(view, "feedback_refuse", buttons_of(view, "feedback_refuse")[0])
         view = await teacher.home("To be decided: 2")
         teacher.feedback.propose(proposed("later"))
-        await teacher.press_home(view, "feedback_approve_all", "b c")
+        [both] = buttons_of(view, "feedback_approve_all")
+        await teacher.press_home(view, "feedback_approve_all", both)
         view = await teacher.home("To be decided: 1")
         await teacher.sees("Approved 2.", "DADMIN")
 
-    assert buttons_of(view, "feedback_approve") == ["later"]
+    assert buttons_of(view, "feedback_approve") == [proposed("later").seen]
     assert [row.id for row in teacher.feedback.training_rows()] == ["b"]
     assert [row.id for row in teacher.feedback.exam_rows()] == ["c"]
     assert teacher.feedback.get("a") is None
@@ -55,7 +57,8 @@ async def test_only_an_admin_sees_and_decides(
         bobs = await teacher.home("Yours: 0", "UBOB")
         # As a forged press would come: the tab of an admin in the hands of somebody else.
         forged = teacher.workspace.views.publish_home("UBOB", {**admins, "external_id": ""})
-        await teacher.press_home(forged, "feedback_approve", "a", "UBOB")
+        [approve] = buttons_of(admins, "feedback_approve")
+        await teacher.press_home(forged, "feedback_approve", approve, "UBOB")
         await teacher.sees("admin", "DBOB")
 
     assert "• <#CGENERAL> — *faq*" in str(admins["blocks"])
@@ -86,6 +89,31 @@ async def test_who_comes_second_is_told_so_and_changes_nothing(
     after = teacher.feedback.get(row.id)
     assert after
     assert (after.state, after.use, after.approver) == ("approved", "exam", "operator:root")
+
+
+async def test_what_was_written_anew_is_not_approved_unseen(serve: Serve, teacher: Teacher) -> None:
+    async with serve(feedback="on"):
+        message = await teacher.answered("Who runs the wiki?", "Sato.")
+        await teacher.correct(message)
+        await teacher.submit(await teacher.form(), output="Kimura.")
+        review = await teacher.sees("A correction by", "DADMIN")
+        [row] = await teacher.rows(1)
+        teacher.feedback.propose(replace(row, output="Mallory."))
+        await teacher.decide(review, "feedback_approve")
+        await teacher.told("look at what it says now", channel="DADMIN")
+        seen = teacher.feedback.get(row.id)
+
+        async def shown_anew() -> Json | None:
+            messages = await teacher.messages("DADMIN")
+            return next((m for m in messages if "Mallory" in str(m["blocks"])), None)
+
+        await teacher.decide(await until(shown_anew, "Mallory"), "feedback_approve")
+        await teacher.sees("Approved by <@UADMIN>", "DADMIN")
+
+    assert seen
+    assert seen.state == "proposed"
+    [row] = teacher.feedback.training_rows()
+    assert row.output == "Mallory."
 
 
 async def test_an_author_takes_back_what_is_theirs_and_nothing_else(

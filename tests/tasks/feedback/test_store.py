@@ -94,6 +94,19 @@ def test_rows_are_approved_once_each(feedback: Feedback) -> None:
     assert [row.id for row in feedback.exam_rows()] == ["c"]
 
 
+def test_a_row_is_decided_about_as_it_was_seen(feedback: Feedback) -> None:
+    seen = proposed().seen
+    feedback.propose(proposed(output="Written anew."))
+    feedback.propose(proposed("b"))
+
+    assert feedback.approve([seen, proposed("b").seen], "UADMIN") == ["b"]
+    assert feedback.refuse([seen]) == []
+    row = feedback.get("a")
+    assert row
+    assert row.state == "proposed"
+    assert feedback.refuse([row.seen, proposed("b").seen]) == ["a"]
+
+
 def test_two_admins_at_once_approve_each_row_once(feedback: Feedback) -> None:
     names = [f"r{number}" for number in range(20)]
     for id in names:

@@ -1,11 +1,12 @@
--- Approve rows that are proposed: APPROVER EXAM ID ...; returns the ids that were. With EXAM 1 they
--- are for the exam, as liked answers always are. The use of a question never changes: what was
--- learned once is never examined, and what is examined is not learned.
+-- Approve rows that are proposed: APPROVER EXAM ROW ...; returns the ids that were. A ROW is an id, or
+-- ID:VERSION where somebody has seen its texts. With EXAM 1 they are for the exam, as liked answers
+-- always are. The use of a question never changes: what was learned once is never examined, and what
+-- is examined is not learned.
 local approver, exam = ARGV[1], ARGV[2] == '1'
 local approved = {}
 for index = 3, #ARGV do
-  local id = ARGV[index]
-  local found = redis.call('HMGET', row_key(id), 'state', 'kind', 'question')
+  local id = row_named(ARGV[index])
+  local found = redis.call('HMGET', row_key(id or ''), 'state', 'kind', 'question')
   if found[1] == 'proposed' then
     local question = found[3]
     local use = (exam or found[2] == 'liked') and 'exam' or 'training'

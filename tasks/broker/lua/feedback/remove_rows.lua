@@ -1,11 +1,11 @@
--- Remove rows: STATE ID ...; returns the ids that were there, with a STATE only those in it. A
--- question of the exam whose last row goes may be learned from then on; one that may have been
--- learned is never examined. That they were removed is kept: no file may keep them either, on
--- whichever host.
+-- Remove rows: STATE ROW ...; returns the ids that were there, with a STATE only those in it. A ROW is
+-- an id, or ID:VERSION where somebody has seen its texts. A question of the exam whose last row goes
+-- may be learned from then on; one that may have been learned is never examined. That they were
+-- removed is kept: no file may keep them either, on whichever host.
 local state, removed = ARGV[1], {}
 for index = 2, #ARGV do
-  local id = ARGV[index]
-  local found = redis.call('HMGET', row_key(id), 'use', 'question', 'state')
+  local id = row_named(ARGV[index])
+  local found = redis.call('HMGET', row_key(id or ''), 'use', 'question', 'state')
   if found[3] and (state == '' or found[3] == state) then
     redis.call('DEL', row_key(id))
     redis.call('ZREM', ROWS, id)
