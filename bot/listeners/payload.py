@@ -77,6 +77,7 @@ class _ViewContainer(_Shape):
 
 class _View(_Shape):
     id: str
+    type: str
     callback_id: str = ""
     private_metadata: str = ""
 

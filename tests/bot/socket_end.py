@@ -99,6 +99,7 @@ def form(
     draft: str = "0123456789abcdef",
     user: str = "UADMIN",
     id: str = "V2",
+    kind: str | None = "modal",
 ) -> Json:
     """A form that is submitted."""
     values = {
@@ -107,7 +108,7 @@ def form(
     return _interaction("view_submission", user) | {
         "view": {
             "id": id,
-            "type": "modal",
+            "type": kind,
             "callback_id": callback,
             "private_metadata": draft,
             "state": {"values": values},

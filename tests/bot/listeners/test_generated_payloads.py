@@ -116,6 +116,7 @@ def slack(redis: Redis, on_valkey: None, monkeypatch: pytest.MonkeyPatch) -> Ite
 @example(template=event(channel={"id": "C1"}), changes=[])
 @example(template=event(ts=None), changes=[])
 @example(template=event(files=["x"]), changes=[])
+@example(template=form(TEACH_FORM, {}, kind=None), changes=[])
 def test_no_listener_fails_on_any_payload(
     slack: Slack, template: Json, changes: list[tuple[int, Any]]
 ) -> None:
