@@ -71,7 +71,12 @@ def begin_correction(bot: Bot, actor: Actor, job: str) -> Opened:
     require_feedback(bot, actor)
     about = answered(bot, job, actor)
     draft = Draft(
-        actor.user, about.language, about.channel, job=job, others=_others(actor, about.asker)
+        actor.user,
+        about.language,
+        about.channel,
+        thread_ts=actor.thread_ts,
+        job=job,
+        others=_others(actor, about.asker),
     )
     id = Drafts(bot.jobs.redis).keep(draft)
     return Opened(id, Texts(about.instruction, about.input, about.answer), about.language)
@@ -90,7 +95,7 @@ def propose_correction(bot: Bot, actor: Actor, draft: str, texts: Texts, call: s
     opened = _draft(bot, actor, draft)
     if not opened.job:  # the draft of the other form
         raise CannotAct("feedback.late")
-    actor = _where(actor, opened)
+    actor = where(actor, opened)
     require_feedback(bot, actor)
     about = answered(bot, opened.job, actor)
     texts = restored(texts, Texts(about.instruction, about.input, about.answer))
@@ -112,7 +117,14 @@ def begin_lesson(bot: Bot, actor: Actor, ts: str, others: tuple[str, ...], langu
         RedisError: the broker is away.
     """
     require_feedback(bot, actor)
-    draft = Draft(actor.user, language, actor.channel, ts=ts, others=_others(actor, *others))
+    draft = Draft(
+        actor.user,
+        language,
+        actor.channel,
+        thread_ts=actor.thread_ts,
+        ts=ts,
+        others=_others(actor, *others),
+    )
     return Drafts(bot.jobs.redis).keep(draft)
 
 
@@ -121,7 +133,7 @@ def propose_lesson(bot: Bot, actor: Actor, draft: str, texts: Texts, call: str) 
     opened = _draft(bot, actor, draft)
     if not opened.ts:
         raise CannotAct("feedback.late")
-    actor = _where(actor, opened)
+    actor = where(actor, opened)
     require_feedback(bot, actor)
     row = FeedbackRow(
         id=row_id(opened.channel, opened.ts, actor.user, "taught"),
@@ -157,17 +169,17 @@ def opened_by(bot: Bot, actor: Actor, draft: str) -> Draft | None:
     return Drafts(bot.jobs.redis).get(draft, actor.user)
 
 
+def where(actor: Actor, opened: Draft) -> Actor:
+    """Return who submits a form, in the channel in which it was opened: a form has none."""
+    dm = opened.channel.startswith("D")
+    return Actor(actor.user, actor.team, opened.channel, dm, thread_ts=opened.thread_ts)
+
+
 def _draft(bot: Bot, actor: Actor, draft: str) -> Draft:
     opened = opened_by(bot, actor, draft)
     if opened is None:
         raise CannotAct("feedback.late")
     return opened
-
-
-def _where(actor: Actor, opened: Draft) -> Actor:
-    """Return who submits a form, in the channel in which it was opened: a form has none."""
-    dm = opened.channel.startswith("D")
-    return Actor(user=actor.user, team=actor.team, channel=opened.channel, dm=dm)
 
 
 def _withdraw(bot: Bot, id: str, actor: Actor) -> bool:

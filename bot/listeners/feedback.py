@@ -162,18 +162,22 @@ class FeedbackListener:
             await ack(response_action="errors", errors={field: refusal_sentence(error, language)})
             return
         await ack()
-        self._background.start(self._tell(actor, row, str(view.get("id")), language))
+        self._background.start(self._tell(actor, row, view, language))
 
-    async def _tell(self, actor: Actor, row: FeedbackRow, form_id: str, language: Language) -> None:
-        """Thank the author, and ask admins; once for each form."""
+    async def _tell(
+        self, actor: Actor, row: FeedbackRow, view: Mapping[str, Any], language: Language
+    ) -> None:
+        """Thank the author where the form was opened, and ask admins; once for each form."""
+        form_id, draft = str(view.get("id")), str(view.get("private_metadata") or "")
         try:
             if not await asyncio.to_thread(first_time, self._bot.jobs.redis, "form", form_id):
                 return
+            opened = await asyncio.to_thread(proposals.opened_by, self._bot, actor, draft)
         except RedisError as error:
             log.warning("a row was stored, and nobody told: %s", type(error).__name__)
             return
-        where = Actor(actor.user, actor.team, row.channel, row.channel.startswith("D"))
-        await notify_person(self._bot.client, where, say(f"feedback.{row.kind}", language))
+        actor = proposals.where(actor, opened) if opened else actor
+        await notify_person(self._bot.client, actor, say(f"feedback.{row.kind}", language))
         await tell_admins(self._bot, row)
 
     def _language(self, body: Mapping[str, Any]) -> Language:

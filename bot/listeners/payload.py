@@ -68,6 +68,7 @@ class _Named(_Shape):
 class _MessageContainer(_Shape):
     channel_id: str
     message_ts: str
+    thread_ts: str | None = None
 
 
 class _ViewContainer(_Shape):

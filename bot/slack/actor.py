@@ -9,7 +9,8 @@ from typing import Any
 class Actor:
     """A person in a conversation; Slack takes answers at `response_url` for half an hour.
 
-    `dm`: the conversation is the person's direct messages with the bot.
+    `dm`: the conversation is the person's direct messages with the bot. `thread_ts` names the
+    thread in which the person is, empty outside any.
     """
 
     user: str
@@ -17,6 +18,7 @@ class Actor:
     channel: str
     dm: bool
     response_url: str = ""
+    thread_ts: str = ""
 
     @classmethod
     def of_command(cls, command: Mapping[str, Any]) -> "Actor":
@@ -33,21 +35,23 @@ class Actor:
     @classmethod
     def of_press(cls, body: Mapping[str, Any]) -> "Actor":
         """Return who pressed a button; in the Home tab or a form that is in no channel."""
-        channel = str((body.get("container") or {}).get("channel_id") or "")
-        return cls._of_interaction(body, channel)
+        container = body.get("container") or {}
+        channel, thread_ts = (str(container.get(key) or "") for key in ("channel_id", "thread_ts"))
+        return cls._of_interaction(body, channel, thread_ts)
 
     @classmethod
     def of_shortcut(cls, body: Mapping[str, Any]) -> "Actor":
         """Return who used a shortcut of a message's menu."""
-        return cls._of_interaction(body, str(body["channel"]["id"]))
+        thread_ts = str(body["message"].get("thread_ts") or "")
+        return cls._of_interaction(body, str(body["channel"]["id"]), thread_ts)
 
     @classmethod
     def of_form(cls, body: Mapping[str, Any]) -> "Actor":
         """Return who submitted a form, which is in no channel."""
-        return cls._of_interaction(body, "")
+        return cls._of_interaction(body, "", "")
 
     @classmethod
-    def _of_interaction(cls, body: Mapping[str, Any], channel: str) -> "Actor":
+    def _of_interaction(cls, body: Mapping[str, Any], channel: str, thread_ts: str) -> "Actor":
         user = body["user"]
         return cls(
             user=str(user["id"]),
@@ -56,6 +60,7 @@ class Actor:
             # Where there is no channel, what is said goes to the person alone.
             dm=channel.startswith("D") or not channel,
             response_url=str(body.get("response_url", "")),
+            thread_ts=thread_ts,
         )
 
     @classmethod

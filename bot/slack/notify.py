@@ -31,7 +31,11 @@ async def notify_person(
         return
     try:
         await client.chat_postEphemeral(
-            channel=actor.channel, user=actor.user, text=post.text, blocks=list(post.blocks)
+            channel=actor.channel,
+            user=actor.user,
+            thread_ts=actor.thread_ts or None,
+            text=post.text,
+            blocks=list(post.blocks),
         )
     except FAILURES:
         await _send_directly(client, actor, post)
@@ -80,6 +84,7 @@ async def _respond(
             text=post.text,
             blocks=list(post.blocks),
             response_type=kind,
+            thread_ts=(kind == "ephemeral" and actor.thread_ts) or None,
             replace_original=False,
             unfurl_links=False,
         )

@@ -21,11 +21,12 @@ _KEY = "swallow:feedback:draft:"
 @dataclass(frozen=True)
 class Draft:
     """A form that `author` has open, about the answer of `job`, or about a message in `channel` at
-    `ts`; `others` wrote what it shows."""
+    `ts`; it was opened in the thread `thread_ts`. `others` wrote what it shows."""
 
     author: str
     language: str
     channel: str
+    thread_ts: str = ""
     job: str = ""
     ts: str = ""
     others: tuple[str, ...] = ()

@@ -46,10 +46,12 @@ async def test_a_correction_is_proposed_and_approved_once(serve: Serve, teacher:
         assert not await teacher.submit(view, "UBOB", output=RIGHT)
         [row] = await teacher.rows(1)
         await teacher.told("your correction is proposed", "UBOB")
+        [thanks] = await teacher.private_messages("UBOB")
         review = await teacher.sees("A correction by", "DADMIN")
         await teacher.decide(review, "feedback_approve")
         approved = await teacher.sees("Approved by <@UADMIN>", "DADMIN")
 
+    assert thanks["thread_ts"] == message["root"]
     assert actions_of(message) == {"answer_feedback", "correct_answer"}
     assert shown_in(view) == {
         "instruction": "Who runs the wiki?",
