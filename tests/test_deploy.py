@@ -1,6 +1,7 @@
 """The templates in deploy/ ask for what the code needs: no more, no less."""
 
 import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from bot.bot import Bot
 from bot.doctor import SCOPES
 from bot.listeners import register
 from bot.settings import BotSettings
+from bot.workspace.sign_in import PAGE
 from tasks.settings import Settings
 from tests.conftest import missing
 
@@ -86,6 +88,17 @@ def test_the_app_has_the_shortcuts_that_the_bot_answers(
     assert {shortcut["callback_id"] for shortcut in shortcuts} == listening.shortcuts
     assert all(len(shortcut["name"]) <= 24 for shortcut in shortcuts)
     assert all(len(shortcut["description"]) <= 150 for shortcut in shortcuts)
+
+
+def test_the_page_of_the_local_workspace_offers_what_the_app_has(manifest: Any) -> None:
+    page = (PAGE / "commands.js").read_text("utf-8")
+    commands, shortcuts = page.split("export const ARGUMENTS")
+    assert set(re.findall(r'name: "(/[\w-]+)"', commands)) == {
+        command["command"] for command in manifest["features"]["slash_commands"]
+    }
+    assert set(re.findall(r'callbackId: "(\w+)"', shortcuts)) == {
+        shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]
+    }
 
 
 def test_the_app_needs_no_address_of_ours(manifest: Any) -> None:

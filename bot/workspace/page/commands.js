@@ -19,6 +19,7 @@ export const ARGUMENTS = {
     { name: "resume", usage: "[ID]", about: t.trainResume },
     { name: "help", about: t.commandHelp },
     { name: "data=", usage: "NAME", about: t.trainData },
+    { name: "data=feedback", about: t.trainFeedback },
     { name: "output=", usage: "NAME", about: t.trainOutput },
   ],
   "/swallow-adapter": [
@@ -26,7 +27,7 @@ export const ARGUMENTS = {
     { name: "show ", usage: "NAME", about: t.adapterShow },
     { name: "use ", usage: "NAME [here]", about: t.adapterUse },
     { name: "off", usage: "[here]", about: t.adapterOff },
-    { name: "compare ", usage: "NAME QUESTION", about: t.adapterCompare },
+    { name: "compare ", usage: "NAME [QUESTION]", about: t.adapterCompare },
     { name: "remove ", usage: "NAME", about: t.adapterRemove },
     { name: "help", about: t.commandHelp },
   ],
