@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from tests.benchmarks.feedback_facts import FACTS, OTHERS, Fact
-from trainer.data.encoding import Encoded, encode_answer
+from trainer.data.encoding import Encoded, encode_answers
 from trainer.evaluation.measure import response_losses
 from trainer.model import frozen_base, lora
 from trainer.model.greedy import greedy_answers
@@ -53,10 +53,7 @@ class Exam:
         )
         with self.model.disable_adapter():
             self.base = self._answers(OTHERS)
-            self.references = [
-                encode_answer(planned.style, planned.tokenizer, question, ids)
-                for question, ids in zip(OTHERS, self.base, strict=True)
-            ]
+            self.references = encode_answers(planned.style, planned.tokenizer, OTHERS, self.base)
             self.base_losses = self._losses(self.references)
 
     def wrong(self, facts: Sequence[Fact]) -> int:

@@ -54,15 +54,13 @@ def wordings_of(
     rows: Sequence[Row], style: Style, tokenizer: Tokenizer, *, cutoff: int
 ) -> list[list[Encoded]]:
     """Return each row in all the other words that are trained on, as far as they fit."""
-    return [
-        encode_rows(
-            style,
-            tokenizer,
-            [_in_words(row, words) for words in rewordings(row.instruction)],
-            cutoff=cutoff,
-        ).rows
-        for row in rows
-    ]
+    worded = [_in_words(row, words) for row in rows for words in rewordings(row.instruction)]
+    owners = [place for place, row in enumerate(rows) for _ in rewordings(row.instruction)]
+    encoded = encode_rows(style, tokenizer, worded, cutoff=cutoff)
+    found: list[list[Encoded]] = [[] for _ in rows]
+    for index, one in zip(encoded.kept, encoded.rows, strict=True):
+        found[owners[index]].append(one)
+    return found
 
 
 def _in_words(row: Row, question: str) -> Row:

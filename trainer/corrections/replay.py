@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.corrections.questions import QUESTIONS
-from trainer.data.encoding import Encoded, encode_answer
+from trainer.data.encoding import Encoded, encode_answers
 from trainer.data.questions import question_key
 from trainer.prompts.prompt import render
 from trainer.prompts.templates import Style, Tokenizer
@@ -86,8 +86,7 @@ def encoded(
 ) -> Replay:
     """Return the rows of answered questions, at most `cutoff` tokens each."""
     replay = Replay([], [])
-    for index, (question, ids) in enumerate(zip(asked, answered, strict=True)):
-        row = encode_answer(style, tokenizer, question, ids)
+    for index, row in enumerate(encode_answers(style, tokenizer, asked, answered)):
         row = Encoded(row.ids[:cutoff], row.prompt, row.preamble)
         (replay.checks if index % CHECK_EVERY == CHECK_EVERY - 1 else replay.rows).append(row)
     return replay

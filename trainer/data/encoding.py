@@ -83,14 +83,20 @@ def encode_rows(
     return EncodedData(encoded, kept, cut, dropped, lengths)
 
 
-def encode_answer(
-    style: Style, tokenizer: Tokenizer, question: str, answer: Sequence[int]
-) -> Encoded:
-    """Return the row of a question without input, and of an answer that is token ids already."""
-    asked = render(style, tokenizer, question, thinking=False).ids
-    ids = (*asked, *answer)
+def encode_answers(
+    style: Style,
+    tokenizer: Tokenizer,
+    questions: Sequence[str],
+    answers: Sequence[Sequence[int]],
+) -> list[Encoded]:
+    """Return the rows of questions without input, and of answers that are token ids already."""
     preambles = find_preambles(style, tokenizer)
-    return Encoded(ids, len(asked), _preamble_length(ids, len(asked), preambles))
+    rows = []
+    for question, answer in zip(questions, answers, strict=True):
+        asked = render(style, tokenizer, question, thinking=False).ids
+        ids = (*asked, *answer)
+        rows.append(Encoded(ids, len(asked), _preamble_length(ids, len(asked), preambles)))
+    return rows
 
 
 def find_preambles(style: Style, tokenizer: Tokenizer) -> list[tuple[int, ...]]:

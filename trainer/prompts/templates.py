@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from trainer.errors import UnknownStyle
-from trainer.prompts.thought import SWITCH, has_switch, marks_of, with_empty_thought
+from trainer.prompts.thought import SWITCH, has_switch, marks_of, token_id, with_empty_thought
 
 Tokenizer: TypeAlias = Any
 """A `transformers` fast tokenizer; not imported, so that prompts load without torch."""
@@ -139,9 +139,9 @@ class ChatStyle:
 
     def stop_ids(self, tokenizer: Tokenizer) -> list[int]:
         """Return the end-of-sequence id and every turn-ending token the vocabulary has."""
-        vocabulary = tokenizer.get_vocab()
-        ends = [vocabulary[token] for token in self.turn_ends if token in vocabulary]
-        return list(dict.fromkeys([int(tokenizer.eos_token_id), *ends]))
+        ends = [token_id(tokenizer, token) for token in self.turn_ends]
+        known = [id for id in ends if id is not None]
+        return list(dict.fromkeys([int(tokenizer.eos_token_id), *known]))
 
 
 def _alternating(turns: Sequence[Turn]) -> list[Turn]:
