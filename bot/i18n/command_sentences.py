@@ -4,13 +4,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "usage.train": (
         "使い方:\n"
         "• `/swallow-train epochs=1` — 学習の計画を立てます\n"
-        "　指定できるもの: `data=名前 output=名前 epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= seed=`\n"
+        "　指定できるもの: `data=名前 output=名前 epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= method= seed=`\n"
         "• `/swallow-train status` — 実行中と待機中の学習\n"
         "• `/swallow-train cancel [ID]` — 学習を止めます（途中経過は残ります）\n"
         "• `/swallow-train resume [ID]` — 止まった学習を続きから再開します",
         "Usage:\n"
         "• `/swallow-train epochs=1` — work out the plan of a training\n"
-        "   with any of `data=NAME output=NAME epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= seed=`\n"
+        "   with any of `data=NAME output=NAME epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= method= seed=`\n"
         "• `/swallow-train status` — what trains and what waits\n"
         "• `/swallow-train cancel [ID]` — stop a training; its last checkpoint is kept\n"
         "• `/swallow-train resume [ID]` — go on with one that was stopped",
@@ -73,6 +73,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "expected.alpha": ("0より大きく100万未満の数", "a number above 0 and below 1,000,000"),
     "expected.dropout": ("0以上1未満の数", "a number from 0 to below 1"),
+    "expected.method": ("`sft` か `dpo`", "`sft` or `dpo`"),
     "expected.keep": ("0以上0.9以下の数", "a number from 0 to 0.9"),
     "expected.name": (
         "半角の英数字と `.` `_` `-` からなる64文字以内の名前（先頭は英数字）",

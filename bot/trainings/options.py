@@ -64,10 +64,19 @@ def _number(spec: OptionSpec) -> Option:
     return Option(spec.name, short, short, parse)
 
 
+def _choice(spec: OptionSpec) -> Option:
+    short = str(spec.chat_name)
+    return Option(spec.name, short, short, lambda word: word if word in spec.choices else None)
+
+
 OPTIONS = (
     _named("data", "dataset", is_dataset_name),
     _named("output", "name", is_adapter_name),
-    *(_number(spec) for spec in TRAINER_OPTIONS if spec.chat_name),
+    *(
+        _choice(spec) if spec.choices else _number(spec)
+        for spec in TRAINER_OPTIONS
+        if spec.chat_name
+    ),
 )
 
 _ALIASES = {"data_path": "data", "output_dir": "output"}

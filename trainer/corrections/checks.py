@@ -7,7 +7,8 @@ model's own answers, which are not replayed. This module knows rows and losses, 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trainer.corrections.rewordings import check_wording, rewordings
+from trainer.corrections.in_other_words import in_words
+from trainer.corrections.rewordings import check_wording
 from trainer.data.encoding import Encoded, encode_rows
 from trainer.data.rows import Row
 from trainer.prompts.templates import Style, Tokenizer
@@ -45,23 +46,6 @@ def checks_of(
 ) -> Checks | None:
     """Return the checks of rows that people taught; None where none fits in other words."""
     every = -(-len(rows) // MOST_CHECKED)
-    reworded = [_in_words(row, check_wording(row.instruction)) for row in rows[::every]]
+    reworded = [in_words(row, check_wording(row.instruction)) for row in rows[::every]]
     encoded = encode_rows(style, tokenizer, reworded, cutoff=cutoff).rows
     return Checks(encoded) if encoded else None
-
-
-def wordings_of(
-    rows: Sequence[Row], style: Style, tokenizer: Tokenizer, *, cutoff: int
-) -> list[list[Encoded]]:
-    """Return each row in all the other words that are trained on, as far as they fit."""
-    worded = [_in_words(row, words) for row in rows for words in rewordings(row.instruction)]
-    owners = [place for place, row in enumerate(rows) for _ in rewordings(row.instruction)]
-    encoded = encode_rows(style, tokenizer, worded, cutoff=cutoff)
-    found: list[list[Encoded]] = [[] for _ in rows]
-    for index, one in zip(encoded.kept, encoded.rows, strict=True):
-        found[owners[index]].append(one)
-    return found
-
-
-def _in_words(row: Row, question: str) -> Row:
-    return Row(question, row.input, row.output, row.thread)

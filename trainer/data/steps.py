@@ -6,8 +6,8 @@ optimizers.
 """
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from trainer.data.encoding import Encoded
@@ -24,6 +24,8 @@ class Step:
     index: int
     packs: list[Pack]
     labels: int
+    pairs: tuple[tuple[int, int], ...] = ()
+    """Of rows of the batch, by their numbers in it: a right answer and a wrong one."""
 
     @property
     def tokens(self) -> int:
@@ -51,6 +53,8 @@ class Steps:
     replay: Sequence[Encoded] = ()
     """Rows of which each epoch has the next `replayed` among the others."""
     replayed: int = 0
+    rejected: Mapping[Encoded, Encoded] = field(default_factory=dict)
+    """For rows as they are learned the same question with a wrong answer, to learn from both."""
 
     @property
     def per_epoch(self) -> int:
@@ -66,8 +70,12 @@ class Steps:
         epoch, place = divmod(index, self.per_epoch)
         order = self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
         rows = [self._row(one, epoch) for one in order]
+        labels = label_count(rows, train_on_inputs=self.train_on_inputs)
+        paired = [place for place, row in enumerate(rows) if row in self.rejected]
+        pairs = tuple((place, len(rows) + number) for number, place in enumerate(paired))
+        rows += [self.rejected[rows[place]] for place in paired]
         packs = pack(rows, limit=self.limit, train_on_inputs=self.train_on_inputs, share=self.share)
-        return Step(index, packs, label_count(rows, train_on_inputs=self.train_on_inputs))
+        return Step(index, packs, labels, pairs)
 
     @cached_property
     def tokens(self) -> list[int]:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from trainer.corrections import replay
-from trainer.corrections.checks import Checks, checks_of, wordings_of
+from trainer.corrections.checks import Checks, checks_of
+from trainer.corrections.in_other_words import pairs_of, wordings_of
 from trainer.corrections.recipe import replayed_rows
 from trainer.data.rows import Row
 from trainer.data.steps import Steps
@@ -45,8 +46,10 @@ def added(
     checks = None
     if taught:
         checks = checks_of(rows, style, tokenizer, cutoff=options.cutoff_len)
-        wordings = wordings_of(rows, style, tokenizer, cutoff=options.cutoff_len)
-        steps = replace(steps, wordings=wordings)
+        cutoff = options.cutoff_len
+        wordings = wordings_of(rows, style, tokenizer, cutoff=cutoff)
+        pairs = pairs_of(rows, style, tokenizer, cutoff=cutoff) if options.method == "dpo" else {}
+        steps = replace(steps, wordings=wordings, rejected=pairs)
     if not options.keep:
         return Additions(steps, checks)
     questions = replay.questions(style, tokenizer, options.cutoff_len, examined)

@@ -13,6 +13,7 @@ from trainer.adapters.adapter import PROJECTIONS
 from trainer.planning.option_spec import Bounds, OptionSpec, option, specs
 from trainer.prompts.templates import STYLES
 
+METHODS = ("sft", "dpo")
 Value = TypeVar("Value")
 
 PRECISIONS = ("auto", "int8", "bf16", "fp32")
@@ -88,6 +89,12 @@ class Options:
     val_data_path: str | None = option(None, help="Hold out the rows of this source instead.")
     exam_path: str | None = option(
         None, help="Rows to examine the adapter on; what they ask is never trained on."
+    )
+    method: str = option(
+        "sft",
+        choices=METHODS,
+        help="Learn answers (sft), or also that the corrected ones were wrong (dpo).",
+        chat_name="method",
     )
     keep: float | None = option(
         None,

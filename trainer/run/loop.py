@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
+from trainer.corrections import preference
 from trainer.corrections.best_point import BestPoint
 from trainer.data.packing import shares
 from trainer.data.steps import Step, Steps
@@ -118,6 +119,8 @@ class Loop(Trainer):  # type: ignore[misc]
         """
         model.train()
         step = self.steps[int(inputs["step"])]
+        if step.pairs:  # the same after a resume inside the step: weights are as at its beginning
+            step = preference.weighted(model, step)
         packs = shares(step.packs, self.ranks)[self.rank]
         done, loss = self._restore_partial_step()
         for number, pack in enumerate(packs[done:], done + 1):
