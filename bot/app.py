@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alerts.alerts import Alerts
 from bot.background import essential
+from bot.blind.presenter import Presenter
 from bot.bot import Bot
 from bot.delivery.undeliverable import give_up
 from bot.listeners import register
@@ -93,6 +94,7 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
             async with (
                 counts.kept(bot.jobs.redis),
                 Alerts(bot).watching(),
+                Presenter(bot).watching(),
                 _relaying(settings, bot, name),
                 _connected(app, bot),
             ):

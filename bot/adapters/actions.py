@@ -18,6 +18,7 @@ from bot.adapters.evaluation_text import (
 from bot.adapters.in_use import channel_lines
 from bot.adapters.worse import ask_again, parsed
 from bot.admin_action import ActionResult
+from bot.blind import actions as blind
 from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.home import require_home
@@ -27,6 +28,7 @@ from bot.slack.blocks import sentence
 from bot.slack.outgoing_text import shortened
 from tasks.adapters.reference import adapter_name, reference
 from tasks.adapters.registry import ListedAdapter
+from tasks.blind.store import differing
 from tasks.broker.job_id import job_id
 from trainer.errors import AdapterWorse
 
@@ -57,7 +59,8 @@ async def use(
     except AdapterWorse as error:
         worse = await asyncio.to_thread(bot.registry.get, name)
         raise ask_again(worse, language, here=here) from error
-    evaluation = short_evaluation(adapter.about, language)
+    votes = await blind.tally(bot, reference(adapter), language)
+    evaluation = " ".join([short_evaluation(adapter.about, language), *votes])
     key = "adapter.used_here" if here else "adapter.used"
     text = say(key, language, name=adapter.name, user=actor.user, evaluation=evaluation)
     if not here:
@@ -146,7 +149,8 @@ async def show(bot: Bot, name: str, language: Language) -> ActionResult:
     adapter = await asyncio.to_thread(bot.registry.get, name)
     about = adapter.about
     evaluation, data = evaluation_of(about), about.get("data")
-    lines = [*conclusion(about, language), *figures(evaluation, language)]
+    votes = await blind.tally(bot, reference(adapter), language)
+    lines = [*conclusion(about, language), *votes, *figures(evaluation, language)]
     text = say(
         "adapter.show",
         language,
@@ -194,6 +198,33 @@ async def compare(
             bot.jobs.create, id, "answer", destination=destination, asked=asked, adapter=asked_with
         )
     return ActionResult(say("compare.begun", language))
+
+
+async def compare_blind(
+    bot: Bot, actor: Actor, name: str, key: str, language: Language
+) -> ActionResult:
+    """Let people vote on the answers of an adapter's exam; `key` as for `compare`.
+
+    Raises:
+        AdapterRefused: there is no such adapter.
+        CannotAct: there is no question on which base and adapter differ.
+    """
+    await asyncio.to_thread(require_home, bot)
+    adapter = await asyncio.to_thread(bot.registry.get, name)
+    sides = differing(adapter.about.get("exam"))
+    if not sides:
+        raise CannotAct("blind.nothing", name=name)
+    await blind.begin(
+        bot,
+        job_id("blind", key),
+        reference(adapter),
+        sides,
+        channel=actor.channel,
+        thread_ts="",
+        language=language,
+        user=actor.user,
+    )
+    return ActionResult(say("blind.begun", language))
 
 
 async def _open_thread(bot: Bot, actor: Actor, name: str, question: str, language: Language) -> str:

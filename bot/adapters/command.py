@@ -41,10 +41,11 @@ class Named:
 
 @dataclass(frozen=True)
 class Compare:
-    """Let the base model and an adapter answer the same question."""
+    """Let the base model and an adapter answer the same question; without one, let people judge the
+    answers of the exam blind."""
 
     name: str
-    question: str
+    question: str = ""
 
 
 AdapterCommand = Use | Off | List | Named | Compare | Help
@@ -75,9 +76,7 @@ def _named(verb: str, rest: list[str]) -> AdapterCommand | Wrong:
     if isinstance(name, Wrong):
         return name
     if verb == "compare":
-        if len(rest) == 1:
-            return Wrong("adapter", "no_question", {"name": name})
-        return Compare(name, rest[1].strip())
+        return Compare(name, *(question.strip() for question in rest[1:]))
     here = verb == "use" and _says_here(rest[1:])
     if len(rest) > 1 and not here:
         return Wrong("adapter", "extra", {"verb": verb, "word": rest[1]})

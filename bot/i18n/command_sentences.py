@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• `/swallow-adapter off` — 元のモデルで答えます\n"
         "• `use 名前 here`、`off here` — このチャンネルだけ\n"
         "• `/swallow-adapter compare 名前 質問` — 元のモデルとアダプターの両方に答えさせます\n"
+        "• `/swallow-adapter compare 名前` — 試験の答えを、名前を伏せて投票で比べます\n"
         "• `/swallow-adapter remove 名前` — アダプターを削除します",
         "Usage:\n"
         "• `/swallow-adapter list` — all adapters\n"
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• `/swallow-adapter off` — answer with the base model\n"
         "• `use NAME here`, `off here` — the same for this channel only\n"
         "• `/swallow-adapter compare NAME QUESTION` — let the base model and the adapter both answer\n"
+        "• `/swallow-adapter compare NAME` — let people vote on the answers of its exam, without names\n"
         "• `/swallow-adapter remove NAME` — delete one",
     ),
     "wrong.unknown": (
@@ -58,10 +60,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "wrong.no_name": (
         "`{verb}` にはアダプターの名前が必要です。",
         "`{verb}` needs the name of an adapter.",
-    ),
-    "wrong.no_question": (
-        "`{name}` の名前のあとに質問を書いてください。",
-        "Write the question after the name `{name}`.",
     ),
     "expected.whole": (
         "{least}から{most}までの整数（半角数字）",

@@ -6,6 +6,7 @@ from bot.bot import Bot
 from bot.listeners import (
     feedback,
     feedback_review,
+    blind_buttons,
     forget,
     plan_buttons,
     questions,
@@ -25,3 +26,4 @@ def register(app: AsyncApp, bot: Bot) -> None:
     training_buttons.register(app, bot)
     feedback.register(app, bot)
     feedback_review.register(app, bot)
+    blind_buttons.register(app, bot)

@@ -156,6 +156,9 @@ class Commands:
                 return Action("adapter off", target), partial(off, bot, actor, language)
             case adapter.List():
                 return Action("adapter list"), partial(actions.list_all, bot, language)
+            case adapter.Compare(name, ""):
+                do = partial(actions.compare_blind, bot, actor, name, key, language)
+                return Action("adapter compare", name), do
             case adapter.Compare(name, question):
                 do = partial(actions.compare, bot, actor, name, question, key, language)
                 return Action("adapter compare", name), do

@@ -6,16 +6,14 @@ from typing import Any
 from bot.adapters.evaluation_text import conclusion, figures
 from bot.i18n import units
 from bot.i18n.lookup import Language, say
+from bot.slack.answer_text import quoted_question, shown_answer
 from bot.slack.blocks import Post, button, mrkdwn, section
-from bot.slack.outgoing_text import from_markdown, shortened
+from bot.slack.outgoing_text import shortened
 from bot.trainings.failure import failure
 from trainer.exam.result import overall_verdict
 
 USE_ACTION = "use_adapter"
 
-_ANSWER_CHARACTERS = 600
-"""The most of an answer to a fixed question: four questions with two answers fit a message."""
-_QUESTION_CHARACTERS = 300
 _MOST_QUESTIONS = 12
 _TEXT_CHARACTERS = 3000
 
@@ -57,9 +55,11 @@ def side_by_side(answers: Sequence[Mapping[str, Any]], output: str, language: La
     texts = [title]
     name = shortened(output, 100)
     for row in answers[:_MOST_QUESTIONS]:
-        question = _quoted("\n".join(filter(None, [row["instruction"], row.get("input")])))
-        base = say("sides.base", language, answer=_shown(row["base"], language))
-        adapter = say("sides.adapter", language, name=name, answer=_shown(row["adapter"], language))
+        question = quoted_question(row["instruction"], row.get("input") or "")
+        base = say("sides.base", language, answer=shown_answer(row["base"], language))
+        adapter = say(
+            "sides.adapter", language, name=name, answer=shown_answer(row["adapter"], language)
+        )
         fields = [mrkdwn(base), mrkdwn(adapter)]
         blocks.append({**section(question), "fields": fields})
         texts += [question, base, adapter]
@@ -80,13 +80,3 @@ def _how_to_resume(data: Mapping[str, Any], language: Language) -> list[str]:
             training=shortened(str(training), 80),
         )
     ]
-
-
-def _shown(answer: str, language: Language) -> str:
-    text = shortened(from_markdown(answer.strip()), _ANSWER_CHARACTERS)
-    return text or say("sides.nothing", language)
-
-
-def _quoted(question: str) -> str:
-    safe = shortened(question, _QUESTION_CHARACTERS)
-    return "\n".join(f"> {line}" for line in safe.split("\n"))

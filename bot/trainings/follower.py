@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.alerts.records import Records
+from bot.blind import actions as blind
 from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
@@ -28,7 +29,9 @@ from bot.trainings.milestone_sentences import (
     start_milestone,
 )
 from bot.trainings.progress_card import Progress, progress_card
+from tasks.blind.store import differing
 from tasks.broker.job import Event, Job
+from tasks.broker.job_id import job_id
 
 
 class TrainingFollower:
@@ -161,6 +164,23 @@ class TrainingFollower:
         await self._milestones.finish(self._message.thread)
         title = say("curve.title", self._language, output=output)
         await self._curve.upload(str(ending.data.get("curve", "")), title, self._message.thread)
+        await self._let_people_judge(ending)
+
+    async def _let_people_judge(self, ending: Event) -> None:
+        """Begin a blind comparison of the exam's answers in the thread, once for the training."""
+        sides, thread = differing(ending.data.get("exam")), self._message.thread
+        if thread is None or not sides or not ending.data.get("adapter"):
+            return
+        await blind.begin(
+            self._bot,
+            job_id("blind", self._job.id),
+            str(ending.data["adapter"]),
+            sides,
+            channel=thread.channel,
+            thread_ts=thread.thread_ts,
+            language=self._language,
+            user=str(self._job.destination["user"]),
+        )
 
     def _alert(self, ending: Event, output: str) -> None:
         records = Records(self._bot.jobs.redis)

@@ -14,6 +14,7 @@ from tasks.commands.terminal.output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from tasks.adapters.registry import ListedAdapter, Registry
+    from trainer.adapters.adapter import Adapter
 
 
 @click.group()
@@ -86,8 +87,27 @@ def show(name: str) -> None:
             "targets": found.targets,
             "digest": found.digest,
             "about": found.about,
+            "votes": _votes(found),
         }
     )
+
+
+def _votes(adapter: "Adapter") -> dict[str, int] | None:
+    """Return how people have voted on the adapter; None where nobody could, or without a broker."""
+    from tasks.adapters.reference import reference
+    from tasks.blind.store import Blind
+    from tasks.broker.connection import connect, is_known, reachable
+    from tasks.errors import BrokerAway
+    from tasks.settings import settings
+
+    if not is_known(settings()):
+        return None
+    try:
+        with reachable(settings()):
+            tally = Blind(connect(settings(), patience=1)).tally(reference(adapter))
+    except BrokerAway:
+        return None
+    return asdict(tally) if tally else None
 
 
 @adapter.command("use")

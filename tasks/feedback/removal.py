@@ -13,6 +13,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tasks.blind.store import Blind
 from tasks.broker.jobs import Jobs
 from tasks.feedback import job_records
 from tasks.feedback.row_files import AdapterOfRows, adapters_of, drop_rows
@@ -63,6 +64,7 @@ def _everywhere(
         return Removal()
     ids = frozenset(ids)
     job_records.drop_rows(jobs, ids, by)
+    Blind(jobs.redis).drop_rows(ids)
     files = drop_rows(home, ids)
     return Removal(tuple(removed), tuple(files), tuple(adapters_of(home, ids)))
 

@@ -2,7 +2,8 @@
 
 Removed are the records of their questions and plans with texts, answers and posts, their words in
 the threads of other people's questions, their part in the conversations that the bot follows, and
-the rows of feedback that they proposed or that hold their words, from the home's files too.
+the rows of feedback that they proposed or that hold their words, from the home's files too, and
+their votes in blind comparisons that are not revealed yet.
 Trainings stay, which are the team's, as do messages in Slack and what other people have quoted.
 
 What else is ever kept of a person is removed in `forget` too.
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.blind.store import Blind
 from tasks.broker.job import Job, asker_of
 from tasks.broker.jobs import Jobs
 from tasks.feedback import removal
@@ -29,11 +31,13 @@ class Forgotten:
     rows: int = 0
     adapters: tuple[str, ...] = ()
     """The adapters that have learned from the rows, or were examined on them."""
+    votes: int = 0
+    """In blind comparisons that are not revealed yet."""
 
     @property
     def records(self) -> int:
         """The sum, for the audit log."""
-        return self.jobs + self.turns + self.threads + self.rows
+        return self.jobs + self.turns + self.threads + self.rows + self.votes
 
 
 def forget(jobs: Jobs, person: str, by: str, home: Path) -> Forgotten:
@@ -48,10 +52,11 @@ def forget(jobs: Jobs, person: str, by: str, home: Path) -> Forgotten:
     removed = [state for state in states if state]
     turns = sum(_drop_turns(jobs, job, person) for job in _all(jobs))
     threads = sum(jobs.leave_thread(thread, person) for thread in jobs.threads())
+    votes = Blind(jobs.redis).drop_person(person)
     rewrite_now(jobs.redis)
     ended = sum(state in ("new", "queued", "running") for state in removed)
     adapters = tuple(adapter.name for adapter in feedback.adapters)
-    return Forgotten(len(removed), ended, turns, threads, len(feedback.ids), adapters)
+    return Forgotten(len(removed), ended, turns, threads, len(feedback.ids), adapters, votes)
 
 
 def _all(jobs: Jobs) -> Iterator[Job]:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tasks.adapters.reference import reference
 from tasks.broker.job import Job
 from tasks.errors import DatasetUnknown, NoFeedback
 from trainer.adapters.adapter import read
@@ -25,11 +26,13 @@ def finished(training: Training, job: Job) -> dict[str, Any] | None:
     folder = training.adapter()
     if folder is None:
         return None
-    about = read(folder).about
+    adapter = read(folder)
+    about = adapter.about
     evaluation = about.get("evaluation") or {}
     return {
         "training": training.id,
         "output": folder.name,
+        "adapter": reference(adapter),
         "verdict": overall_verdict(about) or "unknown",
         "summary": evaluation.get("summary", ""),
         "evaluation": evaluation,

@@ -108,6 +108,37 @@ local function lease_state(id, attempt)
   return 'ok'
 end
 
+-- A blind comparison is the hash swallow:blind:ID: questions q:N, the drawn order order:N (1 where
+-- answer A is the adapter's), votes v:N:USER and messages m:NAME.
+local BLIND = 'swallow:blind' -- sorted set: those that are not over, by when they must be revealed
+
+local function blind_key(id) return BLIND .. ':' .. id end
+
+-- Reveal an open comparison, and add its votes up under the digest of its adapter.
+local function reveal_blind(id)
+  local tally = {adapter = 0, base = 0, same = 0, people = 0, questions = 0}
+  local people = {}
+  local fields = redis.call('HGETALL', blind_key(id))
+  local values = {}
+  for index = 1, #fields, 2 do values[fields[index]] = fields[index + 1] end
+  for name, value in pairs(values) do
+    if string.match(name, '^q:%d+$') then tally.questions = tally.questions + 1 end
+    local number, user = string.match(name, '^v:(%d+):(.*)$')
+    if number and values['q:' .. number] then
+      local first = values['order:' .. number] == '1'
+      local whose = value == 'same' and 'same' or ((value == 'A') == first and 'adapter' or 'base')
+      tally[whose] = tally[whose] + 1
+      if not people[user] then
+        people[user] = true
+        tally.people = tally.people + 1
+      end
+    end
+  end
+  redis.call('HSET', blind_key(id), 'state', 'revealed')
+  local digest = string.match(values['adapter'], '@(.*)$') or ''
+  redis.call('HSET', BLIND .. ':tally:' .. digest, id, cjson.encode(tally))
+end
+
 -- Run a script once for each call. A client that did not get the reply repeats the call with the
 -- same id, the one key: it gets the first reply again, and nothing is changed twice. The id is empty
 -- where a repeated call changes nothing anyway.

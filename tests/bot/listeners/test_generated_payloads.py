@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
+from bot.adapters.worse import USE_ANYWAY_ACTION
+from bot.blind.cards import REVEAL_ACTION, VOTE_ACTIONS
 from bot.feedback.cards import (
     APPROVE_ACTION,
     APPROVE_ALL_ACTION,
@@ -51,6 +53,7 @@ TEMPLATES = [
         for action in (
             *(STOP_ACTION, START_ACTION, DISCARD_ACTION, CANCEL_ACTION, USE_ACTION),
             *(RATE_ACTION, CORRECT_ACTION, APPROVE_ACTION),
+            *(USE_ANYWAY_ACTION, REVEAL_ACTION, *VOTE_ACTIONS),
         )
     ),
     *(

@@ -1,0 +1,86 @@
+"""What is done with blind comparisons: begin one, vote, reveal it, say how the votes went."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bot.admin_action import ActionResult
+from bot.blind.cards import tally_text
+from bot.blind.presenter import Presenter
+from bot.bot import Bot
+from bot.errors import CannotAct
+from bot.i18n.lookup import Language, say
+from bot.slack.actor import Actor
+from bot.slack.outgoing_text import shortened
+from tasks.adapters.reference import adapter_name
+from tasks.blind.comparison import Choice
+from tasks.blind.store import Blind
+
+
+async def begin(
+    bot: Bot,
+    id: str,
+    adapter: str,
+    sides: Sequence[Mapping[str, Any]],
+    *,
+    channel: str,
+    thread_ts: str,
+    language: Language,
+    user: str,
+) -> None:
+    """Begin a comparison, once under its id, and show it; `adapter` is a reference.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    create = partial(
+        Blind(bot.jobs.redis).create,
+        *(id, adapter, sides),
+        channel=channel,
+        thread_ts=thread_ts,
+        language=language,
+        user=user,
+    )
+    await asyncio.to_thread(create)
+    await Presenter(bot).show(id)
+
+
+async def vote(bot: Bot, actor: Actor, value: str, choice: Choice, language: Language) -> str:
+    """Count a vote, and return what its voter is told.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    id, _, question = value.partition(" ")
+    blind = Blind(bot.jobs.redis)
+    cast = partial(blind.vote, id, question, choice, user=actor.user, channel=actor.channel)
+    reply = await asyncio.to_thread(cast)
+    if reply == "revealed":
+        await Presenter(bot).show(id)
+    label = say(f"button.blind.{choice}", language)
+    return say(f"blind.vote.{reply}", language, choice=label)
+
+
+async def reveal(bot: Bot, id: str, language: Language) -> ActionResult:
+    """Reveal a comparison now.
+
+    Raises:
+        CannotAct: it is over, or there is none.
+    """
+    if not await asyncio.to_thread(Blind(bot.jobs.redis).reveal, id):
+        raise CannotAct("blind.vote.over")
+    await Presenter(bot).show(id)
+    return ActionResult("")
+
+
+async def tally(bot: Bot, adapter: str, language: Language) -> list[str]:
+    """Return how people have voted on an adapter, by its reference; [] where nobody could.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    found = await asyncio.to_thread(Blind(bot.jobs.redis).tally, adapter)
+    if found is None or not found.votes:
+        return []
+    return [tally_text(found, shortened(adapter_name(adapter), 100), language)]

@@ -1,0 +1,62 @@
+"""The buttons of a blind comparison: votes, which anybody in its channel has, and the reveal."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from redis.exceptions import RedisError
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.admin_action import Action, perform
+from bot.background import Background
+from bot.blind import actions
+from bot.blind.cards import REVEAL_ACTION, VOTE_ACTIONS
+from bot.bot import Bot
+from bot.i18n.lookup import Language, say
+from bot.slack.actor import Actor
+from bot.slack.notify import notify_person
+from tasks.blind.comparison import Choice
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[AsyncAck, Mapping[str, Any], Mapping[str, Any]], Awaitable[None]]
+
+
+def register(app: AsyncApp, bot: Bot) -> None:
+    """Register for the votes and the reveal."""
+    background = Background()
+
+    async def reveal(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        await ack()
+        id, language = str(action.get("value", "")), _language(bot, body)
+        do = partial(actions.reveal, bot, id, language)
+        actor = Actor.of_press(body)
+        background.start(perform(bot, actor, Action("adapter reveal", id[:80]), language, do))
+
+    for name, choice in VOTE_ACTIONS.items():
+        app.action(name)(_vote(bot, background, choice))
+    app.action(REVEAL_ACTION)(reveal)
+
+
+def _vote(bot: Bot, background: Background, choice: Choice) -> Listener:
+    async def vote(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        await ack()
+        value, language = str(action.get("value", "")), _language(bot, body)
+        background.start(_count(bot, Actor.of_press(body), value, choice, language))
+
+    return vote
+
+
+async def _count(bot: Bot, actor: Actor, value: str, choice: Choice, language: Language) -> None:
+    try:
+        text = await actions.vote(bot, actor, value, choice, language)
+    except RedisError as error:
+        log.warning("a vote was not counted: %s", type(error).__name__)
+        text = say("act.broker_away", language)
+    await notify_person(bot.client, actor, text)
+
+
+def _language(bot: Bot, body: Mapping[str, Any]) -> Language:
+    return bot.language(str((body.get("message") or {}).get("text", "")))

@@ -1,0 +1,208 @@
+"""A blind comparison in a real workspace: votes without names, and one reveal whatever happens."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.blind import presenter
+from bot.blind.cards import REVEAL_ACTION, VOTE_ACTIONS
+from tasks.blind import store
+from tasks.blind.comparison import Comparison
+from tasks.blind.store import Blind
+from tasks.broker.jobs import Jobs
+from tests.bot.conftest import Json, Person, Serve, until
+from tests.bot.trainings.test_follower import FINISHED, Trainer, over
+from tests.tasks.adapter_files import write_adapter
+from trainer.adapters.adapter import read
+
+MARKS = {"corrections": 2, "learned": 2, "reworded": 2, "others": 1, "unchanged": 1}
+SIDES = [
+    {
+        "instruction": f"Question {number}? <!channel>",
+        "input": "",
+        "right": "",
+        "base": "old",
+        "adapter": "new",
+        "kind": "correction",
+        "id": f"r{number}",
+    }
+    for number in range(2)
+]
+SAME = list(VOTE_ACTIONS)[2]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presenter, "LOOK_SECONDS", 0.05)
+
+
+@pytest.fixture
+def adapter(home: Path) -> Path:
+    exam = {**MARKS, "sides": [*SIDES, {**SIDES[0], "instruction": "Same?", "adapter": "old"}]}
+    return write_adapter(home / "adapters" / "output", exam=exam)
+
+
+def comparison(jobs: Jobs) -> Comparison:
+    blind = Blind(jobs.redis)
+    found = [blind.get(id) for id in blind.open()]
+    assert len(found) == 1
+    assert found[0] is not None
+    return found[0]
+
+
+async def thread_of(person: Person, count: int) -> tuple[Json, list[Json]]:
+    """Return the opening message and, when there are `count`, the replies."""
+    opening = await person.sees("Which answer is better?")
+
+    async def look() -> list[Json] | None:
+        replies = await person.replies(opening["ts"])
+        return (
+            [{**reply, "channel": "CGENERAL"} for reply in replies]
+            if (len(replies) >= count)
+            else None
+        )
+
+    return opening, await until(look, f"{count} replies")
+
+
+def wanted(of: Comparison, number: int, whose: str) -> str:
+    question = of.questions[number]
+    return next(
+        action for action, choice in VOTE_ACTIONS.items() if question.whose(choice) == whose
+    )
+
+
+async def test_people_vote_without_names_until_an_admin_reveals(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Path, audit: Callable[[], list[Json]]
+) -> None:
+    async with serve(language="en"):
+        await person.command("/swallow-adapter compare output")
+        _, (first, second) = await thread_of(person, 2)
+        before = comparison(jobs)
+        for message in (first, second):
+            hidden = json.dumps(message)
+            assert "output" not in hidden
+            assert "Base model" not in hidden
+            assert "<!channel>" not in hidden
+        await person.press(first, wanted(before, 0, "base"), user="UALICE")
+        await person.told("You can change it", "UALICE")
+        await person.press(first, wanted(before, 0, "adapter"), user="UALICE")
+        await person.press(first, wanted(before, 0, "adapter"), user="UBOB")
+        await person.press(second, SAME, user="UBOB")
+        await counted(jobs, 3)
+        opening, _ = await thread_of(person, 2)
+        await person.press(opening, REVEAL_ACTION, user="UBOB")
+        await person.told("Only admins", "UBOB")
+        await person.press(opening, REVEAL_ACTION)
+        _, (first, _, result) = await thread_of(person, 3)
+        await person.command("/swallow-adapter show output")
+        shown = await person.told("Compared blind")
+        await person.command("/swallow-adapter compare output none of this is asked again")
+
+    sentence = "votes 2, base model 0, about the same 1 (people: 2)"
+    assert sentence in result["text"]
+    assert sentence in shown
+    assert "*output* (votes: 2)" not in first["text"]
+    assert "— output* (votes: 2)" in first["text"]
+    assert not [block for block in first["blocks"] if block["type"] == "actions"]
+    assert [line["outcome"] for line in audit() if line["action"] == "adapter reveal"] == [
+        "refused",
+        "done",
+    ]
+    assert Blind(jobs.redis).open() == []
+
+
+async def counted(jobs: Jobs, votes: int) -> None:
+    async def look() -> bool:
+        return sum(len(one) for one in comparison(jobs).votes.values()) == votes
+
+    await until(look, f"{votes} votes")
+
+
+async def test_a_day_later_one_of_two_bots_reveals_it_once(
+    serve: Serve,
+    person: Person,
+    jobs: Jobs,
+    adapter: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serve(language="en"):
+        await person.command("/swallow-adapter compare output")
+        await thread_of(person, 2)
+        (id,) = Blind(jobs.redis).open()
+    jobs.redis.zadd(store.COMPARISONS, {id: 1})  # its day is over while no bot runs
+    async with serve("one", language="en"), serve("two", language="en"):
+        _, replies = await thread_of(person, 3)
+
+        async def ended() -> bool:
+            return Blind(jobs.redis).open() == []
+
+        await until(ended, "the end")
+
+    assert "Nobody voted" in replies[2]["text"]
+    assert len((await thread_of(person, 3))[1]) == 3
+    assert Blind(jobs.redis).tally(f"output@{read(adapter).digest}") is not None
+
+
+@pytest.mark.parametrize("value", ["", "x 0", "{id} 9", "{id} 0:UBOB", "{id}", "{id} 0 A"])
+async def test_a_forged_vote_is_told_in_one_sentence_and_counts_nothing(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Path, value: str
+) -> None:
+    from bot.blind import actions
+    from bot.slack.actor import Actor
+
+    async with serve(language="en") as bot:
+        await person.command("/swallow-adapter compare output")
+        await thread_of(person, 2)
+        before = comparison(jobs)
+        actor = Actor("UALICE", "TLOCAL", "CGENERAL", dm=False)
+        forged = value.replace("{id}", before.id)
+        told = await actions.vote(bot, actor, forged, "A", "en")
+
+    assert told == "There is no such comparison or question here; nothing was counted."
+    assert comparison(jobs).votes == before.votes == {}
+
+
+async def test_after_a_training_its_thread_asks_people(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    trainer = Trainer(jobs)
+    data: dict[str, Any] = {
+        **FINISHED,
+        "curve": "",
+        "answers": [],
+        "adapter": "output@" + "a" * 64,
+        "exam": {**MARKS, "sides": SIDES},
+    }
+    async with serve(language="en"):
+        trainer.ask()
+        await trainer.claim()
+        trainer.end("finished", data)
+        message = await person.sees("2 of 2 corrections learned, also when asked in other words")
+        await person.sees_reply(message["ts"], "Question 2 of 2")
+        await over(jobs)
+
+    texts = [reply["text"] for reply in await person.replies(message["ts"])]
+    assert sum("Which answer is better?" in text for text in texts) == 1
+    assert comparison(jobs).thread_ts == message["ts"]
+
+
+async def test_a_message_that_may_have_been_posted_is_looked_for(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Path
+) -> None:
+    async with serve(language="en"):
+        await person.command("/swallow-adapter compare output")
+        await thread_of(person, 2)
+        (id,) = Blind(jobs.redis).open()
+    jobs.redis.hdel(f"{store.COMPARISONS}:{id}", "m:1")  # the bot died before it could note it
+    async with serve(language="en"):
+
+        async def found() -> bool:
+            return "1" in comparison(jobs).messages
+
+        await until(found, "the message")
+
+    assert len((await thread_of(person, 2))[1]) == 2
