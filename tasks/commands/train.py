@@ -1,6 +1,7 @@
 """`swallow train`: the trainer's command, recorded in the audit log, and paused for answers.
 
-It can learn the feedback that an admin approved, whose rows it writes into the training's folder.
+It can learn the feedback that an admin approved, and is examined on rows that are never learned;
+both are written into the training's folder.
 """
 
 from copy import copy
@@ -19,21 +20,17 @@ FEEDBACK = "feedback"
 def _recorded(**values: Any) -> None:
     """Record the start of a training: its process may end without coming back to this function."""
     assert trainer_train.callback is not None
-    learns_feedback = values["data_path"] == FEEDBACK and values["resume"] is None
+    home = expanded(values["home"]).absolute()
     if values["plan_only"]:
         with TemporaryDirectory() as folder:
-            if learns_feedback:
-                values["data_path"] = _feedback(Path(folder))
-            trainer_train.callback(**values)
+            trainer_train.callback(**values | _rows(values, home, Path(folder)))
         return
     from tasks.settings import settings
     from tasks.trainings.beside_answers import continue_in_child
 
-    if learns_feedback:
-        home = expanded(values["home"]).absolute()
-        training = training_folder.free(home, values["training_id"])
-        values |= {"training_id": training.id, "data_path": _feedback(training.folder)}
     if values["resume"] is None:
+        training = training_folder.free(home, values["training_id"])
+        values |= {"training_id": training.id, **_rows(values, home, training.folder)}
         record_start("train start", values["output_dir"])
     else:
         record_start("train resume", values["resume"] or values["training_id"] or "")
@@ -41,19 +38,48 @@ def _recorded(**values: Any) -> None:
     trainer_train.callback(**values)
 
 
-def _feedback(folder: Path) -> str:
-    """Write the approved rows into `folder`, and return the file.
+def _rows(values: dict[str, Any], home: Path, folder: Path) -> dict[str, str]:
+    """Write the rows to learn and to be examined on into `folder`, as far as a new training needs
+    that; returns the options that name them.
 
     Raises:
         NoFeedback: no row is approved for training.
-        BrokerAway: the broker, which has them, does not answer.
+        DataUnusable: the team's exam cannot be read.
+        BrokerAway: the broker, which has the approved rows, does not answer.
     """
+    if values["resume"] is not None:
+        return {}
+    named = {}
+    if values["data_path"] == FEEDBACK:
+        named["data_path"] = _feedback(home, folder)
+    if values["exam_path"] is None and (exam := _exam(home, folder)):
+        named["exam_path"] = str(exam)
+    return named
+
+
+def _feedback(home: Path, folder: Path) -> str:
     from tasks.broker.connection import connect, reachable
     from tasks.settings import settings
     from tasks.trainings.feedback_rows import rows_file
 
     with reachable(settings()):
-        return str(rows_file(connect(settings(), patience=1), folder))
+        return str(rows_file(connect(settings(), patience=1), home, folder))
+
+
+def _exam(home: Path, folder: Path) -> Path | None:
+    """Return the file of exam rows; a home whose broker does not run has those of the team."""
+    from tasks.broker.connection import connect, is_known, reachable
+    from tasks.errors import BrokerAway
+    from tasks.feedback.exam import exam_file
+    from tasks.settings import settings
+
+    if is_known(settings()):
+        try:
+            with reachable(settings()):
+                return exam_file(connect(settings(), patience=1), home, folder)
+        except BrokerAway:
+            pass
+    return exam_file(None, home, folder)
 
 
 train = copy(trainer_train)

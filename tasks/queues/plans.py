@@ -18,6 +18,7 @@ from tasks.settings import Settings
 from tasks.trainings.arguments import arguments
 from tasks.trainings.final_event import without_data
 from tasks.trainings.trainer_process import TrainerProcess
+from trainer.errors import DataUnusable
 
 PLAN_SECONDS = 900.0
 """The deadline of one plan."""
@@ -49,6 +50,9 @@ class Plans:
                 command = arguments(options, self.settings, redis=self._redis, folder=Path(folder))
             except (DatasetUnknown, NoFeedback) as error:
                 self.runner.end(attempt, "failed", without_data(error))
+                return
+            except DataUnusable as error:
+                self.runner.end(attempt, "failed", {"reason": "plan", "detail": str(error)})
                 return
             process = TrainerProcess([*command, "--plan", "--json", "--progress=json"])
             try:

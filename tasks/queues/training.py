@@ -22,7 +22,7 @@ from tasks.trainings.snapshot import Snapshot
 from tasks.trainings.supervision import Supervision
 from tasks.trainings.trainer_process import TrainerProcess
 from trainer.adapters.names import free_folder
-from trainer.errors import NotWritable
+from trainer.errors import DataUnusable, NotWritable
 from trainer.training_folder import Training
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Trainings:
         except (DatasetUnknown, NoFeedback) as error:
             self.runner.end(attempt, "failed", without_data(error))
             return
-        except NotWritable as error:
+        except (DataUnusable, NotWritable) as error:
             self.runner.end(attempt, "failed", {"reason": "training", "detail": str(error)})
             return
         snapshot = Snapshot(training.id, self._output(job), attempt.number, job.progress)
@@ -76,7 +76,8 @@ class Trainings:
         Raises:
             DatasetUnknown: there is no data of that name here.
             NoFeedback: it is to learn feedback, and no row is approved.
-            NotWritable: the rows of feedback cannot be written.
+            DataUnusable: the team's exam cannot be read.
+            NotWritable: the rows of feedback or of the exam cannot be written.
         """
         common = ["--progress=json", f"--home={self.settings.home}"]
         if job.request["resume"] or training.exists:

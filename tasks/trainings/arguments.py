@@ -1,7 +1,7 @@
 """From a request for a training to the command line of `python -m trainer`.
 
 A request holds names and numbers only. The host that trains decides here which file the name of a
-dataset stands for. Rows of feedback are written into the training's folder.
+dataset stands for. Rows of feedback and of the exam are written into the training's folder.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 from redis import Redis
 
+from tasks.feedback.exam import exam_file
 from tasks.settings import Settings
 from tasks.trainings.datasets import FEEDBACK, source_of
 from tasks.trainings.feedback_rows import rows_file
@@ -24,13 +25,15 @@ def arguments(
     Raises:
         DatasetUnknown: this host has no dataset of that name.
         NoFeedback: it is to learn feedback, and no row is approved.
-        NotWritable: the rows of feedback cannot be written.
+        DataUnusable: the team's exam cannot be read.
+        NotWritable: the rows of feedback or of the exam cannot be written.
     """
     source = source_of(str(options.get("data", "")), settings)
     if source == FEEDBACK:
-        source = str(rows_file(redis, folder))
+        source = str(rows_file(redis, settings.home, folder))
     values = {
         "--data-path": source,
+        "--exam-path": exam_file(redis, settings.home, folder),
         "--output-dir": str(options.get("output", "output")),
         "--base-model": settings.model,
         "--style": settings.style,

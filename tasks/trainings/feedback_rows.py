@@ -10,6 +10,7 @@ from pathlib import Path
 from redis import Redis
 
 from tasks.errors import NoFeedback
+from tasks.feedback.exam import exam_lines, never_examined
 from tasks.feedback.row import FeedbackRow
 from tasks.feedback.store import Feedback
 from trainer.files import make_private, write_text, writing
@@ -17,11 +18,14 @@ from trainer.files import make_private, write_text, writing
 FILE = "feedback.jsonl"
 
 
-def rows_file(redis: Redis, folder: Path) -> Path:
+def rows_file(redis: Redis, home: Path, folder: Path) -> Path:
     """Return the file of approved training rows in `folder`, written where it is not there yet.
+
+    What the exam of `home` asks is not among them.
 
     Raises:
         NoFeedback: no row is approved for training.
+        DataUnusable: the team's exam cannot be read.
         NotWritable: the disk is full or refuses.
         RedisError: the broker is away.
     """
@@ -29,7 +33,7 @@ def rows_file(redis: Redis, folder: Path) -> Path:
     if file.exists():
         return file
     feedback = Feedback(redis)
-    rows = _newest(feedback.training_rows())
+    rows = _newest(never_examined(feedback.training_rows(), exam_lines(redis, home)))
     if not rows:
         raise NoFeedback(len(feedback.rows("proposed")))
     lines = [json.dumps(row.line(), ensure_ascii=False) + "\n" for row in rows]

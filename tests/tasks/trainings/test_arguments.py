@@ -61,3 +61,27 @@ def test_without_an_approved_row_there_is_nothing_to_learn(tmp_path: Path, redis
     with pytest.raises(NoFeedback, match="1 waits for an admin"):
         arguments({"data": "feedback"}, Settings(home=tmp_path), redis=redis, folder=tmp_path / "t")
     assert not (tmp_path / "t").exists()
+
+
+def test_every_training_is_examined_and_never_learns_what_is_asked(
+    tmp_path: Path, redis: Redis
+) -> None:
+    settings = Settings(home=tmp_path, train_data="sample")
+    folder, team = tmp_path / "trainings" / "t", tmp_path / "datasets" / "exam.jsonl"
+    team.parent.mkdir()
+    team.write_text('{"instruction": "what is B", "output": "Ours."}\n', encoding="utf-8")
+    feedback = Feedback(redis)
+    for id in ("a", "b"):
+        feedback.propose(proposed(id))
+    feedback.propose(proposed("c", kind="liked"))
+    feedback.approve(["a", "b", "c"], "UADMIN")
+
+    given = arguments({"data": "feedback"}, settings, redis=redis, folder=folder)
+
+    assert f"--exam-path={folder / 'exam.jsonl'}" in given
+    asked, learned = (
+        [json.loads(line)["instruction"] for line in (folder / name).read_text().splitlines()]
+        for name in ("exam.jsonl", "feedback.jsonl")
+    )
+    assert asked == ["What is c?", "what is B"]
+    assert learned == ["What is a?"]
