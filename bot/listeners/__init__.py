@@ -4,9 +4,9 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
 from bot.listeners import (
+    blind_buttons,
     feedback,
     feedback_review,
-    blind_buttons,
     forget,
     plan_buttons,
     questions,
