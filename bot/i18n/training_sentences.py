@@ -190,6 +190,14 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "正しい答えは出やすくなりましたが、質問に応じて答えるようにはなっていません。",
         "The true answers became likelier, but they depend on their questions no more than before.",
     ),
+    "evaluation.reason.few_rows": (
+        "評価用の行が少なすぎて、判定できません。",
+        "Too few rows were held out to tell.",
+    ),
+    "evaluation.reason.known": (
+        "評価用の答えは、元のモデルがもともと出す答えと同じです。",
+        "The held-out answers are those that the base model gives already.",
+    ),
     "evaluation.loss": (
         "評価データの損失 {before} → {after}",
         "held-out loss {before} → {after}",

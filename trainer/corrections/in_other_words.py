@@ -3,21 +3,35 @@
 This module does not know how words are found, nor when which are learned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from trainer.corrections.rewordings import rewordings
 from trainer.data.encoding import Encoded, encode_rows
+from trainer.data.questions import question_key
 from trainer.data.rows import Row
 from trainer.prompts.templates import Style, Tokenizer
 
 
 def wordings_of(
-    rows: Sequence[Row], style: Style, tokenizer: Tokenizer, *, cutoff: int
+    rows: Sequence[Row],
+    style: Style,
+    tokenizer: Tokenizer,
+    *,
+    cutoff: int,
+    examined: Collection[str] = (),
 ) -> list[list[Encoded]]:
-    """Return each row in all the other words that are trained on, as far as they fit."""
-    worded = [one for row in rows for one in _in_all_words(row)]
-    owners = [place for place, row in enumerate(rows) for _ in _in_all_words(row)]
+    """Return each row in all the other words that are trained on, as far as they fit.
+
+    Words that an exam asks in are not: `examined` are its questions' `question_key`s.
+    """
+    placed = [
+        (place, one)
+        for place, row in enumerate(rows)
+        for one in _in_all_words(row)
+        if question_key(one.instruction, one.input) not in examined
+    ]
+    owners, worded = [place for place, _ in placed], [one for _, one in placed]
     encoded = encode_rows(style, tokenizer, worded, cutoff=cutoff)
     found: list[list[Encoded]] = [[] for _ in rows]
     for index, one in zip(encoded.kept, encoded.rows, strict=True):

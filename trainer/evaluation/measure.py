@@ -18,19 +18,35 @@ from trainer.process.ranks import Processes
 from trainer.prompts.templates import Tokenizer
 
 SINGLE_PROCESS = Processes()
+KNOWN = 0.9
+"""An answer of which so large a share of tokens is the likeliest is what the model says by itself:
+the first token that is not changes the rest, and one cut short lacks its stop token."""
 
 
 def mismatched(rows: Sequence[Encoded]) -> list[Encoded]:
-    """Return each row's answer behind the question of the next row with the same preamble."""
+    """Return each row's answer behind the question of the next row with the same preamble.
+
+    A row with the very same answer is passed over, behind whose question the answer is right; a row
+    that has no other partner is returned as it is.
+    """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, row in enumerate(rows):
         groups.setdefault(row.ids[: row.preamble], []).append(index)
     partner = {
-        index: group[(place + 1) % len(group)]
+        index: _partner(rows, index, [*group[place + 1 :], *group[:place]])
         for group in groups.values()
         for place, index in enumerate(group)
     }
     return [_behind(rows[partner[index]], row) for index, row in enumerate(rows)]
+
+
+def _partner(rows: Sequence[Encoded], index: int, others: Sequence[int]) -> int:
+    answer = _answer(rows[index])
+    return next((other for other in others if _answer(rows[other]) != answer), index)
+
+
+def _answer(row: Encoded) -> tuple[int, ...]:
+    return row.ids[row.prompt :]
 
 
 def _behind(question: Encoded, answer: Encoded) -> Encoded:
@@ -47,10 +63,11 @@ def losses(
     processes: Processes = SINGLE_PROCESS,
 ) -> Losses:
     """Measure `rows` behind their own and behind other questions; see `response_losses`."""
-    return Losses(
-        response_losses(model, rows, limit=limit, share=share, processes=processes),
-        response_losses(model, mismatched(rows), limit=limit, share=share, processes=processes),
-    )
+    own, hits = response_scores(model, rows, limit=limit, share=share, processes=processes)
+    other = response_losses(model, mismatched(rows), limit=limit, share=share, processes=processes)
+    lengths = response_tokens(rows)
+    known = [hit >= KNOWN * tokens for hit, tokens in zip(hits, lengths, strict=True)]
+    return Losses(own, other, known)
 
 
 def response_losses(

@@ -6,6 +6,10 @@ only learned what answers look like, as from shuffled ones, lowers the loss but 
 an adapter that improves both is called better. (A share and not a difference: as an adapter learns
 the language of the answers, all losses shrink, and the nats saved with them.)
 
+Rows whose answer is what the base gives anyway say nothing for an adapter: it cannot answer them
+better, and to give the same answers with more certainty is no gain. They say something against it,
+where the answers become less likely.
+
 All differences are paired over rows, with bootstrap intervals (Efron 1979). Arithmetic only: this
 module knows no model and imports no torch.
 """
@@ -13,14 +17,18 @@ module knows no model and imports no torch.
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+MIN_ROWS = 8
+"""The fewest rows that a verdict is based on: a percentile interval of fewer is far too narrow."""
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
 REASONS = {
     "no_rows": "no rows were held out",
+    "few_rows": "too few rows were held out to tell",
+    "known": "the base gives these answers already",
     "less_likely": "the true answers became less likely",
     "uncertain": "the change is within its uncertainty",
     "question_unused": "but answers do not depend more on their questions than before",
@@ -30,13 +38,15 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Losses:
-    """The summed loss in nats of each held-out row's answer; both lists have one entry per row.
+    """The summed loss in nats of each held-out row's answer; the lists have one entry per row.
 
-    `own` is behind the row's own question, `other` behind another row's.
+    `own` is behind the row's own question, `other` behind another row's. `known` says whether the
+    model gives that answer by itself; it may be empty where nobody asks.
     """
 
     own: list[float]
     other: list[float]
+    known: list[bool] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def judge(before: Losses, after: Losses, tokens: Sequence[int], size: int) -> Ve
         return Verdict("unknown", "no_rows", text, rows, total, figures[0], figures[1], None, None)
     loss = _loss_difference(before.own, after.own, tokens)
     question = _share_difference(before, after)
-    verdict, reason = _verdict(loss, question)
+    verdict, reason = _verdict(before, after, tokens, loss)
     summary = (
         f"{verdict.capitalize()}: held-out loss per token {figures[0]['loss']:.4f} → "
         f"{figures[1]['loss']:.4f} ({loss.value:+.4f}, 95 % from {loss.low:+.4f} to "
@@ -96,15 +106,30 @@ def judge(before: Losses, after: Losses, tokens: Sequence[int], size: int) -> Ve
     return Verdict(verdict, reason, summary, rows, total, figures[0], figures[1], loss, question)
 
 
-def _verdict(loss: Difference, question: Difference) -> tuple[str, str]:
-    """Return the verdict and its reason, a key of REASONS."""
+def _verdict(
+    before: Losses, after: Losses, tokens: Sequence[int], loss: Difference
+) -> tuple[str, str]:
+    """Return the verdict and its reason, a key of REASONS; `loss` is the difference of all rows."""
+    if len(tokens) < MIN_ROWS:
+        return "no clear difference", "few_rows"
     if loss.low > 0:
         return "worse", "less_likely"
     if loss.high >= 0:
         return "no clear difference", "uncertain"
-    if question.low <= 0:
+    known = before.known or [False] * len(tokens)
+    new = [index for index, is_known in enumerate(known) if not is_known]
+    if len(new) < MIN_ROWS:
+        return "no clear difference", "known"
+    old_new, new_new = _of(before, new), _of(after, new)
+    if _loss_difference(old_new.own, new_new.own, [tokens[i] for i in new]).high >= 0:
+        return "no clear difference", "uncertain"
+    if _share_difference(old_new, new_new).low <= 0:
         return "no clear difference", "question_unused"
     return "better", "likelier"
+
+
+def _of(losses: Losses, rows: Sequence[int]) -> Losses:
+    return Losses([losses.own[i] for i in rows], [losses.other[i] for i in rows])
 
 
 def _figures(losses: Losses, tokens: int, size: int) -> dict[str, float]:

@@ -41,13 +41,14 @@ def added(
 ) -> Additions:
     """Add to `steps`, whose rows are `rows`: other words where they are `taught`, and replay.
 
-    Questions that are `examined`, which are `question_key`s, are not replayed.
+    Questions that are `examined`, which are `question_key`s, are not replayed, and other words are
+    none of them.
     """
     checks = None
     if taught:
         checks = checks_of(rows, style, tokenizer, cutoff=options.cutoff_len)
         cutoff = options.cutoff_len
-        wordings = wordings_of(rows, style, tokenizer, cutoff=cutoff)
+        wordings = wordings_of(rows, style, tokenizer, cutoff=cutoff, examined=examined)
         pairs = pairs_of(rows, style, tokenizer, cutoff=cutoff) if options.method == "dpo" else {}
         steps = replace(steps, wordings=wordings, rejected=pairs)
     if not options.keep:

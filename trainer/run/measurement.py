@@ -4,7 +4,7 @@ The base model is measured once per training, and the result is kept in the trai
 module does not know how losses are computed or judged.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainer.evaluation import measure as evaluation
@@ -26,7 +26,7 @@ class Measurement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values; floats survive JSON exactly."""
-        losses = {"own": self.losses.own, "other": self.losses.other}
+        losses = asdict(self.losses)
         return {"losses": losses, "answers": self.answers}
 
     @classmethod

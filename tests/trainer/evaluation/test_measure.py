@@ -17,6 +17,17 @@ def test_an_answer_is_put_behind_the_next_rows_question() -> None:
     assert [row.ids for row in swapped] == [(1, 5, 40), (1, 2, 3, 60, 61)]
 
 
+def test_a_question_with_the_same_answer_is_no_other_question() -> None:
+    rows = [
+        Encoded((1, 2, 40), 2, 1),
+        Encoded((1, 3, 40), 2, 1),
+        Encoded((1, 4, 50), 2, 1),
+    ]
+
+    assert [row.ids for row in mismatched(rows)] == [(1, 4, 40), (1, 4, 40), (1, 2, 50)]
+    assert mismatched(rows[:2]) == rows[:2]
+
+
 def test_losses_do_not_depend_on_packing() -> None:
     rows = random_rows(20)
     model = tiny_model()

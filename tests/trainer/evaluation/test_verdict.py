@@ -65,6 +65,28 @@ def test_without_held_out_rows_the_verdict_is_unknown() -> None:
     assert judge(Losses([], []), Losses([], []), [], 0).verdict == "unknown"
 
 
+def test_answers_that_the_base_gives_already_do_not_make_an_adapter_better() -> None:
+    after = changed(BEFORE, -0.2, -0.15)
+    known = Losses(BEFORE.own, BEFORE.other, [True] * 55 + [False] * 5)
+    partly = Losses(BEFORE.own, BEFORE.other, [True] * 20 + [False] * 40)
+    worse = changed(BEFORE, +0.2, +0.2)
+
+    assert judge(known, after, TOKENS, 1000).reason == "known"
+    assert judge(known, after, TOKENS, 1000).verdict == "no clear difference"
+    assert judge(known, worse, TOKENS, 1000).verdict == "worse"
+    assert judge(partly, after, TOKENS, 1000).verdict == "better"
+
+
+@pytest.mark.parametrize("change", [-0.2, 0.2])
+def test_a_handful_of_rows_is_too_few_for_a_verdict(change: float) -> None:
+    few = Losses(BEFORE.own[:5], BEFORE.other[:5])
+    after = changed(few, change, 0.0)
+
+    verdict = judge(few, after, TOKENS[:5], 100)
+
+    assert (verdict.verdict, verdict.reason) == ("no clear difference", "few_rows")
+
+
 def test_bits_per_byte_are_nats_over_the_answers_bytes() -> None:
     verdict = judge(Losses([10.0, 20.0], [1, 1]), Losses([10.0, 20.0], [1, 1]), [5, 5], 8)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from trainer.corrections import rewordings as training
 from trainer.data.questions import question_key
 from trainer.exam.rewordings import COUNT, rewordings
 
@@ -21,6 +22,14 @@ def test_a_question_is_asked_in_other_words_and_all_differ(question: str) -> Non
     keys = {question_key(text) for text in [question, *rewordings(question)]}
 
     assert len(keys) == COUNT + 1
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_training_asks_in_these_words(question: str) -> None:
+    trained = {question_key(text) for text in [*training.rewordings(question), question]}
+    trained.add(question_key(training.check_wording(question)))
+
+    assert trained.isdisjoint(question_key(text) for text in rewordings(question))
 
 
 def test_simple_questions_are_turned() -> None:
