@@ -137,7 +137,12 @@ def test_a_training_reports_on_the_way_and_ends_with_its_verdict(
     assert end["curve"].startswith("iVBOR")
     assert (settings.home / "adapters" / "learned" / "swallow.json").is_file()
     phases = [e.data["phase"] for e in jobs.events("t1") if e.type == "progress"]
-    assert list(dict.fromkeys(phases)) == ["loading", "measuring", "training"]
+    assert list(dict.fromkeys(phases)) == [
+        "loading",
+        "measuring",
+        "training",
+        "evaluating",
+    ]
     assert job.progress["steps"] == job.progress["step"] == 21
 
 
