@@ -6,6 +6,7 @@ beside the adapters. A row is known by its `id`; a file without one stays as it 
 
 import json
 import re
+import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,25 +37,29 @@ def drop_rows(home: Path, ids: Collection[str]) -> list[Path]:
     wanted = {id.encode() for id in ids}
     changed = []
     for file in _files(home):
-        try:
-            content = file.read_bytes()
-        except FileNotFoundError:
-            continue  # an adapter or a training was removed meanwhile
-        if not wanted.isdisjoint(_ID.findall(content)) and _rewrite(file, content, ids):
-            changed.append(file)
+        with writing(file.parent):
+            if _rewritten(file, ids, wanted):
+                changed.append(file)
     return changed
 
 
-def _rewrite(file: Path, content: bytes, ids: Collection[str]) -> bool:
-    with writing(file.parent):
-        if file.suffix == ".jsonl":
-            write_text(file, _lines_without(content, ids), mode=0o600)
-            return True
-        try:
-            write_json(file, without_rows(json.loads(content), ids))
-        except (ValueError, RecursionError):  # no JSON: nobody reads it
-            return False
+def _rewritten(file: Path, ids: Collection[str], wanted: Collection[bytes]) -> bool:
+    """Write a file anew without the rows; False where it has none of them, or is gone."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:  # an adapter or a training was removed meanwhile
+        return False
+    if not any(id in wanted for id in _ID.findall(content)):
+        return False
+    if file.suffix == ".jsonl":
+        mode = stat.S_IMODE(file.stat().st_mode)
+        write_text(file, _lines_without(content, ids), mode=mode)
         return True
+    try:
+        write_json(file, without_rows(json.loads(content), ids))
+    except (ValueError, RecursionError):  # no JSON: nobody reads it
+        return False
+    return True
 
 
 def adapters_of(home: Path, ids: Collection[str]) -> list[AdapterOfRows]:
