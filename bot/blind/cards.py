@@ -3,9 +3,8 @@
 from typing import Any
 
 from bot.i18n.lookup import Language, say
-from bot.slack.answer_text import quoted_question, shown_answer
 from bot.slack.blocks import Post, button, mrkdwn, section
-from bot.slack.outgoing_text import shortened
+from bot.slack.outgoing_text import quoted_question, shortened, shown_answer
 from tasks.adapters.reference import adapter_name
 from tasks.blind.comparison import CHOICES, BlindQuestion, Choice, Comparison, Tally
 from tasks.blind.store import VOTERS
@@ -83,7 +82,7 @@ def tally_text(tally: Tally, name: str, language: Language) -> str:
 def _answer(
     comparison: Comparison, question: BlindQuestion, choice: Choice, answer: str, language: Language
 ) -> str:
-    text = shown_answer(answer, language)
+    text = shown_answer(answer, say("sides.nothing", language))
     if not comparison.revealed:
         return f"*{choice}*\n{text}"
     is_adapter = question.whose(choice) == "adapter"

@@ -6,6 +6,10 @@ anybody nor become a link.
 
 import re
 
+ANSWER_CHARACTERS = 600
+"""The most of an answer beside others: four questions with two answers fit a message."""
+QUESTION_CHARACTERS = 300
+
 _BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 _HEADING = re.compile(r"^#{1,6} +([^ *\n][^*\n]*)$", re.M)
 
@@ -37,6 +41,17 @@ def from_markdown(text: str) -> str:
     parts = re.split(r"(```.*?(?:```|\Z))", text, flags=re.S)
     parts[::2] = [_HEADING.sub(_bold_heading, _BOLD.sub(r"*\1*", part)) for part in parts[::2]]
     return "".join(parts)
+
+
+def shown_answer(answer: str, empty: str) -> str:
+    """Return an answer as it is shown beside others, or `empty` where it has no text."""
+    return shortened(from_markdown(answer.strip()), ANSWER_CHARACTERS) or empty
+
+
+def quoted_question(instruction: str, input: str = "") -> str:
+    """Return a question as a quotation."""
+    safe = shortened("\n".join(filter(None, [instruction, input])), QUESTION_CHARACTERS)
+    return "\n".join(f"> {line}" for line in safe.split("\n"))
 
 
 def _bold_heading(heading: re.Match[str]) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 from bot.adapters.evaluation_text import conclusion, figures
 from bot.i18n import units
 from bot.i18n.lookup import Language, say
-from bot.slack.answer_text import quoted_question, shown_answer
 from bot.slack.blocks import Post, button, mrkdwn, section
-from bot.slack.outgoing_text import shortened
+from bot.slack.outgoing_text import quoted_question, shortened, shown_answer
 from bot.trainings.failure import failure
 from trainer.exam.result import overall_verdict
 
@@ -53,12 +52,12 @@ def side_by_side(answers: Sequence[Mapping[str, Any]], output: str, language: La
     title = say("sides.title", language)
     blocks: list[dict[str, Any]] = [section(f"*{title}*")]
     texts = [title]
-    name = shortened(output, 100)
+    name, nothing = shortened(output, 100), say("sides.nothing", language)
     for row in answers[:_MOST_QUESTIONS]:
         question = quoted_question(row["instruction"], row.get("input") or "")
-        base = say("sides.base", language, answer=shown_answer(row["base"], language))
+        base = say("sides.base", language, answer=shown_answer(row["base"], nothing))
         adapter = say(
-            "sides.adapter", language, name=name, answer=shown_answer(row["adapter"], language)
+            "sides.adapter", language, name=name, answer=shown_answer(row["adapter"], nothing)
         )
         fields = [mrkdwn(base), mrkdwn(adapter)]
         blocks.append({**section(question), "fields": fields})
