@@ -71,7 +71,7 @@ def explain(settings: Settings) -> str:
     return f"transformers (chosen, the fast engine cannot run: {obstacle})"
 
 
-def folder_to_convert(settings: Settings) -> Path | None:
+def configured_folder(settings: Settings) -> Path | None:
     """Return the checkpoint's folder that the fast engine converts; None where the fast engine
     does not run, or where the folder is not known before the model is fetched or unpacked."""
     if settings.engine == "transformers" or _obstacle(settings) is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.engines.choose import architecture_of, folder_to_convert
+from tasks.engines.choose import architecture_of, configured_folder
 from tasks.engines.openvino.convert.architecture import Architecture, read_architecture
 from tasks.engines.openvino.convert.conversion import bytes_needed, disk_bytes, planned
 from tasks.engines.openvino.convert.converted import (
@@ -95,7 +95,7 @@ def weights(settings: Settings) -> str | None:
 
 
 def _planned(settings: Settings) -> Converted | None:
-    folder = folder_to_convert(settings)
+    folder = configured_folder(settings)
     if folder is None:
         return None
     return planned(
