@@ -276,7 +276,8 @@ def test_forget_asks_first_removes_and_leaves_a_line_in_the_log(
     assert (unasked.returncode, wrong.returncode) == (2, 2)
     assert "add --yes" in unasked.stderr
     assert "'alice' is not a Slack user id" in " ".join(wrong.stderr.split())
-    assert json.loads(done.stdout) == {"jobs": 1, "ended": 1, "turns": 0, "threads": 0}
+    counts = {"jobs": 1, "ended": 1, "turns": 0, "threads": 0, "rows": 0, "votes": 0}
+    assert json.loads(done.stdout) == {**counts, "adapters": []}
     assert (again.returncode, again.stdout) == (0, "Nothing is kept of UALICE.\n")
     lines = (tmp_path / "home" / "audit.jsonl").read_text("utf-8").splitlines()
     first, second = map(json.loads, lines)

@@ -121,13 +121,16 @@ def cached(spec: PipelineSpec) -> Iterator[Generation]:
 
 
 @pytest.fixture(scope="module")
-def fresh(spec: PipelineSpec) -> Generation:
+def fresh(spec: PipelineSpec) -> Iterator[Generation]:
     """A pipeline that computes every prompt from its first token on."""
     generation = Generation(spec)
     generation.pipeline.sequences = NeverContinued(
         vocabulary=spec.vocabulary, kv_blocks=spec.kv_blocks
     )
-    return generation
+    yield generation
+    # Our kernels have one adapter for the whole process, in which other tests go on.
+    generation.pipeline._active = UNKNOWN
+    generation.pipeline.activate(None)
 
 
 @pytest.fixture(scope="module")
