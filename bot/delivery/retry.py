@@ -2,7 +2,8 @@
 
 Outages and rate limits are waited out, and so is a token that Slack no longer takes: the claim of
 the job is kept until the app is installed again. A message that Slack refuses for another reason is
-tried a few times, then replaced once by a plain sentence, and then given up with a line in the log.
+tried a few times, then with its text alone, then replaced once by a plain sentence, and then given
+up with a line in the log.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from bot.delivery.journal import Journal
-from bot.slack.blocks import Post
+from bot.slack.blocks import Post, sentence
 from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,10 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses between attempts; the last one repeats."""
 
+WHOLE_TRIES = 3
+"""Refusals of the same message before its text is posted without buttons and other blocks."""
 TRIES = 5
-"""Refusals of the same message before it is replaced by a plain sentence."""
+"""Refusals before it is replaced by a plain sentence."""
 
 Delivery = Literal["delivered", "no_destination", "refused"]
 
@@ -31,7 +34,8 @@ async def deliver(
     plain: Post,
     journal: Journal,
 ) -> Delivery:
-    """Call `show` until the posts are in Slack; `plain` replaces them where Slack refuses them.
+    """Call `show` until the posts are in Slack; where Slack refuses them their text alone replaces
+    them, and `plain` replaces that.
 
     Returns `no_destination` where nothing at all can be posted there any more.
     """
@@ -40,7 +44,7 @@ async def deliver(
     attempt = 0
     while refusals <= TRIES:
         try:
-            await show(posts if refusals < TRIES else [plain])
+            await show(_still_tried(posts, plain, refusals))
         except FAILURES as error:
             failure = failure_of(error)
             log.warning("job %s: the final message failed: %s", job, failure.reason)
@@ -55,3 +59,10 @@ async def deliver(
         attempt += 1
     log.error("job %s: Slack refuses every final message; given up", job)
     return "refused"
+
+
+def _still_tried(posts: Sequence[Post], plain: Post, refusals: int) -> Sequence[Post]:
+    """Return what is shown after so many refusals."""
+    if refusals < WHOLE_TRIES:
+        return posts
+    return [sentence(post.text) for post in posts] if refusals < TRIES else [plain]

@@ -13,7 +13,8 @@ from tasks.broker.relay_claims import no_access
 
 Deliver = Callable[["Slack"], Awaitable[str]]
 
-POST, PLAIN = sentence("all of it"), sentence("in short")
+TEXT, PLAIN = sentence("all of it"), sentence("in short")
+POST = Post(TEXT.text, (*TEXT.blocks, {"type": "context_actions", "elements": []}))
 
 
 class Slack:
@@ -22,6 +23,7 @@ class Slack:
     def __init__(self, *errors: str) -> None:
         self.errors = list(errors)
         self.shown: list[str] = []
+        self.posts: Sequence[Post] = ()
 
     async def show(self, posts: Sequence[Post]) -> None:
         if self.errors:
@@ -32,6 +34,7 @@ class Slack:
                 raise SlackRequestError(error)
             raise SlackApiError(error, {"ok": False, "error": error})  # type: ignore[no-untyped-call]
         self.shown.append(posts[0].text)
+        self.posts = posts
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +60,13 @@ async def test_an_outage_is_waited_out(delivered: Deliver) -> None:
 
     assert await delivered(slack) == "delivered"
     assert slack.shown == ["all of it"]
+
+
+async def test_a_block_that_is_refused_does_not_take_the_text_along(delivered: Deliver) -> None:
+    slack = Slack(*["invalid_blocks"] * retry.WHOLE_TRIES)
+
+    assert await delivered(slack) == "delivered"
+    assert slack.posts == [TEXT]
 
 
 async def test_what_is_refused_for_its_content_becomes_a_sentence(delivered: Deliver) -> None:
