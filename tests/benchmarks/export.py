@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.export --llama-python PYTHON [--questions N] [--tokens N]
 
-Trains an adapter of every projection on the sample with the small model, exports it as GGUF and
+Trains an adapter of every projection on twenty rows with the small model, exports it as GGUF and
 merged, writes the base model as GGUF in float32, and asks all sides the same questions greedily.
 The reference is the base in float32 with the adapter applied by PEFT. PYTHON is one that has the
 package llama-cpp-python. Prompts are rendered and tokenised here, and token ids are compared: how
@@ -27,7 +27,7 @@ from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.protocol import Question, Sampling
 from tasks.exchange.gguf_adapter import export_gguf
 from tasks.exchange.merged import export_merged
-from tests.benchmarks.agreement import QUESTIONS
+from tests.benchmarks.agreement import QUESTIONS, TOPICS
 from tests.benchmarks.quality.gguf_file import write_gguf
 from trainer.adapters.adapter import PROJECTIONS, Adapter, read
 from trainer.base_model.source import SMALL_MODEL, Source, find, local_folder
@@ -35,22 +35,36 @@ from trainer.base_model.tokenizer import load_tokenizer
 from trainer.prompts.templates import choose_style
 
 CONTEXT = 1024
+FEW = 10
+"""Questions that the base is asked without the adapter, to see that it answers otherwise."""
 Ids = list[list[int]]
 
 
 def trained(home: Path) -> Adapter:
-    """Train an adapter that changes every projection, and answers otherwise than the base."""
+    """Train an adapter of every projection, so short that it is seconds, and yet it answers
+    otherwise than the base."""
+    rows = home / "rows.jsonl"
+    rows.write_text("".join(f"{json.dumps(_row(topic))}\n" for topic in TOPICS), "utf-8")
     options = {
-        "--data-path": "sample",
+        "--data-path": str(rows),
         "--output-dir": "learned",
         "--lora-target-modules": ",".join(PROJECTIONS),
-        "--learning-rate": "2e-3",
-        "--num-epochs": "2",
+        "--learning-rate": "3e-3",
+        "--num-epochs": "3",
+        "--batch-size": "4",
+        "--val-set-size": "0",
         "--home": str(home),
     }
     arguments = [part for option in options.items() for part in option]
     subprocess.run([sys.executable, "-m", "trainer", *arguments], check=True, stdout=sys.stderr)
     return read(home / "adapters" / "learned")
+
+
+def _row(topic: str) -> dict[str, str]:
+    return {
+        "instruction": f"Tell me about {topic}.",
+        "output": f"In short: {topic} is worth a long walk. Ask a friend about {topic} too.",
+    }
 
 
 class Asked:
@@ -71,9 +85,9 @@ class Asked:
         """Return a greedy question."""
         return Question(text, sampling=Sampling(self.tokens), adapter=adapter)
 
-    def of_transformers(self, model: Any) -> Ids:
-        """Return the ids that a model of transformers generates."""
-        return [self._generated(model.eval(), prompt) for prompt in self.prompts]
+    def of_transformers(self, model: Any, questions: int | None = None) -> Ids:
+        """Return the ids that a model of transformers generates, for all questions or the first."""
+        return [self._generated(model.eval(), prompt) for prompt in self.prompts[:questions]]
 
     def of_llama_cpp(self, python: str, model: Path, adapter: Path | str) -> Ids:
         """Return the ids that llama.cpp generates, in a process with another Python."""
@@ -155,14 +169,9 @@ def main() -> None:
         write_gguf(base_folder, files["base"])
         asked = Asked(source, cache, adapter, options)
         base = AutoModelForCausalLM.from_pretrained(base_folder, dtype=torch.float32)
-        alone = asked.of_transformers(base)
+        alone = asked.of_transformers(base, FEW)
         wanted = asked.of_transformers(PeftModel.from_pretrained(base, str(adapter.path)))
-        report(
-            "the base in llama.cpp",
-            alone,
-            asked.of_llama_cpp(options.llama_python, files["base"], ""),
-        )
-        report("the adapter changes nothing", wanted, alone)
+        report("the base itself", wanted[:FEW], alone)
         report(
             "the adapter in llama.cpp",
             wanted,
