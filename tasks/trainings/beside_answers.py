@@ -78,7 +78,9 @@ def _until_end(child: int, busy: Callable[[], bool]) -> int:
         if ended:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
-        if asked:
+        # Stopped and continued for longer than it waits, CPython 3.11 returns a struct that nothing
+        # was written to.
+        if asked and asked.si_signo in STOPS:
             stopping = True
             os.kill(child, signal.SIGCONT)  # what is paused handles no other signal
             if asked.si_pid:  # 0 for one from the terminal, which the child has got as well
