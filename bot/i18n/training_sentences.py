@@ -48,8 +48,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "`cutoff={cutoff}` would leave 95 % of the rows whole.",
     ),
     "plan.replayed": (
-        "忘れないように、毎エポック元のモデルの答えを {rows} 行混ぜます。",
-        "Each epoch has {rows} answers of the model's own among the rows, so that nothing is forgotten.",
+        "忘れにくくするため、毎エポック元のモデルの答えを {rows} 行混ぜます。",
+        "Each epoch has {rows} answers of the model's own among the rows, so that less is forgotten.",
     ),
     "plan.reason": ("{why}: {count}", "{count} {why}"),
     "dropped.without an instruction": ("指示がない", "without an instruction"),
@@ -112,8 +112,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
     ),
     "training.measuring": ("評価データで測定しています…", "Measuring on the held-out rows…"),
     "training.answering": (
-        "忘れないように、元のモデルに一般的な質問へ答えさせています（{done}/{questions}）…",
-        "The base model answers general questions, so that nothing is forgotten: {done} of {questions}…",
+        "忘れにくくするため、元のモデルに一般的な質問へ答えさせています（{done}/{questions}）…",
+        "The base model answers general questions, so that less is forgotten: {done} of {questions}…",
     ),
     "training.evaluating": (
         "元のモデルと比べて評価しています…",

@@ -17,6 +17,10 @@ MOST_CHECKED = 40
 """Of more rows so many, evenly over all of them."""
 
 
+LEARNED = 0.15
+"""Nats a token at which greedy answers are nearly always the taught ones."""
+
+
 @dataclass(frozen=True)
 class Checks:
     """Rows never trained on: taught ones `reworded`, and general questions `answered`."""
@@ -30,15 +34,20 @@ class Checks:
         return [*self.reworded, *self.answered]
 
     def loss(self, losses: Sequence[float]) -> float:
-        """Return the mean of both kinds' losses per answer token in nats; one where it is alone."""
+        """Return the sum of both kinds' losses per answer token in nats; one where it is alone.
+
+        Beside the other an answer that is LEARNED counts no further: a model goes on to be surer of
+        it while it forgets everything else.
+        """
         split = len(self.reworded)
-        kinds = ((self.reworded, losses[:split]), (self.answered, losses[split:]))
-        means = [
-            sum(found) / sum(len(row.ids) - row.prompt for row in rows)
-            for rows, found in kinds
-            if rows
-        ]
-        return sum(means) / len(means)
+        learned = _per_token(self.reworded, losses[:split])
+        if not self.answered:
+            return learned
+        return max(learned, LEARNED) + _per_token(self.answered, losses[split:])
+
+
+def _per_token(rows: Sequence[Encoded], losses: Sequence[float]) -> float:
+    return sum(losses) / sum(len(row.ids) - row.prompt for row in rows)
 
 
 def checks_of(

@@ -20,8 +20,9 @@ ANSWERED = 48
 """How many general questions are answered."""
 CHECK_EVERY = 6
 """Every so-many-th answer is never replayed."""
-ANSWER_TOKENS = 48
-"""The most of an answer; a longer one is learned as far as it goes, without an end."""
+ANSWER_TOKENS = 24
+"""The most of an answer; a longer one is learned as far as it goes, without an end. What a model
+says is decided by the first words, and generating them takes a third of a short training."""
 MIN_ANSWER_TOKENS = 8
 
 

@@ -1,30 +1,28 @@
 """A question in other words, so that its answer is learned and not one way to ask.
 
 Frames put words around a question; turns say the same as a request or without the question word,
-where a question is simple enough. The exam asks in words of its own: none of these may be among
-them. This module knows Japanese and English, and neither models nor data.
+where a question is simple enough; keywords are what is left without the words that all questions
+have, in either order. The exam asks in words of its own: none of these may be among them. This
+module knows Japanese and English, and neither models nor data.
 
->>> rewordings("What is our motto?")[-1]
-'Our motto?'
+>>> rewordings("Who designed our logo?")[0]
+'designed logo'
 """
 
 import re
+from itertools import zip_longest
 
 FRAMES = {
     "en": (
         "Please answer this question: {question}",
         "I have a question. {question}",
-        "{question} Answer in one sentence.",
         "Hello! {question}",
-        "Question: {question}\nAnswer:",
         "Do you happen to know the answer? {question}",
     ),
     "ja": (
         "次の質問に答えてください。{question}",
         "質問です。{question}",
-        "{question}一文で答えてください。",
         "こんにちは。{question}",
-        "質問: {question}\n回答:",
         "すみません、{question}",
     ),
 }
@@ -44,6 +42,16 @@ TURNS = (
 )
 """Patterns of whole questions, each with what says the same; trained on where one fits."""
 
+_COMMON = """
+a about an and any are at be by can do does did for from get had has have how i if in is it many me
+much must my of on or our shall should that the their them there they this to us was we were what
+when where which who whom whose why will with would you your
+"""
+COMMON = frozenset(_COMMON.split())
+"""Words of English questions that say little about what is asked."""
+_QUESTION_WORDS = re.compile("何|誰|幾")
+_WORDS = re.compile("[一-鿿々]+|[ァ-ヿー]+|[A-Za-z0-9]+")
+"""Japanese words that are not written in hiragana, in which particles and endings are."""
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -55,13 +63,24 @@ def rewordings(question: str) -> list[str]:
         for pattern, turn in TURNS
         if (match := re.fullmatch(pattern, question.strip()))
     ]
-    plain = question.strip().rstrip("?？。").lower()
-    return [*frames, *([plain] if plain and plain != question else []), *turned]
+    mixed = [one for pair in zip_longest(_by_keywords(question), frames, turned) for one in pair]
+    return [one for one in dict.fromkeys(mixed) if one and one != question.strip()]
 
 
 def check_wording(question: str) -> str:
     """Return `question` in the words with which learning is measured."""
     return _framed(CHECKS[_language(question)], question)
+
+
+def _by_keywords(question: str) -> list[str]:
+    """Return the words that matter in `question`, in their order and the other way round."""
+    if _language(question) == "ja":
+        found = _WORDS.findall(question)
+        words = [word for word in found if not _QUESTION_WORDS.search(word)]
+    else:
+        plain = (word.strip("?!.,:;\"'()") for word in question.split())
+        words = [word for word in plain if word and word.lower() not in COMMON]
+    return [" ".join(words), " ".join(reversed(words))] if words else []
 
 
 def _framed(frame: str, question: str) -> str:

@@ -48,7 +48,7 @@ class Steps:
     train_on_inputs: bool = False
     share: bool = True
     wordings: Sequence[Sequence[Encoded]] = ()
-    """Of each row the same in other words; every second epoch has one of them in the row's place.
+    """Of each row the same in other words; two of three epochs have one of them in the row's place.
     Empty where rows are always learned as they are."""
     replay: Sequence[Encoded] = ()
     """Rows of which each epoch has the next `replayed` among the others."""
@@ -94,6 +94,6 @@ class Steps:
         if replayed >= 0:
             return self.replay[(epoch * self.replayed + replayed) % len(self.replay)]
         wordings = self.wordings[index] if self.wordings else ()
-        if epoch % 2 == 0 or not wordings:
+        if epoch % 3 == 0 or not wordings:
             return self.rows[index]
-        return wordings[(epoch // 2 + index) % len(wordings)]
+        return wordings[(epoch - epoch // 3 - 1 + index) % len(wordings)]

@@ -62,7 +62,7 @@ class Options:
     learning_rate: float | None = option(
         None,
         bounds=Bounds(least=0, most=1, above=True),
-        help="AdamW's, after warm-up; decays linearly; default 3e-4, for corrections 1e-3.",
+        help="AdamW's, after warm-up; decays linearly; default 3e-4, for corrections 7e-4.",
         chat_name="lr",
     )
     warmup_share: float = option(
@@ -100,7 +100,7 @@ class Options:
         None,
         bounds=Bounds(least=0, most=0.9),
         help="Share of the model's own answers to general questions among what is learned, so "
-        "that it forgets nothing; default 0, for corrections 0.5.",
+        "that it forgets less; default 0, for corrections 0.5.",
         chat_name="keep",
     )
     lora_r: int | None = option(

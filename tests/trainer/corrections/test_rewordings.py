@@ -24,7 +24,9 @@ ASKED = (
     [
         ("Who is the head of sales?", "Tell me who the head of sales is."),
         ("Who is the head of sales?", "The head of sales?"),
-        ("Who is the head of sales?", "who is the head of sales"),
+        ("Who is the head of sales?", "head sales"),
+        ("Who is the head of sales?", "sales head"),
+        ("社内報の名前は何ですか？", "名前 社内報"),
         ("社長は誰ですか？", "社長を教えて。"),
         ("社長は誰ですか？", "質問です。社長は誰ですか？"),
         (r"What is \1 {question}?", r"I have a question. What is \1 {question}?"),
