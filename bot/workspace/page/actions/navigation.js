@@ -68,20 +68,21 @@ export async function load(channel, thread) {
 
 // The bot is told that the Home tab was opened, and may publish another one.
 async function loadHome() {
-  const { me } = session.model;
+  const { me, home } = session.model;
   await attempt(async () => {
     const view = await homeOf(me);
-    if (me === session.model.me) session.model.home = view;
+    // What was published meanwhile is newer than the answer.
+    if (me === session.model.me && home === session.model.home) session.model.home = view;
   });
   draw();
 }
 
 // The form that the person had open before the page was loaded, or as this person.
 export async function loadForm() {
-  const { me } = session.model;
+  const { me, form: before } = session.model;
   await attempt(async () => {
     const form = await openForm(me);
-    if (me === session.model.me) session.model.form = form;
+    if (me === session.model.me && before === session.model.form) session.model.form = form;
   });
   drawForm();
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -201,8 +202,15 @@ async def test_the_home_tab_shows_what_is_published_and_its_buttons_work(
         waiting.remove(action["value"])
         await publish(client, body["user"]["id"])
 
+    async def late(route: Route) -> None:
+        """Answer after what the bot publishes at this visit has come."""
+        response = await route.fetch()
+        await asyncio.sleep(0.5)
+        await route.fulfill(response=response)
+
     async with connect(app):
         page = await open_page("UADMIN", at="#DADMIN")
+        await page.route("**/local/home?*", late)
         await page.get_by_test_id("tab-home").click()
         home = page.get_by_test_id("home")
         await expect(home.get_by_role("heading")).to_have_text("3 rows wait")
