@@ -211,8 +211,11 @@ async def test_the_home_tab_shows_what_is_published_and_its_buttons_work(
     async with connect(app):
         page = await open_page("UADMIN", at="#DADMIN")
         await page.route("**/local/home?*", late)
-        await page.get_by_test_id("tab-home").click()
         home = page.get_by_test_id("home")
+        async with page.expect_response("**/local/home?*"):
+            await page.get_by_test_id("tab-home").click()
+            await expect(home.get_by_role("heading")).to_have_text("3 rows wait")
+        await page.wait_for_timeout(200)  # time to draw what must not be drawn
         await expect(home.get_by_role("heading")).to_have_text("3 rows wait")
         await expect(page.get_by_test_id("composer")).to_be_hidden()
         await home.get_by_role("button", name="Approve").nth(1).click()
