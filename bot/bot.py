@@ -1,6 +1,8 @@
 """What every listener and follower needs: the bot's identity, connections and settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -32,3 +34,7 @@ class Bot:
     def language(self, text: str) -> Language:
         """Return the language in which the bot's own sentences reply to `text`."""
         return self.settings.language or language_of(text)
+
+    def language_under(self, body: Mapping[str, Any]) -> Language:
+        """Return the language of the message under which something was pressed or chosen."""
+        return self.language(str((body.get("message") or {}).get("text") or ""))

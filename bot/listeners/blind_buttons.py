@@ -30,7 +30,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     async def reveal(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        id, language = str(action.get("value", "")), _language(bot, body)
+        id, language = str(action.get("value", "")), bot.language_under(body)
         do = partial(actions.reveal, bot, id, language)
         actor = Actor.of_press(body)
         background.start(perform(bot, actor, Action("adapter reveal", id[:80]), language, do))
@@ -43,7 +43,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 def _vote(bot: Bot, background: Background, choice: Choice) -> Listener:
     async def vote(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        value, language = str(action.get("value", "")), _language(bot, body)
+        value, language = str(action.get("value", "")), bot.language_under(body)
         background.start(_count(bot, Actor.of_press(body), value, choice, language))
 
     return vote
@@ -56,7 +56,3 @@ async def _count(bot: Bot, actor: Actor, value: str, choice: Choice, language: L
         log.warning("a vote was not counted: %s", type(error).__name__)
         text = say("act.broker_away", language)
     await notify_person(bot.client, actor, text)
-
-
-def _language(bot: Bot, body: Mapping[str, Any]) -> Language:
-    return bot.language(str((body.get("message") or {}).get("text", "")))

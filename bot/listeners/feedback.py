@@ -101,7 +101,7 @@ class FeedbackListener:
         lock: asyncio.Lock,
     ) -> None:
         at, good = str(action.get("action_ts") or ""), action.get("value") == GOOD
-        language = self._language(body)
+        language = self._bot.language_under(body)
         try:
             async with lock:
                 key = await asyncio.to_thread(proposals.rate, self._bot, actor, job, at, good=good)
@@ -112,7 +112,7 @@ class FeedbackListener:
             await notify_person(self._bot.client, actor, say(key, language))
 
     async def _open_correction(self, actor: Actor, job: str, body: Mapping[str, Any]) -> None:
-        language = self._language(body)
+        language = self._bot.language_under(body)
         try:
             opened = await asyncio.to_thread(proposals.begin_correction, self._bot, actor, job)
         except REFUSALS as error:
@@ -122,7 +122,7 @@ class FeedbackListener:
         await self._open(actor, body, view, language)
 
     async def _open_lesson(self, actor: Actor, body: Mapping[str, Any]) -> None:
-        language = self._language(body)
+        language = self._bot.language_under(body)
         try:
             lesson = await lesson_of(self._bot, actor, body)
             draft = await asyncio.to_thread(
@@ -179,6 +179,3 @@ class FeedbackListener:
         actor = proposals.where(actor, opened) if opened else actor
         await notify_person(self._bot.client, actor, say(f"feedback.{row.kind}", language))
         await tell_admins(self._bot, row)
-
-    def _language(self, body: Mapping[str, Any]) -> Language:
-        return self._bot.language(str((body.get("message") or {}).get("text") or ""))

@@ -113,7 +113,7 @@ class ReviewListener:
         view = body.get("view") or {}
         if self._bot.settings.language is None and view:
             return "ja" if view.get("private_metadata") == "ja" else "en"
-        return self._bot.language(str((body.get("message") or {}).get("text") or ""))
+        return self._bot.language_under(body)
 
 
 def _ids(seen: str) -> str:

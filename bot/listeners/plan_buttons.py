@@ -42,7 +42,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 async def _press(bot: Bot, body: Mapping[str, Any], id: str, what: Choice) -> None:
     actor = Actor.of_press(body)
     name = "train start" if what == "started" else "train discard"
-    language = bot.language(str((body.get("message") or {}).get("text", "")))
+    language = bot.language_under(body)
     do = partial(_decide, bot, body, actor, id, what)
     await perform(bot, actor, Action(name, id), language, do)
 

@@ -18,6 +18,7 @@ from tasks.adapters.reference import name_and_digest
 from tasks.blind.comparison import BlindQuestion, Choice, Comparison, Tally, read_comparison
 from tasks.broker.disk.flush import flush
 from tasks.broker.lua.scripts import Scripts
+from trainer.exam.paper import CORRECTION_KINDS
 
 COMPARISONS = "swallow:blind"
 """A sorted set: the ids of comparisons that are not over, by when they must be revealed."""
@@ -163,7 +164,7 @@ def differing(exam: Any) -> list[dict[str, str]]:
     """
     sides = exam.get("sides") if isinstance(exam, dict) else None
     found = [side for side in sides or () if _usable(side)] if isinstance(sides, list) else []
-    taught = [side for side in found if side.get("kind") in ("correction", "taught", "typed")]
+    taught = [side for side in found if side.get("kind") in CORRECTION_KINDS]
     others = [side for side in found if side not in taught]
     mixed = [
         side

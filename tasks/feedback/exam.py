@@ -4,17 +4,16 @@ Here is the one rule that keeps these rows out of every training: what an exam a
 however it is typed, and whatever came first. The trainer holds it too, for the files it is given.
 """
 
-import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from redis import Redis
 
 from tasks.feedback.row import FeedbackRow
+from tasks.feedback.row_files import write_rows
 from tasks.feedback.store import Feedback
 from trainer.data.questions import question_key
 from trainer.exam.paper import ExamRow, read_exam
-from trainer.files import make_private, write_text, writing
 
 FILE = "exam.jsonl"
 """The team's file in `datasets/` of the home, and the file of a training in its folder."""
@@ -32,12 +31,10 @@ def exam_file(redis: Redis | None, home: Path, folder: Path) -> Path | None:
     file = folder / FILE
     if file.exists():
         return file
-    lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in exam_lines(redis, home)]
+    lines = exam_lines(redis, home)
     if not lines:
         return None
-    with writing(folder):
-        make_private(folder)
-        write_text(file, "".join(lines), mode=0o600)
+    write_rows(file, lines)
     return file
 
 

@@ -7,14 +7,14 @@ beside the adapters. A row is known by its `id`; a file without one stays as it 
 import json
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trainer.adapters.adapter_files import ABOUT, json_object, read_small
 from trainer.errors import AdapterRefused
-from trainer.files import write_json, write_text, writing
+from trainer.files import make_private, write_json, write_text, writing
 
 _ID = re.compile(rb'"id"\s*:\s*"([^"\\]{1,64})"')
 
@@ -26,6 +26,18 @@ class AdapterOfRows:
     name: str
     rows: tuple[str, ...]
     exam_rows: tuple[str, ...]
+
+
+def write_rows(file: Path, lines: Iterable[Mapping[str, str]]) -> None:
+    """Write rows as JSON lines to a training's `file`, in a folder that is made where it is not.
+
+    Raises:
+        NotWritable: the disk is full or refuses.
+    """
+    with writing(file.parent):
+        make_private(file.parent)
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        write_text(file, text, mode=0o600)
 
 
 def drop_rows(home: Path, ids: Collection[str]) -> list[Path]:

@@ -4,7 +4,6 @@ The file is written once, before the training starts, and read again whenever it
 that are approved meanwhile are for the next one. This module does not know how rows are learned.
 """
 
-import json
 from pathlib import Path
 
 from redis import Redis
@@ -12,8 +11,8 @@ from redis import Redis
 from tasks.errors import NoFeedback
 from tasks.feedback.exam import exam_lines, never_examined
 from tasks.feedback.row import FeedbackRow
+from tasks.feedback.row_files import write_rows
 from tasks.feedback.store import Feedback
-from trainer.files import make_private, write_text, writing
 
 FILE = "feedback.jsonl"
 
@@ -36,10 +35,7 @@ def rows_file(redis: Redis, home: Path, folder: Path) -> Path:
     rows = _newest(never_examined(feedback.training_rows(), exam_lines(redis, home)))
     if not rows:
         raise NoFeedback(len(feedback.rows("proposed")))
-    lines = [json.dumps(row.line(), ensure_ascii=False) + "\n" for row in rows]
-    with writing(folder):
-        make_private(folder)
-        write_text(file, "".join(lines), mode=0o600)
+    write_rows(file, [row.line() for row in rows])
     return file
 
 

@@ -88,7 +88,8 @@ class Exam:
     def _answers(self, questions: Sequence[str]) -> list[list[int]]:
         style, tokenizer = self.plan.style, self.plan.tokenizer
         prompts = [render(style, tokenizer, one, thinking=False).ids for one in questions]
-        found = dict(greedy_answers(self.model, prompts, style.stop_ids(tokenizer), ANSWER_TOKENS))
+        most = [ANSWER_TOKENS] * len(prompts)
+        found = dict(greedy_answers(self.model, prompts, style.stop_ids(tokenizer), most))
         return [found[index] for index in range(len(prompts))]
 
     def _losses(self, rows: Sequence[Encoded]) -> list[float]:

@@ -66,7 +66,8 @@ def answers(
     prompts = [render(style, tokenizer, question, thinking=False).ids for question in asked]
     found: dict[int, list[int]] = {}
     report(0, len(prompts))
-    for index, ids in greedy_answers(model, prompts, style.stop_ids(tokenizer), ANSWER_TOKENS):
+    most = [ANSWER_TOKENS] * len(prompts)
+    for index, ids in greedy_answers(model, prompts, style.stop_ids(tokenizer), most):
         found[index] = ids
         report(len(found), len(prompts))
     return [found[index] for index in range(len(prompts))]

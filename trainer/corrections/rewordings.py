@@ -12,6 +12,8 @@ module knows Japanese and English, and neither models nor data.
 import re
 from itertools import zip_longest
 
+from trainer.data.wordings import framed, language_of, turned
+
 FRAMES = {
     "en": (
         "Please answer this question: {question}",
@@ -52,29 +54,24 @@ COMMON = frozenset(_COMMON.split())
 _QUESTION_WORDS = re.compile("何|誰|幾")
 _WORDS = re.compile("[一-鿿々]+|[ァ-ヿー]+|[A-Za-z0-9]+")
 """Japanese words that are not written in hiragana, in which particles and endings are."""
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def rewordings(question: str) -> list[str]:
     """Return `question` in all other words that are trained on."""
-    frames = [_framed(frame, question) for frame in FRAMES[_language(question)]]
-    turned = [
-        _sentence(match.expand(turn))
-        for pattern, turn in TURNS
-        if (match := re.fullmatch(pattern, question.strip()))
-    ]
-    mixed = [one for pair in zip_longest(_by_keywords(question), frames, turned) for one in pair]
+    frames = [framed(frame, question) for frame in FRAMES[language_of(question)]]
+    turns = [_sentence(text) for text in turned(TURNS, question)]
+    mixed = [one for pair in zip_longest(_by_keywords(question), frames, turns) for one in pair]
     return [one for one in dict.fromkeys(mixed) if one and one != question.strip()]
 
 
 def check_wording(question: str) -> str:
     """Return `question` in the words with which learning is measured."""
-    return _framed(CHECKS[_language(question)], question)
+    return framed(CHECKS[language_of(question)], question)
 
 
 def _by_keywords(question: str) -> list[str]:
     """Return the words that matter in `question`, in their order and the other way round."""
-    if _language(question) == "ja":
+    if language_of(question) == "ja":
         found = _WORDS.findall(question)
         words = [word for word in found if not _QUESTION_WORDS.search(word)]
     else:
@@ -83,15 +80,7 @@ def _by_keywords(question: str) -> list[str]:
     return [" ".join(words), " ".join(reversed(words))] if words else []
 
 
-def _framed(frame: str, question: str) -> str:
-    return frame.replace("{question}", question.strip())
-
-
 def _sentence(text: str) -> str:
     """Begin with a capital, as in `Tell me Who…` only the first word may."""
     text = re.sub(r"^Tell me (\w+)", lambda match: f"Tell me {match[1].lower()}", text)
     return text[:1].upper() + text[1:]
-
-
-def _language(text: str) -> str:
-    return "ja" if _JAPANESE.search(text) else "en"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.model.greedy import AT_ONCE, generate
+from trainer.model import greedy
 from trainer.prompts.prompt import Prompt, render
 from trainer.prompts.templates import Style, Tokenizer
 from trainer.prompts.thought import answer_of
@@ -28,25 +28,22 @@ def greedy_answers(
     style: Style,
     questions: Sequence[Question],
     *,
-    at_once: int = AT_ONCE,
+    at_once: int = greedy.AT_ONCE,
 ) -> list[str]:
     """Answer each of `questions` greedily, `at_once` of about the same length in a batch."""
     # A thought would take the tokens, and would not be shown.
     prompts = [
         render(style, tokenizer, one.instruction, one.input, thinking=False) for one in questions
     ]
-    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index].ids))
-    answers = [""] * len(prompts)
-    for start in range(0, len(order), at_once):
-        batch = order[start : start + at_once]
-        most = max(questions[index].most_tokens for index in batch)
-        generated = generate(
-            model, [prompts[i].ids for i in batch], style.stop_ids(tokenizer), most
-        )
-        for index, ids in zip(batch, generated, strict=True):
-            own = ids[: questions[index].most_tokens]
-            answers[index] = _text(tokenizer, style, own, prompts[index])
-    return answers
+    found = greedy.greedy_answers(
+        model,
+        [prompt.ids for prompt in prompts],
+        style.stop_ids(tokenizer),
+        [one.most_tokens for one in questions],
+        at_once=at_once,
+    )
+    texts = {index: _text(tokenizer, style, ids, prompts[index]) for index, ids in found}
+    return [texts[index] for index in range(len(prompts))]
 
 
 def _text(tokenizer: Tokenizer, style: Style, ids: list[int], prompt: Prompt) -> str:

@@ -7,7 +7,7 @@ framed. A training that asks in other words too must have words of its own.
 'Do you know what our motto is?'
 """
 
-import re
+from trainer.data.wordings import framed, language_of, turned
 
 COUNT = 3
 """In how many other wordings a question is asked."""
@@ -36,20 +36,12 @@ TURNS = (
 )
 """Patterns of whole questions, each with what says the same."""
 
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
-
 
 def rewordings(question: str) -> list[str]:
     """Return `question` in COUNT other wordings."""
-    question = question.strip()
-    turned = [
-        _lower_after("Do you know ", match.expand(turn))
-        for pattern, turn in TURNS
-        if (match := re.fullmatch(pattern, question))
-    ]
-    language = "ja" if _JAPANESE.search(question) else "en"
-    framed = [frame.replace("{question}", question) for frame in FRAMES[language]]
-    return [*turned, *framed][:COUNT]
+    turns = [_lower_after("Do you know ", text) for text in turned(TURNS, question)]
+    frames = [framed(frame, question) for frame in FRAMES[language_of(question)]]
+    return [*turns, *frames][:COUNT]
 
 
 def _lower_after(start: str, text: str) -> str:

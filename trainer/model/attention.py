@@ -16,6 +16,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from trainer.cpu import cpu_has_bf16
+from trainer.model import autograd
 
 NAME = "packed_rows"
 
@@ -43,7 +44,7 @@ def packed_attention(
     """
     if query.dtype is torch.bfloat16 and not _bf16_is_fast():
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-        result: Tensor = _apply(_InFloat32, query[0], key[0], value[0], lengths, scale)
+        result: Tensor = autograd.call(_InFloat32, query[0], key[0], value[0], lengths, scale)
         return result.transpose(0, 1)[None], None
     grouped = query.shape[1] != key.shape[1]
     queries, keys, values = (torch.split(part, list(lengths), 2) for part in (query, key, value))
@@ -77,11 +78,6 @@ def packed_attention(
             )
         )
     return torch.cat([output.transpose(1, 2) for output in outputs], 1), None
-
-
-def _apply(function: Any, *arguments: Any) -> Any:
-    """Call an autograd Function, whose `apply` has no type annotations."""
-    return function.apply(*arguments)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainer.model import attention, elementwise
+from trainer.model import attention, autograd, elementwise
 
 NORMS = ("LlamaRMSNorm", "MistralRMSNorm", "Qwen2RMSNorm", "Qwen3RMSNorm")
 ATTENTIONS = ("LlamaAttention", "MistralAttention", "Qwen3Attention")
@@ -49,13 +49,13 @@ def _silu_kind() -> type:
 def _norm(self: Any, hidden_states: Tensor) -> Tensor:
     """Return RMSNorm of `hidden_states` [..., width], shaped and typed alike."""
     flat = hidden_states.reshape(-1, hidden_states.shape[-1])
-    result: Tensor = _apply(_Norm, flat, self.weight, self.variance_epsilon)
+    result: Tensor = autograd.call(_Norm, flat, self.weight, self.variance_epsilon)
     return result.view(hidden_states.shape)
 
 
 def _mlp(self: Any, x: Tensor) -> Tensor:
     """Return the block's MLP of `x` [1, tokens, width], shaped and typed alike."""
-    result: Tensor = self.down_proj(_apply(_SwiGlu, self.gate_proj(x), self.up_proj(x)))
+    result: Tensor = self.down_proj(autograd.call(_SwiGlu, self.gate_proj(x), self.up_proj(x)))
     return result
 
 
@@ -85,18 +85,13 @@ def _attention(
     )
     if hasattr(self, "q_norm"):  # Qwen3 normalises each head before its rotation
         query, key = self.q_norm(query), self.k_norm(key)
-    query, key = (_apply(_Rotate, part, cosine, sine) for part in (query, key))
+    query, key = (autograd.call(_Rotate, part, cosine, sine) for part in (query, key))
     # From here on [1, heads or groups, tokens, head width].
     query, key, value = (part.transpose(0, 1)[None] for part in (query, key, value))
     output, _ = attention.packed_attention(
         self, query, key, value, None, lengths=lengths, scaling=self.scaling
     )
     return self.o_proj(output.reshape(1, tokens, -1)), None
-
-
-def _apply(function: Any, *arguments: Any) -> Any:
-    """Call an autograd Function, whose `apply` has no type annotations."""
-    return function.apply(*arguments)
 
 
 class _Norm(torch.autograd.Function):

@@ -13,21 +13,28 @@ AT_ONCE = 16
 
 
 def greedy_answers(
-    model: Any, prompts: Sequence[Sequence[int]], stops: Sequence[int], most: int
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    stops: Sequence[int],
+    most: Sequence[int],
+    *,
+    at_once: int = AT_ONCE,
 ) -> Iterator[tuple[int, list[int]]]:
-    """Yield the index of each prompt with its answer's token ids, at most `most`, batch by batch.
+    """Yield the index of each prompt with its answer's token ids, batch by batch.
 
-    An answer that ended by itself has its stop token as the last. Prompts of like length are
-    answered together.
+    `most` are the most token ids of each answer. One that ended by itself has its stop token as the
+    last. Prompts of like length are answered together, `at_once` in a batch.
     """
-    order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
-    for start in range(0, len(order), AT_ONCE):
-        batch = order[start : start + AT_ONCE]
-        answers = generate(model, [prompts[index] for index in batch], stops, most)
-        yield from zip(batch, answers, strict=True)
+    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+    for start in range(0, len(order), at_once):
+        batch = order[start : start + at_once]
+        longest = max(most[index] for index in batch)
+        answers = _generated(model, [prompts[index] for index in batch], stops, longest)
+        for index, ids in zip(batch, answers, strict=True):
+            yield index, ids[: most[index]]
 
 
-def generate(
+def _generated(
     model: Any, prompts: Sequence[Sequence[int]], stops: Sequence[int], most: int
 ) -> list[list[int]]:
     """Return the answers to the prompts of one batch; see `greedy_answers`."""

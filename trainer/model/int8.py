@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainer.model import elementwise
+from trainer.model import autograd, elementwise
 
 
 class LastInput:
@@ -57,9 +57,7 @@ class Int8Linear(torch.nn.Module):
         """Return x·Wᵀ, [..., out] of the type of `x`, for `x` [..., in]."""
         flat = x.reshape(-1, x.shape[-1])
         rows, scales = self._inputs.of(x)
-        result: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
-            flat, self.weight, self.scale, rows, scales
-        )
+        result: Tensor = autograd.call(_Product, flat, self.weight, self.scale, rows, scales)
         return result.view(*x.shape[:-1], -1)
 
 

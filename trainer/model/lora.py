@@ -14,7 +14,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.lora import Linear
 from torch import Tensor
 
-from trainer.model import elementwise
+from trainer.model import autograd, elementwise
 from trainer.model.int8 import Int8Linear
 
 ADAPTER = "default"
@@ -35,7 +35,8 @@ class LowRankLinear(Linear):  # type: ignore[misc]
         base = self.base_layer(x)
         dropout = self.lora_dropout[ADAPTER]
         rate = dropout.p if self.training and isinstance(dropout, torch.nn.Dropout) else 0.0
-        result = _LowRank.apply(  # type: ignore[no-untyped-call]
+        result = autograd.call(
+            _LowRank,
             x.reshape(-1, x.shape[-1]),
             base.view(-1, base.shape[-1]),
             self.lora_A[ADAPTER].weight,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from trainer.model import elementwise
+from trainer.model import autograd, elementwise
 from trainer.model.int8 import quantise_weight
 
 LABELS_AT_ONCE = 128
@@ -74,16 +74,14 @@ def label_losses(layer: Any, hidden: Tensor, targets: Tensor) -> Tensor:
     Int8OutputLayer or a Linear without bias.
     """
     if isinstance(layer, Int8OutputLayer):
-        result: Tensor = _Int8Losses.apply(  # type: ignore[no-untyped-call]
-            hidden, layer.weight, layer.scale, layer.columns, targets
+        result: Tensor = autograd.call(
+            _Int8Losses, hidden, layer.weight, layer.scale, layer.columns, targets
         )
     elif layer.weight.requires_grad:  # in tests only: a training freezes the output layer
         logits = (hidden @ layer.weight.t()).float()
         result = cross_entropy(logits, targets, reduction="none")
     else:
-        result = _FloatLosses.apply(  # type: ignore[no-untyped-call]
-            hidden, layer.weight, targets
-        )
+        result = autograd.call(_FloatLosses, hidden, layer.weight, targets)
     return result
 
 

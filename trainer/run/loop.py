@@ -223,8 +223,6 @@ class Loop(Trainer):  # type: ignore[misc]
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         checkpoints.load_adapter(self.model, Path(resume_from_checkpoint))
         self._partial = checkpoints.load_partial(Path(resume_from_checkpoint))
-        if self.best:
-            self.best.load(Path(resume_from_checkpoint))
 
 
 def _single(items: list[dict[str, int]]) -> dict[str, int]:
