@@ -86,6 +86,22 @@ class DirectFallback:
                 await asyncio.sleep(RETRY_SECONDS[-1])
         await self._count_undelivered()
 
+    async def remove(self) -> None:
+        """Delete the job's messages; while Slack does not take that, it is tried again."""
+        attempt = 0
+        while not self._unreachable:
+            try:
+                await self._reply.show([], state="withdrawn")
+            except FAILURES as error:
+                failure = failure_of(error)
+                log.warning("job %s: not removed: %s", self._job, failure.reason)
+                if failure.kind not in ("passing", "no_access"):
+                    return
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                attempt += 1
+            else:
+                return
+
     async def _fall_back(self) -> bool:
         """Go on in a direct message, and from there nowhere; False where Slack opens none now."""
         if self._direct_channel:

@@ -23,6 +23,8 @@ async def give_up(bot: Bot, job: Job) -> bool:
 
     Only a job that has ended gets its last message: a training is not lost with what shows it.
     """
+    if job.withdrawn:
+        return True
     data = {"reason": "internal"}
     ended = await asyncio.to_thread(bot.jobs.end_unstarted, job.id, "failed", data)
     if not ended and not job.over:

@@ -27,6 +27,10 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "is waiting for a worker to start…",
     ),
     "thinking": ("考えています… {seconds} 秒", "Thinking… {seconds} s"),
+    "starting_over": (
+        "質問が編集されたので、はじめから答え直します…",
+        "The question was edited: starting over…",
+    ),
     "button.stop": ("停止", "Stop"),
     "empty": (
         "（モデルは何も答えませんでした。聞き方を変えてみてください。）",

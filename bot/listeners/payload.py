@@ -21,6 +21,21 @@ class _File(_Shape):
     url_private: str | None = None
 
 
+class _Edited(_Shape):
+    ts: str
+
+
+class _Changed(_Shape):
+    ts: str
+    subtype: str | None = None
+    user: str | None = None
+    bot_id: str | None = None
+    text: str | None = None
+    thread_ts: str | None = None
+    edited: _Edited | None = None
+    files: list[_File] | None = None
+
+
 class _Message(_Shape):
     type: Literal["message", "app_mention"]
     channel: str
@@ -32,6 +47,9 @@ class _Message(_Shape):
     text: str | None = None
     thread_ts: str | None = None
     files: list[_File] | None = None
+    message: _Changed | None = None
+    previous_message: _Changed | None = None
+    deleted_ts: str | None = None
 
 
 class _HomeOpened(_Shape):

@@ -1,6 +1,7 @@
 """Mentions, direct messages, and replies in a thread the bot takes part in become jobs.
 
-A direct message with a data set is kept instead of asked.
+A direct message with a data set is kept instead of asked. A question that is edited or deleted is
+asked anew or withdrawn (`bot.questions.revision`).
 
 A listener stores the job and does nothing else. An event whose job cannot be stored is not
 acknowledged, so that Slack delivers it again: at once, after a minute and after five more. A repeat
@@ -9,8 +10,7 @@ has the same job id and is dropped.
 
 import asyncio
 import logging
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -24,13 +24,18 @@ from bot.background import Background
 from bot.bot import Bot
 from bot.feedback.uploads import dataset_name, receive_dataset
 from bot.listeners.outage_notices import OutageNotices
+from bot.questions import revision
+from bot.questions.arrival import (
+    asked_in,
+    destination_of,
+    is_from_a_person,
+    is_to_someone_else,
+    thread_of,
+)
 from tasks.broker.job_id import job_id
 from tasks.feedback.first_time import first_time
 
 log = logging.getLogger(__name__)
-
-# Subtypes of what people write; every other is an edit, a notice, or another bot's message.
-_WRITTEN_BY_PEOPLE = {None, "file_share", "thread_broadcast"}
 
 _NOT_ACKNOWLEDGED = 503
 """Bolt acknowledges an event over the socket only where the status is 200."""
@@ -40,6 +45,8 @@ def register(app: AsyncApp, bot: Bot) -> None:
     """Register for mentions and messages."""
     listener = Questions(bot)
     app.event("app_mention")(listener.mention)
+    app.event({"type": "message", "subtype": "message_changed"})(listener.changed)
+    app.event({"type": "message", "subtype": "message_deleted"})(listener.deleted)
     app.event("message")(listener.message)
 
 
@@ -65,11 +72,40 @@ class Questions:
     ) -> BoltResponse | None:
         """Take a direct message, or a reply where the bot takes part."""
         if event.get("channel_type") == "im":
-            if _is_from_a_person(event) and dataset_name(event):
+            if is_from_a_person(event) and dataset_name(event):
                 return await self._keep_dataset(event, body)
             return await self._take(event, body, request, only_in_thread=False)
-        if event.get("thread_ts") and not self._to_someone_else(event):
+        if event.get("thread_ts") and not is_to_someone_else(self._bot, event):
             return await self._take(event, body, request, only_in_thread=True)
+        return None
+
+    async def changed(
+        self, event: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> BoltResponse | None:
+        """Take what has changed in a message, perhaps a question's words."""
+        if dataset_name(event.get("message") or {}):
+            return None
+        return await self._revise(revision.take_change, event, body)
+
+    async def deleted(
+        self, event: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> BoltResponse | None:
+        """Take that a message was deleted, perhaps a question."""
+        return await self._revise(revision.take_deletion, event, body)
+
+    async def _revise(
+        self,
+        take: Callable[[Bot, Mapping[str, Any], str], None],
+        event: Mapping[str, Any],
+        body: Mapping[str, Any],
+    ) -> BoltResponse | None:
+        loop = asyncio.get_running_loop()
+        team = str(body.get("team_id", ""))
+        try:
+            await loop.run_in_executor(self._threads, take, self._bot, event, team)
+        except RedisError as error:
+            log.warning("a changed question was not taken: %s", type(error).__name__)
+            return BoltResponse(status=_NOT_ACKNOWLEDGED)
         return None
 
     async def _keep_dataset(
@@ -87,10 +123,6 @@ class Questions:
             return BoltResponse(status=_NOT_ACKNOWLEDGED)
         return None
 
-    def _to_someone_else(self, event: Mapping[str, Any]) -> bool:
-        addressed = re.match(r"\s*<@(\w+)", str(event.get("text") or ""))
-        return addressed is not None and addressed[1] != self._bot.user
-
     async def _take(
         self,
         event: Mapping[str, Any],
@@ -99,19 +131,12 @@ class Questions:
         *,
         only_in_thread: bool,
     ) -> BoltResponse | None:
-        if not _is_from_a_person(event):
+        if not is_from_a_person(event):
             return None
-        destination = {
-            "team": body.get("team_id", ""),
-            "channel": event["channel"],
-            "ts": event["ts"],
-            "thread_ts": event.get("thread_ts") or event["ts"],
-            "user": event["user"],
-            "dm": event.get("channel_type") == "im",
-        }
-        files = [_file(file) for file in event.get("files") or []]
-        text = str(event.get("text") or "")
-        asked = {"text": text, "files": files, "language": self._bot.language(text)}
+        team, dm = str(body.get("team_id", "")), event.get("channel_type") == "im"
+        destination = destination_of(event, team=team, channel=event["channel"], dm=dm)
+        asked = asked_in(self._bot, event)
+        text = asked["text"]
         repeat = request.headers.get("x-slack-retry-num", ["0"]) != ["0"]
         loop = asyncio.get_running_loop()
         try:
@@ -130,23 +155,13 @@ class Questions:
     def _store(
         self, destination: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
     ) -> None:
-        thread = f"{destination['team']}:{destination['channel']}:{destination['thread_ts']}"
         id = job_id(destination["team"], destination["channel"], destination["ts"])
         stored = self._bot.jobs.create(
             id,
             "answer",
             destination=destination,
             asked=asked,
-            thread=thread,
+            thread=thread_of(destination),
             only_in_thread=only_in_thread,
         )
         log.info("job %s: %s", id, stored)
-
-
-def _is_from_a_person(event: Mapping[str, Any]) -> bool:
-    written = event.get("subtype") in _WRITTEN_BY_PEOPLE
-    return written and not event.get("bot_id") and bool(event.get("user"))
-
-
-def _file(file: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: file.get(key) for key in ("name", "size", "url_private")}

@@ -26,6 +26,13 @@ def thinking(seconds: int, job: str, language: Language) -> list[Post]:
     return [Post(said, (line, _stop(job, language)))]
 
 
+def starting_over(job: str, language: Language) -> list[Post]:
+    """Return the message of an answer whose question was edited, with the stop button."""
+    said = say("starting_over", language)
+    line = {"type": "context", "block_id": "thinking", "elements": [plain_text(said)]}
+    return [Post(said, (line, _stop(job, language)))]
+
+
 def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> list[Post]:
     """Return the messages of a job whose final event is `type` with `data`."""
     if type == "failed":

@@ -8,8 +8,9 @@ record and its event stream.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from bot.background import log_failure
 from bot.bot import Bot
@@ -26,7 +27,7 @@ from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
 from bot.slack.blocks import Post, sentence
 from tasks.adapters.reference import adapter_name
-from tasks.broker.job import Event, Job
+from tasks.broker.job import Ending, Event, Job
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,16 @@ class QuestionFollower:
         self._read_again_for = ""
 
     async def run(self) -> None:
-        """Follow the job to its end; returns when its final message is in the thread."""
+        """Follow the job to its end; returns when its final message is in the thread.
+
+        Returns also when what was asked has changed: who follows the job then reads it anew.
+        """
+        if self._job.withdrawn:
+            await self._reply.remove()
+            return
+        if self._job.revision and self._job.state == "new" and self._reply.begun:
+            notice = answer.starting_over(self._job.id, self._language)
+            await self._reply.show(notice, state="running")
         events = await asyncio.to_thread(self._streams.follow, self._job.id)
         status = asyncio.create_task(self._status.keep())
         status.add_done_callback(partial(log_failure, f"job {self._job.id}: its status"))
@@ -68,21 +78,24 @@ class QuestionFollower:
             self._streams.leave(self._job.id)
             status.cancel()
             await asyncio.gather(status, return_exceptions=True)
-        await self._end(final)
+        if final.type != "revised":
+            await self._end(final)
 
     async def _prepare(self) -> None:
         try:
             request = await prepare(self._job, self._bot.client, self._bot.settings, self._bot.user)
         except CannotAnswer as why:
             data = {"reason": why.reason, **why.values}
-            await asyncio.to_thread(self._bot.jobs.end_unstarted, self._job.id, "failed", data)
+            await self._end_unstarted("failed", data)
             return
         if request is None:
-            await asyncio.to_thread(
-                self._bot.jobs.end_unstarted, self._job.id, "finished", {"help": True}
-            )
+            await self._end_unstarted("finished", {"help": True})
         else:
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
+
+    async def _end_unstarted(self, ending: Ending, data: Mapping[str, Any]) -> None:
+        end = partial(self._bot.jobs.end_unstarted, revision=self._job.revision)
+        await asyncio.to_thread(end, self._job.id, ending, data)
 
     async def _read_until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
         """Show the text until the final event; from the first event again where some is missing."""
@@ -136,8 +149,13 @@ class QuestionFollower:
     def _take(self, events: Iterable[Event]) -> Event | None:
         """Append new text, note when thinking began, and return the final event if it is there.
 
-        The text of a new attempt replaces that of the old.
+        The text of a new attempt replaces that of the old. A later revision of what was asked ends
+        this following of the job, also behind a final event.
         """
+        events = list(events)
+        for event in events:
+            if event.type == "revised" and event.data["revision"] > self._job.revision:
+                return event
         for event in events:
             if event.attempt > self._attempt:
                 self._attempt, self._text, self._thinking_since = event.attempt, "", 0.0

@@ -61,7 +61,7 @@ async def _replies(client: AsyncWebClient, destination: Mapping[str, Any]) -> li
 
 
 def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: str) -> Turn | None:
-    if float(message["ts"]) >= float(destination["ts"]):
+    if float(message["ts"]) >= float(destination["ts"]) or message.get("subtype") == "tombstone":
         return None
     text = str(message.get("text") or "")
     if message.get("user") == bot_user:

@@ -22,10 +22,12 @@ Longer than a good worker is away while `swallow up` starts it again (after a mi
 shorter than the entry of a failed worker stays on record (two minutes)."""
 
 
-def enqueue(jobs: Jobs, job: Job, request: Mapping[str, Any]) -> None:
-    """Give a new job its request and publish it."""
+def enqueue(
+    jobs: Jobs, job: Job, request: Mapping[str, Any], *, adapter: str | None = None
+) -> None:
+    """Give a new job its request, and another adapter if one is named, and publish it."""
     # If this process dies between the two steps, a worker's sweep publishes the job.
-    if jobs.enqueue(job.id, request):
+    if jobs.enqueue(job.id, request, revision=job.revision, adapter=adapter):
         publish(job.id, job.kind)
 
 

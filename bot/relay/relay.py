@@ -107,10 +107,13 @@ class Relay:
         deliveries = await asyncio.to_thread(self._claims.deliveries, claim)
         if deliveries is None:
             raise FollowedElsewhere(f"job {claim.job} is claimed by another relay")
-        job = await asyncio.to_thread(self._jobs.follow, claim.job)
-        if job is not None:
-            await self._follow_or_give_up(job, deliveries)
-        await asyncio.to_thread(self._claims.complete, claim)
+        completed = False
+        while not completed:  # once, unless what was asked has changed meanwhile
+            job = await asyncio.to_thread(self._jobs.follow, claim.job)
+            if job is not None:
+                await self._follow_or_give_up(job, deliveries)
+            revision = job.revision if job else 0
+            completed = await asyncio.to_thread(self._claims.complete, claim, revision)
 
     async def _follow_or_give_up(self, job: Job, deliveries: int) -> None:
         if deliveries <= MAX_DELIVERIES or not await self._give_up(job):

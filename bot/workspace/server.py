@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from bot.workspace.answers import failed
 from bot.workspace.errors import BadRequest, PortTaken, Refused
 from bot.workspace.guard import add_headers, guard
-from bot.workspace.local_api import faults, interactions, page_data, views
+from bot.workspace.local_api import faults, interactions, messages, page_data, views
 from bot.workspace.local_api.callers import for_callers
 from bot.workspace.sign_in import PAGE, index
 from bot.workspace.web_api import dispatch, files
@@ -82,6 +82,8 @@ def _application(workspace: Workspace) -> web.Application:
     route("POST", "/local/command", for_callers(interactions.run_command))
     route("POST", "/local/action", for_callers(interactions.press_button))
     route("POST", "/local/shortcut", for_callers(interactions.run_shortcut))
+    route("POST", "/local/edit", for_callers(messages.edit))
+    route("POST", "/local/delete", for_callers(messages.delete))
     route("GET", "/local/view", for_callers(views.form))
     route("POST", "/local/view", for_callers(views.use))
     route("GET", "/local/home", for_callers(views.home))

@@ -96,7 +96,7 @@ class JobRunner:
         self.running.add(attempt)
         try:
             job = self.jobs.get(id)
-            if job is not None:
+            if job is not None and job.state == "running" and job.attempt == number:
                 self._work(attempt, job)
         except RedisError:
             raise

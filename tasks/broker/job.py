@@ -72,6 +72,10 @@ class Job(JobState):
     post."""
     posts_in_doubt: bool = False
     """Whether messages may have been posted that `posts` does not have."""
+    revision: int = 0
+    """How often what was asked has changed since."""
+    withdrawn: bool = False
+    """Whether its asker has deleted the question: no message of it is to be left."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def read_job(id: str, fields: Mapping[str, str]) -> Job:
         saved=int(fields.get("saved", 0)),
         follower=int(fields.get("follower", 0)),
         posts_in_doubt=fields.get("in_doubt") == "1",
+        revision=int(fields.get("revision", 0)),
+        withdrawn=fields.get("withdrawn") == "1",
     )
 
 

@@ -113,9 +113,40 @@ class Jobs:
         flush(self.redis)
         return cast(Literal["created", "repeat", "not_in_thread", "full"], result)
 
-    def enqueue(self, id: str, request: Mapping[str, Any]) -> bool:
-        """Make a new job ready for a worker; the caller publishes it. False if it is not new."""
-        return bool(self.run_script("enqueue", id, _dump(request)))
+    def enqueue(
+        self,
+        id: str,
+        request: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+        adapter: str | None = None,
+    ) -> bool:
+        """Make a new job ready for a worker; the caller publishes it.
+
+        False if it is not new, or what was asked is not that of `revision` any more. With `adapter`
+        it is answered with that one instead of what was in use when it was stored.
+        """
+        pinned = (int(adapter is not None), adapter or "")
+        return bool(self.run_script("enqueue", id, _dump(request), _any_or(revision), *pinned))
+
+    def revise(self, id: str, asked: Mapping[str, Any], at: str) -> bool:
+        """Begin a question anew with other words; an attempt at the old ones loses it.
+
+        `at` is when it was edited, by Slack's clock: of several edits the last one counts, in
+        whatever order they come. False where nothing changes. The call returns when the edit would
+        outlive a power failure.
+        """
+        revised = bool(self.run_script("revise", id, _dump(asked), at))
+        flush(self.redis)
+        return revised
+
+    def withdraw(self, id: str, left: Mapping[str, Any], by: str, *, remember: bool) -> bool:
+        """Withdraw a question: it ends, its texts go, and whoever follows it removes its messages.
+
+        `left` stands for what was asked. False where there is none, or it is withdrawn already;
+        with `remember` one that comes late is not asked.
+        """
+        return bool(self.run_script("withdraw", id, _dump(left), _dump({"by": by}), int(remember)))
 
     def leave_to_model(self, id: str, model: str) -> bool:
         """Leave a queued job to the workers with `model`; the caller publishes it for them.
@@ -164,9 +195,14 @@ class Jobs:
         """Write the final event; False where the attempt no longer holds the job."""
         return bool(self.run_script("finish", id, attempt, ending, _dump(data)))
 
-    def end_unstarted(self, id: str, ending: Ending, data: Mapping[str, Any]) -> bool:
-        """End a job that no worker has started; False where one has."""
-        return bool(self.run_script("end_unstarted", id, ending, _dump(data)))
+    def end_unstarted(
+        self, id: str, ending: Ending, data: Mapping[str, Any], *, revision: int | None = None
+    ) -> bool:
+        """End a job that no worker has started.
+
+        False where one has, or what was asked is not that of `revision` any more.
+        """
+        return bool(self.run_script("end_unstarted", id, ending, _dump(data), _any_or(revision)))
 
     def cancel(self, id: str, by: str) -> State | None:
         """Cancel a job, or ask its worker to; returns the state it was in, None if unknown."""
@@ -321,6 +357,10 @@ class Jobs:
 def _call_of(script: str) -> str:
     """Return the id by which a repeated call is known, empty where repeating changes nothing."""
     return "" if script in REPEATABLE else uuid4().hex
+
+
+def _any_or(revision: int | None) -> str:
+    return "" if revision is None else str(revision)
 
 
 def _dump(data: Mapping[str, Any]) -> str:

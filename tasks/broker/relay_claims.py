@@ -108,9 +108,12 @@ class Claims:
         """Tell whether the job of a claim is still to get its final message, from any relay."""
         return bool(self.redis.xrange(RELAY, min=claim.entry, max=claim.entry))
 
-    def complete(self, claim: Claim) -> None:
-        """Delete a claim whose job got its final message."""
-        self.jobs.run_script("complete_claim", claim.entry, claim.job)
+    def complete(self, claim: Claim, revision: int = 0) -> bool:
+        """Delete a claim whose job got its final message.
+
+        False where what was asked is not that of `revision` any more: its answer is to come.
+        """
+        return bool(self.jobs.run_script("complete_claim", claim.entry, claim.job, revision))
 
     def _pending_after(self, entry: str) -> list[Claim]:
         streams = self.redis.xreadgroup(GROUP, self.consumer, {RELAY: entry}, count=PAGE)

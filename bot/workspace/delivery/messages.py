@@ -86,7 +86,7 @@ class Messages:
         return after
 
     def delete(self, channel: Channel, message: Message) -> None:
-        """Delete a message; as in Slack, one with replies is replaced by a tombstone."""
+        """Delete a message; as in Slack, one with replies is changed into a tombstone."""
         if self._conversations.replies(channel, message["ts"]):
             tombstone = {
                 "type": "message",
@@ -97,17 +97,13 @@ class Messages:
                 "ts": message["ts"],
                 "thread_ts": message["ts"],
             }
-            self._conversations.replace(channel, tombstone)
-            self._publish("changed", channel, tombstone)
-        else:
-            self._conversations.remove(channel, message["ts"])
-            self._page_events.publish(
-                "deleted",
-                channel=channel.id,
-                ts=message["ts"],
-                thread_ts=message.get("thread_ts"),
-            )
-            self._publish_thread(channel, message)
+            self.change(channel, message, tombstone)
+            return
+        self._conversations.remove(channel, message["ts"])
+        self._page_events.publish(
+            "deleted", channel=channel.id, ts=message["ts"], thread_ts=message.get("thread_ts")
+        )
+        self._publish_thread(channel, message)
         event = payloads.deleted(channel, message, self._conversations.next_ts())
         self._envelopes.send_event(payloads.callback(event))
 

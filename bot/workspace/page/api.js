@@ -31,6 +31,10 @@ export const pressButton = (channel, user, ts, actionId, value, blockId) =>
 export const runShortcut = (channel, user, ts, callbackId) =>
   post("/local/shortcut", { channel, user, ts, callback_id: callbackId });
 
+export const editMessage = (channel, user, ts, text) => post("/local/edit", { channel, user, ts, text });
+
+export const deleteMessage = (channel, user, ts) => post("/local/delete", { channel, user, ts });
+
 // {view, errors}: the form that a person has open; the view is null without one.
 export const openForm = async (user) => json(await fetch(`/local/view?${new URLSearchParams({ user })}`));
 

@@ -1,10 +1,11 @@
 // Starts the page, then applies each event of the server and draws what it changes.
 
 import { closeForm, pressInForm, pressInHome, submitForm } from "./actions/forms.js";
-import { dismiss, press, send, useShortcut } from "./actions/messaging.js";
+import { dismiss, press, remove, send, useShortcut } from "./actions/messaging.js";
 import { PERSON_KEY, closeThread, fromAddress, go, load, loadForm, openThread, show, switchPerson } from "./actions/navigation.js";
 import { Person, firstState, follow } from "./api.js";
 import { $, announce } from "./dom.js";
+import { startEdit } from "./forms/edit.js";
 import { buildForm, drawForm } from "./forms/form.js";
 import { Model } from "./model.js";
 import { narrow, session } from "./session.js";
@@ -108,7 +109,7 @@ async function start() {
   session.person = new Person(state.tokens[session.model.me]);
   buildSidebar({ go, switchPerson });
   buildForm({ submit: submitForm, close: closeForm, press: pressInForm });
-  buildMessageMenu({ useShortcut });
+  buildMessageMenu({ useShortcut, startEdit, remove });
   buildPanes({ go, openThread, closeThread, openMenu, send, press, pressInHome, dismiss });
   addEventListener("popstate", () => show(...fromAddress()));
   follow(state.event_id, onEvent, onOnline);

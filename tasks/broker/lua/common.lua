@@ -64,6 +64,18 @@ local function unanswered(id)
   return false
 end
 
+-- Tell whoever follows a job, or will, that what was asked has changed: it is followed anew.
+local function revise(id)
+  local revision = redis.call('HINCRBY', job_key(id), 'revision', 1)
+  event(id, get(id, 'attempt'), 'revised', cjson.encode({revision = revision}))
+  if not unanswered(id) then redis.call('XADD', RELAY, '*', 'job', id) end
+end
+
+-- Whether what was asked is still that of REVISION; an empty one stands for any.
+local function is_revision(id, revision)
+  return revision == '' or (get(id, 'revision') or '0') == revision
+end
+
 -- Leave of a forgotten job what its final message needs. The stream is emptied, not deleted: ids of
 -- new entries must stay behind those that were read.
 local function drop_texts(id)

@@ -2,7 +2,7 @@
 //
 // An action that fails shows a notice with the reason. Knows nothing of how messages look.
 
-import { pressButton, runCommand, runShortcut } from "../api.js";
+import { deleteMessage, editMessage, pressButton, runCommand, runShortcut } from "../api.js";
 import { COMMANDS, isCommand, parseCommand } from "../commands.js";
 import { session } from "../session.js";
 import { t } from "../strings.js";
@@ -16,6 +16,11 @@ function encoded(text) {
   const ids = new Map([...session.model.users.values()].map((user) => [user.name, user.id]));
   return escaped(text).replace(/(?<![\w@])@([a-z][\w-]*)/g, (mention, name) => (ids.has(name) ? `<@${ids.get(name)}>` : mention));
 }
+
+// The text of a message as a person would type it: what `encoded` undoes.
+export const typed = (text) =>
+  text.replace(/<@(\w+)>/g, (mention, id) => (session.model.users.has(id) ? `@${session.model.user(id).name}` : mention))
+    .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 // Sends a draft to the shown channel, or to a thread of it; false if it was not sent.
 export async function send({ text, file }, thread) {
@@ -48,6 +53,13 @@ export const press = (message, actionId, value, blockId) =>
 
 export const useShortcut = (message, callbackId) =>
   attempt(() => runShortcut(session.here.channel, session.model.me, message.ts, callbackId));
+
+// Replaces the text of one's own message; false if that failed.
+export const edit = (message, text) =>
+  attempt(() => editMessage(session.here.channel, session.model.me, message.ts, encoded(text)));
+
+export const remove = (message) =>
+  attempt(() => deleteMessage(session.here.channel, session.model.me, message.ts));
 
 export function dismiss(message) {
   session.model.removeEphemeral(session.here.channel, message.ts);

@@ -132,6 +132,33 @@ async def test_a_growing_answer_does_not_redraw_or_move_what_one_reads(
     assert await first.evaluate("node => node.isConnected")
 
 
+async def test_ones_own_message_is_edited_and_deleted_from_its_menu(
+    open_page: Open, bot: AsyncWebClient, alice: AsyncWebClient, bob: AsyncWebClient
+) -> None:
+    await bob.chat_postMessage(channel="general", text="bob's")
+    await alice.chat_postMessage(channel="general", text="<@UBOT> Frence &amp; Spain")
+    page = await open_page(phone=True, locale="ja-JP")
+    others, own = page.get_by_test_id("message").first, page.get_by_test_id("message").nth(1)
+    menu = page.get_by_test_id("message-menu")
+    await others.get_by_test_id("more").tap()
+    await expect(menu.get_by_role("menuitem", name="これを教える")).to_be_visible()
+    await expect(menu.get_by_role("menuitem", name="メッセージを編集")).to_have_count(0)
+    await page.keyboard.press("Escape")
+
+    await own.get_by_test_id("more").tap()
+    await menu.get_by_role("menuitem", name="メッセージを編集").tap()
+    box = page.get_by_test_id("edit").get_by_role("textbox")
+    await expect(box).to_have_value("@swallow Frence & Spain")
+    await box.fill("@swallow France & Spain")
+    await box.press("Enter")
+    await expect(own).to_contain_text("@swallow France & Spain (編集済み)")
+    assert await texts(bot) == ["bob's", "<@UBOT> France &amp; Spain"]
+
+    await own.get_by_test_id("more").tap()
+    await menu.get_by_role("menuitem", name="メッセージを削除").tap()
+    await expect(page.get_by_test_id("message")).to_have_count(1)
+
+
 async def test_what_others_write_is_never_markup(
     open_page: Open, bot: AsyncWebClient, alice: AsyncWebClient
 ) -> None:

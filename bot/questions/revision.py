@@ -1,0 +1,90 @@
+"""A question that its asker edits or deletes: it is asked anew, or withdrawn.
+
+Slack also reports a change where only the thread under a message grew or a link got its preview:
+the texts are compared. A message with replies is not deleted in Slack but replaced by a tombstone.
+Events come in any order and more than once: an edit counts if none that was made later has come,
+and a question that is withdrawn stays so.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from bot.bot import Bot
+from bot.questions.arrival import (
+    asked_in,
+    destination_of,
+    is_from_a_person,
+    is_to_someone_else,
+    thread_of,
+)
+from tasks.broker.job_id import job_id
+
+log = logging.getLogger(__name__)
+
+EDIT_SECONDS = 60.0
+"""An edit so long after the question starts its answer over; a later one changes nothing."""
+
+
+def take_change(bot: Bot, event: Mapping[str, Any], team: str) -> None:
+    """Take what Slack reports of a changed message; called off the event loop.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    if message.get("subtype") == "tombstone":
+        take_deletion(bot, event, team)
+    elif is_from_a_person(message) and message.get("text") != before.get("text"):
+        _take_edit(bot, event, message, team)
+
+
+def take_deletion(bot: Bot, event: Mapping[str, Any], team: str) -> None:
+    """Withdraw the question that was deleted, if it was one; raises as `take_change`."""
+    before = event.get("previous_message") or {}
+    if not is_from_a_person(before):
+        return
+    ts, channel = str(before.get("ts") or event.get("deleted_ts") or ""), str(event["channel"])
+    text = str(before.get("text") or "")
+    # One that is not here yet may still come: an event that was not taken is delivered again.
+    asks = event.get("channel_type") == "im" or f"<@{bot.user}" in text
+    id = job_id(team, channel, ts)
+    left = {"text": "", "files": [], "language": bot.language(text)}
+    if bot.jobs.withdraw(id, left, str(before["user"]), remember=asks):
+        log.info("job %s: its question was deleted", id)
+
+
+def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], team: str) -> None:
+    at = str((message.get("edited") or {}).get("ts") or "")
+    if not _is_soon(str(message["ts"]), at):
+        return
+    dm = event.get("channel_type") == "im"
+    destination = destination_of(message, team=team, channel=str(event["channel"]), dm=dm)
+    asked = {**asked_in(bot, message), "edited": at}
+    id = job_id(team, destination["channel"], destination["ts"])
+    if bot.jobs.revise(id, asked, at):
+        log.info("job %s: its question was edited", id)
+    elif _asks(bot, message, dm=dm):
+        # The edit came before the question, or has made one of what was none.
+        bot.jobs.create(
+            id,
+            "answer",
+            destination=destination,
+            asked=asked,
+            thread=thread_of(destination),
+            only_in_thread=not dm and f"<@{bot.user}" not in asked["text"],
+        )
+
+
+def _asks(bot: Bot, message: Mapping[str, Any], *, dm: bool) -> bool:
+    """Tell whether a message may be a question; in a thread, where the bot takes part."""
+    if dm or f"<@{bot.user}" in str(message.get("text") or ""):
+        return True
+    return bool(message.get("thread_ts")) and not is_to_someone_else(bot, message)
+
+
+def _is_soon(asked_at: str, edited_at: str) -> bool:
+    try:
+        return 0 <= float(edited_at) - float(asked_at) <= EDIT_SECONDS
+    except ValueError:
+        return False
