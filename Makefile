@@ -1,11 +1,14 @@
 # make run: everything on this machine. make test: all tests. Both set up what they need first.
 # make test ENGINE=transformers: the same tests with the other engine.
 # make fuzz EXAMPLES=1000: the generated cases alone, fresh ones each time; SEED=… repeats a run.
+# make fuzz INPUTS=10000: exactly so many form submissions, votes and uploads, and no other case.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE ?= auto
 EXAMPLES ?= 1000
+INPUTS ?=
+TAKE_INPUTS := tests/bot/feedback/test_generated.py tests/bot/blind/test_generated.py
 SEED := $(or $(SEED),$(shell date +%s))
 # PyTorch for the CPU alone; on Linux PyPI's own build brings gigabytes of CUDA libraries.
 CPU_WHEELS := https://download.pytorch.org/whl/cpu
@@ -42,9 +45,9 @@ test: setup
 	@$(PYTEST) --engine $(ENGINE)
 
 fuzz: setup
-	@echo "Repeat this run with: make fuzz EXAMPLES=$(EXAMPLES) SEED=$(SEED)"
-	@EXAMPLES=$(EXAMPLES) $(BIN)/pytest --numprocesses auto -m hypothesis \
-	  --hypothesis-profile fuzz --hypothesis-seed $(SEED)
+	@echo "Repeat this run with: make fuzz $(if $(INPUTS),INPUTS=$(INPUTS),EXAMPLES=$(EXAMPLES)) SEED=$(SEED)"
+	@EXAMPLES=$(EXAMPLES) INPUTS=$(INPUTS) $(BIN)/pytest --numprocesses auto -m hypothesis \
+	  --hypothesis-profile fuzz --hypothesis-seed $(SEED) $(if $(INPUTS),$(TAKE_INPUTS))
 
 check: setup
 	@echo "Format, lint, types, import rules, command reference, tests…"

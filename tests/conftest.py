@@ -9,9 +9,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
@@ -93,6 +94,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def engine_option(pytestconfig: pytest.Config) -> str:
     """What `--engine` says."""
     return str(pytestconfig.getoption("--engine"))
+
+
+_inputs: Counter[str] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up what generated tests have counted, in whichever process."""
+    if report.when == "teardown":
+        for name, counted in report.user_properties:
+            _inputs.update(dict(cast(Any, counted)) if name == "inputs" else {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell it."""
+    if _inputs:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(_inputs.items()))
+        terminalreporter.write_line(f"Generated inputs: {_inputs.total():,} ({kinds})")
+
+
+@pytest.fixture
+def inputs(record_property: Callable[[str, object], None]) -> Iterator[Counter[str]]:
+    """The generated inputs that a test has sent, by kind."""
+    counted: Counter[str] = Counter()
+    yield counted
+    record_property("inputs", dict(counted))
 
 
 def missing(what: str) -> None:

@@ -46,18 +46,25 @@ async def begin(
     await Presenter(bot).show(id)
 
 
-async def vote(bot: Bot, actor: Actor, value: str, choice: Choice, language: Language) -> str:
-    """Count a vote, and return what its voter is told.
+async def vote(
+    bot: Bot, actor: Actor, value: str, choice: Choice, at: str, language: Language
+) -> str:
+    """Count a vote that was pressed `at`, and return what its voter is told.
+
+    Empty where a press comes twice, or after a newer one.
 
     Raises:
         RedisError: the broker is away.
     """
     id, _, question = value.partition(" ")
     blind = Blind(bot.jobs.redis)
-    cast = partial(blind.vote, id, question, choice, user=actor.user, channel=actor.channel)
+    where = {"user": actor.user, "channel": actor.channel}
+    cast = partial(blind.vote, id, question, choice, **where, at=at)
     reply = await asyncio.to_thread(cast)
     if reply == "revealed":
         await Presenter(bot).show(id)
+    if reply == "overtaken":
+        return ""
     label = say(f"button.blind.{choice}", language)
     return say(f"blind.vote.{reply}", language, choice=label)
 

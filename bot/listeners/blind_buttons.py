@@ -44,15 +44,19 @@ def _vote(bot: Bot, background: Background, choice: Choice) -> Listener:
     async def vote(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
         value, language = str(action.get("value", "")), bot.language_under(body)
-        background.start(_count(bot, Actor.of_press(body), value, choice, language))
+        at = str(action.get("action_ts") or "")
+        background.start(_count(bot, Actor.of_press(body), value, choice, at, language))
 
     return vote
 
 
-async def _count(bot: Bot, actor: Actor, value: str, choice: Choice, language: Language) -> None:
+async def _count(
+    bot: Bot, actor: Actor, value: str, choice: Choice, at: str, language: Language
+) -> None:
     try:
-        text = await actions.vote(bot, actor, value, choice, language)
+        text = await actions.vote(bot, actor, value, choice, at, language)
     except RedisError as error:
         log.warning("a vote was not counted: %s", type(error).__name__)
         text = say("act.broker_away", language)
-    await notify_person(bot.client, actor, text)
+    if text:
+        await notify_person(bot.client, actor, text)

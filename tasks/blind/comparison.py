@@ -96,7 +96,7 @@ def read_comparison(id: str, fields: Mapping[str, str]) -> Comparison:
     for name, value in fields.items():
         if name.startswith("v:"):
             _, number, user = name.split(":", 2)
-            votes.setdefault(int(number), {})[user] = value
+            votes.setdefault(int(number), {})[user] = value.partition(" ")[0]
     return Comparison(
         id=id,
         adapter=fields["adapter"],

@@ -31,9 +31,10 @@ OVER_MS = 30 * 24 * 3_600_000
 SHOWING_MS = 60_000
 """How long one bot has to itself what is to be shown."""
 
-Vote = Literal["counted", "revealed", "over", "unknown"]
-"""`revealed`: counted, and all is voted now. `over`: it was revealed before. `unknown`: there is no
-such comparison in that channel, or no such question."""
+Vote = Literal["counted", "revealed", "overtaken", "over", "unknown"]
+"""`revealed`: counted, and all is voted now. `overtaken`: a newer press of that person counts, or
+this one already. `over`: it was revealed before. `unknown`: there is no such comparison in that
+channel, or no such question."""
 
 
 class Blind:
@@ -77,13 +78,18 @@ class Blind:
         fields = cast(dict[str, str], self.redis.hgetall(_key(id)))
         return read_comparison(id, fields) if "channel" in fields else None
 
-    def vote(self, id: str, question: str, choice: Choice, *, user: str, channel: str) -> Vote:
+    def vote(
+        self, id: str, question: str, choice: Choice, *, user: str, channel: str, at: str
+    ) -> Vote:
         """Count the vote of `user`, in place of an earlier one of theirs on that question.
+
+        `at` is when it was pressed, in seconds by Slack's clock: of several presses the last one
+        counts, in whatever order they come.
 
         Raises:
             RedisError: as `create`.
         """
-        arguments = (id, question, choice, user, channel, VOTERS)
+        arguments = (id, question, choice, user, channel, VOTERS, at)
         reply = cast(Vote, self._scripts.run("vote_blind", uuid4().hex, *arguments))
         if reply in ("counted", "revealed"):
             flush(self.redis)

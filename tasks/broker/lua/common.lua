@@ -121,7 +121,8 @@ local function lease_state(id, attempt)
 end
 
 -- A blind comparison is the hash swallow:blind:ID: questions q:N, the drawn order order:N (1 where
--- answer A is the adapter's), votes v:N:USER and messages m:NAME.
+-- answer A is the adapter's), votes v:N:USER, each a choice and when it was pressed, and messages
+-- m:NAME.
 local BLIND = 'swallow:blind' -- sorted set: those that are not over, by when they must be revealed
 
 local function blind_key(id) return BLIND .. ':' .. id end
@@ -138,7 +139,8 @@ local function reveal_blind(id)
     local number, user = string.match(name, '^v:(%d+):(.*)$')
     if number and values['q:' .. number] then
       local first = values['order:' .. number] == '1'
-      local whose = value == 'same' and 'same' or ((value == 'A') == first and 'adapter' or 'base')
+      local choice = string.match(value, '^%S*')
+      local whose = choice == 'same' and 'same' or ((choice == 'A') == first and 'adapter' or 'base')
       tally[whose] = tally[whose] + 1
       if not people[user] then
         people[user] = true

@@ -160,7 +160,7 @@ async def test_a_forged_vote_is_told_in_one_sentence_and_counts_nothing(
         before = comparison(jobs)
         actor = Actor("UALICE", "TLOCAL", "CGENERAL", dm=False)
         forged = value.replace("{id}", before.id)
-        told = await actions.vote(bot, actor, forged, "A", "en")
+        told = await actions.vote(bot, actor, forged, "A", "1.5", "en")
 
     assert told == "There is no such comparison or question here; nothing was counted."
     assert comparison(jobs).votes == before.votes == {}

@@ -4,12 +4,15 @@ No listener fails, no row is without an author who asked for it, nobody but an a
 """
 
 import json
+import shutil
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
 from hypothesis import event as note
+from hypothesis import example, given
 from hypothesis import strategies as st
 from redis import Redis
 
@@ -26,6 +29,8 @@ from bot.questions.rating import CORRECT_ACTION, RATE_ACTION
 from tasks.broker.jobs import Jobs
 from tasks.feedback.row import FeedbackRow
 from tasks.feedback.store import Feedback
+from tasks.trainings.datasets import is_dataset_name
+from tests.bot.generated import FORMS_AND_UPLOADS, in_any_order, mostly, sequences
 from tests.bot.socket_end import (
     Json,
     Slack,
@@ -49,11 +54,6 @@ texts = st.one_of(
     st.sampled_from(["x" * 40_000, "<!channel> {0} %s", None, 5, ["a"], {"value": "a"}]),
 )
 forged = st.sampled_from(["", "*", "swallow:feedback", "../../etc", "0123456789abcdef", "a b c"])
-
-
-def mostly(right: st.SearchStrategy[Any], wrong: st.SearchStrategy[Any]) -> Any:
-    """Draw what is right five times of six."""
-    return st.integers(0, 5).flatmap(lambda drawn: right if drawn else wrong)
 
 
 jobs = mostly(st.just("answered"), st.sampled_from(["running", "elsewhere", "gone"]) | forged)
@@ -112,29 +112,35 @@ def decisions(draw: st.DrawFn) -> Json:
 
 @st.composite
 def data_sets(draw: st.DrawFn) -> Json:
-    row = {"instruction": draw(texts), "output": draw(texts)}
-    content = draw(st.sampled_from(["", "[", "a,b\n1,2\n", json.dumps(row), json.dumps([row])]))
-    name = draw(st.sampled_from(["rows.jsonl", "rows.csv", "rows.json", "../rows.jsonl", ".json"]))
-    called = draw(st.sampled_from(["dataset rows", "dataset ../x", "データセット 空", "dataset"]))
+    row = {"instruction": draw(mostly(st.just("Who?"), texts)), "output": draw(texts)}
+    right = st.sampled_from([json.dumps(row), json.dumps([row])])
+    content = draw(mostly(right, st.sampled_from(["", "[", "a,b\n1,2\n"])))
+    name = draw(st.sampled_from(["rows.jsonl", "../rows.jsonl", "rows.csv", "rows.json", ".json"]))
+    named = st.sampled_from(["dataset rows", "データセット 空"])
+    called = draw(mostly(named, st.sampled_from(["dataset ../x", "dataset sample", "dataset"])))
     file = {"name": name, "size": 3, "url_private": content}
     return event(
         channel_type="im",
         channel="D1",
-        user=draw(people),
+        user=draw(mostly(st.just(ADMIN), people)),
         subtype="file_share",
         text=called,
         ts=draw(st.sampled_from(["1.1", "1.2"])),
-        files=[file] * draw(st.integers(1, 2)),
+        files=[file] * draw(mostly(st.just(1), st.just(2))),
     )
 
 
-acts = st.lists(
-    st.one_of(ratings(), openings(), submissions(), decisions(), data_sets())
-    | people.map(home_opened),
-    min_size=1,
-    max_size=8,
+OTHERS = 4
+acts = in_any_order(
+    st.one_of(submissions(), submissions(), data_sets()),
+    FORMS_AND_UPLOADS,
+    st.one_of(ratings(), openings(), decisions(), decisions(), people.map(home_opened)),
+    OTHERS,
 )
-repeats = st.lists(st.integers(1, 2), min_size=8, max_size=8)
+LENGTH = FORMS_AND_UPLOADS + OTHERS
+repeats = st.lists(st.integers(1, 2), min_size=LENGTH, max_size=LENGTH)
+lapses = mostly(st.just(LENGTH), st.integers(0, LENGTH - 1))
+"""Before which act the records of all questions are gone."""
 
 
 @pytest.fixture
@@ -186,29 +192,62 @@ def drafts_in(slack: Slack) -> list[str]:
     ]
 
 
-# Each is a sequence of acts, so a quarter of the examples are as much as elsewhere.
-@settings(suppress_health_check=list(HealthCheck), max_examples=settings().max_examples // 4)
-@given(acts=acts, repeats=repeats)
-@example(acts=[press(CORRECT_ACTION, "answered", user="UBOB")], repeats=[2] * 8)
+@sequences
+@given(acts=acts, repeats=repeats, lapse=lapses)
+@example(acts=[press(CORRECT_ACTION, "answered", user="UBOB")], repeats=[2], lapse=1)
 def test_whatever_people_do_no_row_is_without_its_author(
-    slack: Slack, redis: Redis, acts: list[Json], repeats: list[int]
+    slack: Slack,
+    redis: Redis,
+    tmp_path: Path,
+    inputs: Counter[str],
+    acts: list[Json],
+    repeats: list[int],
+    lapse: int,
 ) -> None:
     redis.flushall()
     slack.calls.clear()
+    shutil.rmtree(tmp_path / "home", ignore_errors=True)
     answer_questions(slack.jobs)
     feedback = Feedback(redis)
     for number, author in enumerate(PEOPLE):
         slack.send(press(CORRECT_ACTION, "answered", user=author))
         slack.send(shortcut(TEACH_FORM, by=author, text="Kimura."))
         feedback.propose(proposed(f"row-{number}", author=author))
-    for act, times_delivered in zip(acts, repeats, strict=False):
-        before = {row.id: row for row in feedback.rows()}
+    for number, (act, times_delivered) in enumerate(zip(acts, repeats, strict=True)):
+        if number == lapse:
+            redis.delete(*redis.keys("swallow:job:*"), *redis.keys("swallow:events:*"))
+        before, files = {row.id: row for row in feedback.rows()}, files_in(tmp_path)
         payload = with_real_ids(act, drafts_in(slack), list(before.values()))
+        inputs.update(kind_of(payload))
 
         failed = slack.send(*[payload] * times_delivered)
 
         assert failed == [], json.dumps(payload)
         check(before, {row.id: row for row in feedback.rows()}, payload)
+        check_files(files_in(tmp_path) - files, payload)
+
+
+def kind_of(payload: Json) -> list[str]:
+    """Return what kind of input it is, if it is one."""
+    if payload["type"] == "view_submission":
+        return ["form submissions"]
+    return ["uploads"] if "files" in payload.get("event", {}) else []
+
+
+def files_in(folder: Path) -> set[Path]:
+    """Return all files but the audit log."""
+    files = {file.relative_to(folder) for file in folder.rglob("*") if file.is_file()}
+    return files - {Path("home/audit.jsonl")}
+
+
+def check_files(new: set[Path], payload: Json) -> None:
+    """Check the files that one payload has left."""
+    for file in new:
+        note("kept a data set")
+        assert payload.get("event", {}).get("user") == ADMIN, "somebody left a file who may not"
+        assert file.parent == Path("home/datasets")
+        assert is_dataset_name(file.name)
+    assert len(new) <= 1, "one upload made two data sets"
 
 
 def check(before: dict[str, FeedbackRow], after: dict[str, FeedbackRow], payload: Json) -> None:

@@ -1,6 +1,7 @@
 """Votes on hidden answers: one for each person and question, none after the reveal."""
 
 import random
+from itertools import count
 from typing import Any, cast
 
 import pytest
@@ -10,9 +11,10 @@ from redis import Redis
 
 from tasks.blind import store
 from tasks.blind.comparison import CHOICES, Comparison, Tally
-from tasks.blind.store import COMPARISONS, MOST_QUESTIONS, VOTERS, Blind, differing
+from tasks.blind.store import COMPARISONS, MOST_QUESTIONS, VOTERS, Blind, Vote, differing
 
 ADAPTER = "output@" + "a" * 64
+LATER = count(1)
 SIDES = [
     {"instruction": f"Question {n}?", "input": "", "base": "old", "adapter": "new", "id": f"r{n}"}
     for n in range(2)
@@ -30,6 +32,11 @@ def begun(blind: Blind, id: str = "c", **more: Any) -> Comparison:
     found = blind.get(id)
     assert found is not None
     return found
+
+
+def vote(blind: Blind, id: str, *cast: Any, at: float | None = None, **by: str) -> Vote:
+    """Vote at a time, or later than ever before."""
+    return blind.vote(id, *cast, at=str(next(LATER) if at is None else at), **by)
 
 
 def side_of(comparison: Comparison, number: int, whose: str) -> Any:
@@ -56,9 +63,12 @@ def test_the_last_vote_of_a_person_counts_and_a_repeat_changes_nothing(blind: Bl
     wanted = side_of(comparison, 0, "adapter")
     other = side_of(comparison, 0, "base")
 
-    for choice in (other, wanted, wanted):
-        assert blind.vote("c", "0", choice, user="UALICE", channel="C1") == "counted"
-    assert blind.vote("c", "0", "same", user="UBOB", channel="C1") == "counted"
+    for at, choice in enumerate((other, wanted, wanted)):
+        assert vote(blind, "c", "0", choice, user="UALICE", channel="C1", at=at) == "counted"
+    for at in (0, 2):  # pressed before the vote that counts, and that one once more
+        late = vote(blind, "c", "0", other, user="UALICE", channel="C1", at=at)
+        assert late == "overtaken"
+    assert vote(blind, "c", "0", "same", user="UBOB", channel="C1") == "counted"
     assert blind.reveal("c")
 
     assert blind.tally(ADAPTER) == Tally(adapter=1, same=1, people=2, questions=2)
@@ -72,7 +82,7 @@ def test_the_last_vote_of_a_person_counts_and_a_repeat_changes_nothing(blind: Bl
 def test_a_forged_vote_is_unknown(blind: Blind, id: str, question: str, channel: str) -> None:
     before = begun(blind)
 
-    assert blind.vote(id, question, "A", user="UALICE", channel=channel) == "unknown"
+    assert vote(blind, id, question, "A", user="UALICE", channel=channel) == "unknown"
 
     assert blind.get("c") == before
 
@@ -81,13 +91,13 @@ def test_when_enough_people_have_voted_on_every_question_it_is_revealed(blind: B
     begun(blind)
     people = [f"U{number}" for number in range(VOTERS)]
     replies = [
-        blind.vote("c", question, "A", user=user, channel="C1")
+        vote(blind, "c", question, "A", user=user, channel="C1")
         for question in ("0", "1")
         for user in people
     ]
 
     assert replies == ["counted"] * (2 * VOTERS - 1) + ["revealed"]
-    assert blind.vote("c", "0", "B", user="U0", channel="C1") == "over"
+    assert vote(blind, "c", "0", "B", user="U0", channel="C1") == "over"
     assert not blind.reveal("c")
     tally = blind.tally(ADAPTER)
     assert tally is not None
@@ -106,14 +116,14 @@ def test_after_a_day_it_is_due(blind: Blind, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_is_over_keeps_its_id_and_its_tally_alone(blind: Blind, redis: Redis) -> None:
     begun(blind)
-    blind.vote("c", "0", "A", user="UALICE", channel="C1")
+    vote(blind, "c", "0", "A", user="UALICE", channel="C1")
     blind.reveal("c")
     blind.end("c")
 
     blind.posted("c", "intro", "1.1")
     assert blind.get("c") is None
     assert redis.hgetall(f"{COMPARISONS}:c") == {"state": "over"}
-    assert blind.vote("c", "0", "A", user="UALICE", channel="C1") == "over"
+    assert vote(blind, "c", "0", "A", user="UALICE", channel="C1") == "over"
     assert not blind.create("c", ADAPTER, SIDES, channel="C1", thread_ts="", language="", user="")
     assert blind.open() == []
 
@@ -122,7 +132,7 @@ def test_rows_and_people_leave_a_comparison(blind: Blind) -> None:
     begun(blind)
     for user in ("UALICE", "UBOB"):
         for question in ("0", "1"):
-            blind.vote("c", question, "A", user=user, channel="C1")
+            vote(blind, "c", question, "A", user=user, channel="C1")
 
     blind.drop_rows({"r0"})
     assert blind.drop_person("UBOB") == 1
@@ -131,7 +141,7 @@ def test_rows_and_people_leave_a_comparison(blind: Blind) -> None:
     assert left is not None
     assert [question.id for question in left.questions] == ["r1"]
     assert left.votes == {1: {"UALICE": "A"}}
-    assert blind.vote("c", "0", "A", user="UALICE", channel="C1") == "unknown"
+    assert vote(blind, "c", "0", "A", user="UALICE", channel="C1") == "unknown"
 
 
 @settings(
@@ -144,20 +154,24 @@ def test_rows_and_people_leave_a_comparison(blind: Blind) -> None:
             st.sampled_from(CHOICES),
             st.sampled_from(["UALICE", "UBOB", "U:1", "U 2"]),
             st.sampled_from(["C1", "C2"]),
+            st.integers(1, 9),
         ),
         max_size=25,
     )
 )
 def test_whatever_is_sent_no_vote_counts_twice(
-    blind: Blind, votes: list[tuple[str, Any, str, str]]
+    blind: Blind, votes: list[tuple[str, Any, str, str, int]]
 ) -> None:
     blind.redis.flushdb()
     comparison = begun(blind)
     last: dict[tuple[str, str], str] = {}
+    newest: dict[tuple[str, str], int] = {}
     over = False
-    for question, choice, user, channel in votes:
-        reply = blind.vote("c", question, choice, user=user, channel=channel)
-        if channel == "C1" and question in ("0", "1") and not over:
+    for question, choice, user, channel, at in votes:
+        reply = vote(blind, "c", question, choice, user=user, channel=channel, at=at)
+        newer = at > newest.get((question, user), 0)
+        if channel == "C1" and question in ("0", "1") and newer and not over:
+            newest[question, user] = at
             last[question, user] = comparison.questions[int(question)].whose(choice)
         over = over or reply == "revealed"
     blind.reveal("c")
