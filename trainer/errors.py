@@ -15,6 +15,7 @@ TrainerError
 ├── TrainingMissing      a training to resume that is not there, or has ended
 ├── TrainingBusy         a training that another process works on
 ├── TrainingChanged      a training whose data, model or host changed since it started
+│   └── RowsRemoved      a training that learns from rows that were removed since
 └── LossDiverged         a loss that is no longer a number
 
 Each message is one sentence that names the value and what to do next.
@@ -108,6 +109,10 @@ class TrainingBusy(TrainerError):
 
 class TrainingChanged(TrainerError):
     """What the training started with is no longer the same, so that it cannot be resumed."""
+
+
+class RowsRemoved(TrainingChanged):
+    """Rows that the training learns from were removed, so that it is never resumed."""
 
 
 class LossDiverged(TrainerError):

@@ -65,6 +65,19 @@ def make_private(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
 
 
+@contextmanager
+def unnoticed(folder: Path) -> Iterator[None]:
+    """Keep the time at which `folder` was changed last, whatever the block does to its entries.
+
+    Raises:
+        NotWritable: the time cannot be set.
+    """
+    before = folder.stat()
+    yield
+    with writing(folder):
+        os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def write_json(file: Path, content: Any) -> None:
     """Replace `file` by `content` as JSON, atomically and durably.
 

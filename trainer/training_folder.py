@@ -1,8 +1,8 @@
 """The folder of a training: its settings, its checkpoints, its results so far.
 
-`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, one JSON file per result, `lock`, and the
-folders `checkpoint-<step>-<pack>`. This module names, finds and removes them; it does not know
-what is in a checkpoint.
+`$SWALLOW_HOME/trainings/<id>/` holds `options.json`, one JSON file per result, `lock`, the folders
+`checkpoint-<step>-<pack>` and, where rows that it learns from were removed, `removed.json`. This
+module names, finds and removes them; it does not know what is in a checkpoint.
 """
 
 import json
@@ -12,14 +12,14 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from trainer import files
 from trainer.adapters.adapter_files import ABOUT
 from trainer.adapters.names import is_adapter_name
-from trainer.errors import OptionInvalid, TrainingBusy, TrainingMissing
+from trainer.errors import OptionInvalid, RowsRemoved, TrainingBusy, TrainingMissing
 from trainer.file_lock import LockTaken, is_locked, locked
 
 KEPT_CHECKPOINTS = 2
@@ -27,6 +27,15 @@ LOCK_PATIENCE_SECONDS = 30.0
 """Longer than a supervisor takes to notice that it lost the training's job, and to end its trainer,
 which still holds the lock."""
 _CHECKPOINT = re.compile(r"checkpoint-(\d{6,})-(\d{4,})")
+
+
+@dataclass(frozen=True)
+class RemovedRows:
+    """How many of the rows that a training learns from were removed since it started, and by whom
+    where that is known."""
+
+    rows: int
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,31 @@ class Training:
     def is_over(self) -> bool:
         """Whether its adapter was written; the adapter may have been removed since."""
         return self.result("written") is not None or self.adapter() is not None
+
+    @property
+    def removed_rows(self) -> RemovedRows | None:
+        """What was removed of its data, so that it is never resumed; None where nothing was.
+
+        Raises:
+            TrainingMissing: the file is broken.
+        """
+        found = self.result("removed")
+        return None if found is None else RemovedRows(**found)
+
+    def give_up(self, removed: RemovedRows) -> None:
+        """Note what was removed of its data, and remove what it has learned so far.
+
+        A process that works on it goes on to its end; what that leaves goes the next time. In the
+        order of those to resume the training keeps its place.
+
+        Raises:
+            NotWritable: the disk is full or refuses.
+        """
+        with files.unnoticed(self.folder):
+            if removed != self.removed_rows:
+                self.write_result("removed", asdict(removed))
+            if not self.is_busy:
+                self.prune(keep=0)
 
     @property
     def is_busy(self) -> bool:
@@ -203,18 +237,31 @@ def find(home: Path, training_id: str | None) -> Training:
 
     Raises:
         TrainingMissing: there is none, or its adapter is already written.
+        RowsRemoved: rows that it learns from were removed.
     """
     parent = home / "trainings"
     if not training_id:
         if candidates := unfinished(home):
-            return candidates[0]
+            return _whole(candidates[0])
         raise TrainingMissing(f"There is no unfinished training in {parent} to resume.")
     training = Training(parent / training_id)
     if not is_adapter_name(training_id) or not training.exists:
         raise TrainingMissing(f"There is no training {training_id!r} in {parent} to resume.")
     if adapter := training.adapter():
         raise TrainingMissing(f"The training {training_id} has ended: its adapter is {adapter}.")
-    return training
+    return _whole(training)
+
+
+def _whole(training: Training) -> Training:
+    removed = training.removed_rows
+    if removed is None:
+        return training
+    rows = f"{removed.rows} of the rows that it learns from"
+    happened = f"{removed.by} removed {rows}" if removed.by else f"{rows} were removed"
+    raise RowsRemoved(
+        f"The training {training.id} cannot be resumed: {happened} since it started. "
+        "Start a new one, which learns the rows that are left."
+    )
 
 
 def unfinished(home: Path) -> list[Training]:

@@ -232,6 +232,14 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "学習用に承認された行がまだありません。承認待ち: {proposed} 件",
         "No row of feedback is approved for training yet. Waiting for approval: {proposed}.",
     ),
+    "training_failed.rows_removed": (
+        "{by} が、学習データのうち {rows} 件を削除しました。そのためこの学習は再開できず、途中までに学習した内容は破棄されました。残りの行で学習するには、`/swallow-train` で新しい学習を始めてください。",
+        "{by} removed {rows} of the rows that this training learns from, so it cannot go on, and what it had learned was discarded. To learn from the rows that are left, start a new one with `/swallow-train`.",
+    ),
+    "training_failed.rows_gone": (
+        "学習データのうち {rows} 件が削除されました。そのためこの学習は再開できず、途中までに学習した内容は破棄されました。残りの行で学習するには、`/swallow-train` で新しい学習を始めてください。",
+        "{rows} of the rows that this training learns from were removed, so it cannot go on, and what it had learned was discarded. To learn from the rows that are left, start a new one with `/swallow-train`.",
+    ),
     "training_failed.no_datasets": ("（まだありません）", "(none yet)"),
     "training_failed.lost": (
         "{attempts}回続けてワーカーが止まりました。サーバーのログを確認してください。",

@@ -14,6 +14,7 @@ from bot.home import require_home
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.outgoing_text import shortened
+from bot.trainings.failure import rows_removed
 from bot.trainings.plan_decision import store_training
 from bot.trainings.progress_card import figures
 from tasks.broker.disk.flush import flush
@@ -29,7 +30,7 @@ async def status(bot: Bot, language: Language) -> ActionResult:
     trainings = await asyncio.to_thread(bot.jobs.open, "train")
     lines = await asyncio.to_thread(_lines, bot, trainings, language)
     stopped = await asyncio.to_thread(resumable, bot.task_settings, bot.jobs)
-    if stopped:
+    if any(not one.removed for one in stopped):
         lines.append(say("status.resumable", language, trainings=_named(stopped)))
     return ActionResult("\n".join(lines))
 
@@ -62,16 +63,20 @@ async def resume(
     `key` is the same for repeats of one command by Slack, so that they start one training.
 
     Raises:
-        CannotAct: there is none, or none with this id, or another host has the trainings.
+        CannotAct: there is none, or none with this id, rows that it learns from were removed, or
+            another host has the trainings.
     """
     await asyncio.to_thread(require_home, bot)
     stopped = await asyncio.to_thread(resumable, bot.task_settings, bot.jobs)
-    if not stopped:
-        raise CannotAct("resume.none")
     chosen = [one for one in stopped if id in ("", one.training)]
+    if not chosen and all(one.removed for one in stopped):
+        raise CannotAct("resume.none")
     if not chosen:
         raise CannotAct("resume.unknown", id=shortened(id, 80), known=_named(stopped))
     training = chosen[0]
+    if training.removed:
+        key, values = rows_removed(training.removed.rows, training.removed.by)
+        raise CannotAct(key, **values)
     request = {"training": training.training, "resume": True, "options": dict(training.options)}
     job = job_id("resume", key)
     await asyncio.to_thread(store_training, bot.jobs, job, actor, text, request)
@@ -99,7 +104,7 @@ def _line(bot: Bot, job: Job, language: Language) -> str:
 
 
 def _named(trainings: Sequence[Resumable]) -> str:
-    return ", ".join(map(_one, trainings[:_MOST_LISTED]))
+    return ", ".join([_one(one) for one in trainings if not one.removed][:_MOST_LISTED])
 
 
 def _one(training: Resumable) -> str:

@@ -1,4 +1,4 @@
-"""Why a plan or a training failed, in a sentence for people."""
+"""Why a plan or a training failed, or is not resumed, in a sentence for people."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,9 @@ def failure(data: Mapping[str, Any], language: Language) -> str:
 
     An unknown reason gets the sentence for an internal error.
     """
+    if data.get("reason") == "rows_removed":
+        key, values = rows_removed(int(data["rows"]), str(data["by"]))
+        return say(key, language, **values)
     key = f"training_failed.{data.get('reason')}"
     values = {name: shortened(str(value), _VALUE_CHARACTERS) for name, value in data.items()}
     if data.get("reason") == "dataset":
@@ -24,3 +27,11 @@ def failure(data: Mapping[str, Any], language: Language) -> str:
     if key not in CATALOGUE:
         key = "training_failed.internal"
     return say(key, language, **values)
+
+
+def rows_removed(rows: int, by: str) -> tuple[str, dict[str, Any]]:
+    """Return the key, and the values, of the sentence for a training whose rows were removed."""
+    if not by:
+        return "training_failed.rows_gone", {"rows": rows}
+    who = f"<@{by}>" if by[:1] in ("U", "W") else shortened(by, 80)
+    return "training_failed.rows_removed", {"rows": rows, "by": who}

@@ -54,7 +54,8 @@ def remove(jobs: Jobs, ids: Iterable[str], home: Path, by: str) -> Removal:
 def remove_person(jobs: Jobs, person: str, home: Path, by: str) -> Removal:
     """Remove the rows that `person` proposed, or that hold their words; raises as `remove`."""
     removed = Feedback(jobs.redis).remove_person(person)
-    return _everywhere(jobs, removed, removed, home, by)
+    # Who wants to be forgotten is not named in the files.
+    return _everywhere(jobs, removed, removed, home, "" if by == person else by)
 
 
 def _everywhere(
@@ -65,7 +66,7 @@ def _everywhere(
     ids = frozenset(ids)
     job_records.drop_rows(jobs, ids, by)
     Blind(jobs.redis).drop_rows(ids)
-    files = drop_rows(home, ids)
+    files = drop_rows(home, ids, by)
     return Removal(tuple(removed), tuple(files), tuple(adapters_of(home, ids)))
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.feedback.given_up import discard_learned, give_up_on
 from trainer.adapters.adapter_files import ABOUT, json_object, read_small
 from trainer.errors import AdapterRefused
-from trainer.files import make_private, write_json, write_text, writing
+from trainer.files import make_private, unnoticed, write_json, write_text, writing
 
 _ID = re.compile(rb'"id"\s*:\s*"([^"\\]{1,64})"')
 
@@ -40,8 +41,10 @@ def write_rows(file: Path, lines: Iterable[Mapping[str, str]]) -> None:
         write_text(file, text, mode=0o600)
 
 
-def drop_rows(home: Path, ids: Collection[str]) -> list[Path]:
+def drop_rows(home: Path, ids: Collection[str], by: str = "") -> list[Path]:
     """Remove the rows with these ids from the files of `home`; returns the files that changed.
+
+    Trainings that have begun to learn from them are given up; `by` is told whoever resumes one.
 
     Raises:
         NotWritable: a file cannot be replaced; those before it were.
@@ -50,28 +53,38 @@ def drop_rows(home: Path, ids: Collection[str]) -> list[Path]:
     changed = []
     for file in _files(home):
         with writing(file.parent):
-            if _rewritten(file, ids, wanted):
-                changed.append(file)
+            count = _rewritten(file, ids, wanted)
+        if count:
+            changed.append(file)
+            give_up_on(home, file, count, by)
+    discard_learned(home)
     return changed
 
 
-def _rewritten(file: Path, ids: Collection[str], wanted: Collection[bytes]) -> bool:
-    """Write a file anew without the rows; False where it has none of them, or is gone."""
+def _rewritten(file: Path, ids: Collection[str], wanted: Collection[bytes]) -> int:
+    """Write a file anew without the rows, and return how many it had; 0 where it is gone.
+
+    Of a file that is no list of lines it is told only whether it had any.
+    """
     try:
         content = file.read_bytes()
     except FileNotFoundError:  # an adapter or a training was removed meanwhile
-        return False
+        return 0
     if not any(id in wanted for id in _ID.findall(content)):
-        return False
+        return 0
     if file.suffix == ".jsonl":
         mode = stat.S_IMODE(file.stat().st_mode)
-        write_text(file, _lines_without(content, ids), mode=mode)
-        return True
+        lines = content.decode("utf-8", "replace").split("\n")
+        kept = [line for line in lines if not _is_line_of(line, ids)]
+        # That is no work on a training: the one last worked on is the one to resume.
+        with unnoticed(file.parent):
+            write_text(file, "\n".join(kept), mode=mode)
+        return len(lines) - len(kept)
     try:
         write_json(file, without_rows(json.loads(content), ids))
     except (ValueError, RecursionError):  # no JSON: nobody reads it
-        return False
-    return True
+        return 0
+    return 1
 
 
 def adapters_of(home: Path, ids: Collection[str]) -> list[AdapterOfRows]:
@@ -112,11 +125,6 @@ _KINDS = ("jsonl", "json")
 
 def _is_own(file: Path, home: Path) -> bool:
     return file.is_file() and file.resolve() == home.resolve() / file.relative_to(home)
-
-
-def _lines_without(content: bytes, ids: Collection[str]) -> str:
-    lines = content.decode("utf-8", "replace").split("\n")
-    return "\n".join(line for line in lines if not _is_line_of(line, ids))
 
 
 def _is_line_of(line: str, ids: Collection[str]) -> bool:

@@ -17,7 +17,7 @@ from tasks.broker.leases import TRAINING_LEASE_MS
 from tasks.errors import DatasetUnknown, NoFeedback
 from tasks.settings import Settings
 from tasks.trainings.arguments import arguments
-from tasks.trainings.final_event import finished, without_data
+from tasks.trainings.final_event import finished, without_data, without_rows
 from tasks.trainings.snapshot import Snapshot
 from tasks.trainings.supervision import Supervision
 from tasks.trainings.trainer_process import TrainerProcess
@@ -51,6 +51,10 @@ class Trainings:
         if data := finished(training, job):
             # An earlier attempt wrote the adapter, but could not write the final event.
             self.runner.end(attempt, "finished", data)
+            return
+        if removed := training.removed_rows:
+            training.give_up(removed)
+            self.runner.end(attempt, "failed", without_rows(removed))
             return
         try:
             command = self._arguments(job, training)

@@ -11,7 +11,7 @@ from tasks.errors import DatasetUnknown, NoFeedback
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import CURVE
 from trainer.exam.result import overall_verdict
-from trainer.training_folder import Training
+from trainer.training_folder import RemovedRows, Training
 
 MAX_CURVE_BYTES = 500_000
 """A larger picture of the loss is left out of the event."""
@@ -48,6 +48,11 @@ def without_data(error: DatasetUnknown | NoFeedback) -> dict[str, Any]:
     if isinstance(error, NoFeedback):
         return {"reason": "no_feedback", "proposed": error.proposed}
     return {"reason": "dataset", "name": error.name, "known": error.known}
+
+
+def without_rows(removed: RemovedRows) -> dict[str, Any]:
+    """Return the data of a job that failed because rows that it learns from were removed."""
+    return {"reason": "rows_removed", "rows": removed.rows, "by": removed.by}
 
 
 def _curve(file: Path) -> str:

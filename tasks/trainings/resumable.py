@@ -12,17 +12,21 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.settings import Settings
 from trainer.errors import TrainingMissing
-from trainer.training_folder import Training, step_of, unfinished
+from trainer.training_folder import RemovedRows, Training, step_of, unfinished
 
 
 @dataclass(frozen=True)
 class Resumable:
-    """A training's id, the output it was begun for, and the step of its newest checkpoint."""
+    """A training's id, the output it was begun for, and the step of its newest checkpoint.
+
+    With `removed` it cannot be resumed any more, which whoever tries is told.
+    """
 
     training: str
     output: str
     step: int
     steps: int | None
+    removed: RemovedRows | None = None
 
     @property
     def options(self) -> dict[str, str]:
@@ -50,9 +54,10 @@ def training_of(job: Job) -> str:
 def _about(training: Training) -> Resumable | None:
     try:
         settings: Mapping[str, Any] = training.settings
+        removed = training.removed_rows
     except TrainingMissing:  # its options cannot be read
         return None
     checkpoint = training.newest_checkpoint()
     step = step_of(checkpoint) if checkpoint else 0
     output = str(settings.get("output", "")).rpartition("/")[2]
-    return Resumable(training.id, output, step, settings.get("steps"))
+    return Resumable(training.id, output, step, settings.get("steps"), removed)

@@ -104,7 +104,7 @@ class Expected:
         for place in list(self.votes):
             if place[0] not in self.questions or place[1] == act.get("forgotten"):
                 for kept in (self.newest, self.votes, self.pressed):
-                    del kept[place]  # type: ignore[attr-defined]
+                    del kept[place]
 
 
 ALL = [press("blind_vote_a", "c 0", user=user, at="1.5") for user in PEOPLE[:3]]

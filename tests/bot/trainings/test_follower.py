@@ -16,7 +16,7 @@ from tasks.broker.jobs import Jobs
 from tasks.settings import Settings, checked
 from tasks.trainings.resumable import resumable
 from tests.bot.conftest import Json, Person, Serve, until
-from trainer.training_folder import Training
+from trainer.training_folder import RemovedRows, Training
 
 PNG = base64.b64encode(
     bytes.fromhex(
@@ -413,20 +413,27 @@ async def test_a_stopped_training_is_resumed_by_a_job_of_its_own(
     folder = home / "trainings" / "0123456789abcdef"
     folder.mkdir(parents=True)
     fixed = {"output": "/somewhere/faq", "steps": 8, "options": {}}
+    given_up = Training(home / "trainings" / "given-up")
+    given_up.folder.mkdir()
+    given_up.write_settings(fixed)
+    given_up.give_up(RemovedRows(2, "UBOB"))
     (folder / "options.json").write_text(json.dumps(fixed), "utf-8")
     async with serve():
         await person.command("/swallow-train resume nothing")
         known = await person.told("Training `nothing` cannot be resumed")
+        await person.command("/swallow-train resume given-up")
+        await person.told("<@UBOB> removed 2 of the rows that this training learns from")
         await person.command("/swallow-train resume")
         await person.told("The training of *faq* goes on")
         message = await person.sees("Training waits")
 
     assert "`0123456789abcdef` (faq, 0/8)" in known
+    assert "given-up" not in known
     assert "faq" in message["text"]
     (job,) = jobs.open("train")
     assert job.request["training"] == folder.name
     assert job.request["resume"] is True
-    assert [line["outcome"] for line in audit()] == ["failed", "done"]
+    assert [line["outcome"] for line in audit()] == ["failed", "failed", "done"]
 
 
 async def test_a_training_is_not_resumed_twice_nor_while_it_runs_at_a_terminal(

@@ -34,7 +34,7 @@ def begun(blind: Blind, id: str = "c", **more: Any) -> Comparison:
     return found
 
 
-def vote(blind: Blind, id: str, *cast: Any, at: float | None = None, **by: str) -> Vote:
+def vote(blind: Blind, id: str, *cast: Any, at: float | None = None, **by: Any) -> Vote:
     """Vote at a time, or later than ever before."""
     return blind.vote(id, *cast, at=str(next(LATER) if at is None else at), **by)
 

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,24 @@ from tasks.broker.host_busy import mark_busy
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
+from tasks.feedback.removal import remove
+from tasks.feedback.store import Feedback
+from tasks.privacy.forget import forget
 from tasks.queues.plans import Plans
 from tasks.queues.training import Trainings
 from tasks.settings import Settings
+from tasks.trainings.resumable import resumable
 from tasks.trainings.trainer_process import TrainerProcess
 from tests.patience import SECONDS, until
 from tests.tasks.adapter_files import write_adapter
+from tests.tasks.feedback.rows import proposed
 from tests.trainer import doubles
-from trainer.training_folder import Training
+from trainer.errors import RowsRemoved
+from trainer.progress import events
+from trainer.run import start
+from trainer.training_folder import RemovedRows, Training
 
+ADMIN = "UADMIN"
 OPTIONS = {"output": "learned", "batch_size": 4, "micro_batch_size": 1, "learning_rate": 0.01}
 
 
@@ -252,6 +262,41 @@ def test_a_cancelled_training_is_resumed_from_its_checkpoint(
         for name in ("learned", "whole")
     )
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_stopped_training_whose_rows_were_removed_says_by_whom_and_keeps_nothing_of_them(
+    host: Host, jobs: Jobs, settings: Settings
+) -> None:
+    feedback, word = Feedback(jobs.redis), "himitsu"
+    secret = {"output": word, "instruction": f"{word}?"}
+    rows = [proposed(str(number)) for number in range(5)] + [proposed("secret", **secret)]
+    for row in [*rows, proposed("bobs", author="UBOB", rejected=word)]:
+        assert feedback.propose(row)
+    feedback.approve([row.id for row in feedback.rows()], ADMIN)
+    thread = host.start(host.trainings, asked(jobs, "t", data="feedback", keep=0, num_epochs=500))
+    until(lambda: job_of(jobs, "t").progress.get("step", 0) > 3)
+    jobs.cancel("t", ADMIN)
+    thread.join(SECONDS)
+    training = Training(settings.home / "trainings" / "t")
+    assert training.checkpoints()
+    (stopped,) = resumable(settings, jobs)
+    last_worked_on = training.folder.stat().st_mtime_ns
+
+    remove(jobs, ["secret"], settings.home, ADMIN)
+    forget(jobs, "UBOB", "UBOB", settings.home)
+
+    (given_up,) = resumable(settings, jobs)
+    assert given_up == replace(stopped, step=0, removed=RemovedRows(2, ADMIN))
+    files = [file for file in training.folder.rglob("*") if file.is_file()]
+    assert not [file.name for file in files if word.encode() in file.read_bytes()]
+    assert not training.checkpoints()
+    assert training.folder.stat().st_mtime_ns == last_worked_on
+    jobs.create("again", "train", destination={}, asked={"text": ""})
+    jobs.enqueue("again", {"training": "t", "resume": True, "options": {"output": "learned"}})
+    host.trainings.run("again")
+    assert final(jobs, "again") == {"reason": "rows_removed", "rows": 2, "by": ADMIN}
+    with pytest.raises(RowsRemoved, match=f"cannot be resumed: {ADMIN} removed 2 of the rows"):
+        start.resume(settings.home, None, listener=events.silent)
 
 
 def test_a_child_killed_by_somebody_is_continued_by_the_next_attempt(
