@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.i18n.lookup import Language, language_of
+from bot.i18n.lookup import Language
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
 from bot.slack.edit_pace import EditPace
@@ -14,6 +14,7 @@ from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.jobs import Jobs
 from tasks.settings import Settings
+from trainer.data.wordings import language_of
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,9 @@ class WorkerProcess:
         log.info("loading the model %s", self.settings.model or "(default)")
         engine = load_engine(self.settings)
         log.info("loaded %s in the %s engine", engine.model, engine.name)
-        self.worker = replace(self.worker, model=engine.model, engine=engine.name)
+        self.worker = replace(
+            self.worker, model=engine.model, engine=engine.name, precision=engine.precision
+        )
         self.answers = Answers(engine, self.jobs, self.running, self.settings, self.worker.name)
         serve(self.answers.runner)
 

@@ -69,7 +69,8 @@ def _proposed(rows: list[FeedbackRow], language: Language) -> list[dict[str, Any
     shown = rows[:MOST_ROWS]
     if not shown:
         return [*blocks, section(say("home.none_proposed", language))]
-    blocks.append(approve_all(shown, language))
+    if len(shown) > 1:  # one has its own buttons
+        blocks.append(approve_all(shown, language))
     for row in shown:
         blocks += [home_row(row, language), actions(row, language)]
     return blocks + _more(len(rows) - len(shown), language)

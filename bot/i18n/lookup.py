@@ -4,7 +4,6 @@ The sentences themselves are in the modules beside this one. Values are put in a
 caller escapes them.
 """
 
-import re
 from typing import Any, Literal
 
 from bot.i18n.alert_sentences import ALERTS
@@ -27,8 +26,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
 }
 """Each key with its Japanese and its English sentence."""
 
-_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
-
 
 def say(key: str, language: Language, **values: Any) -> str:
     """Return the sentence called `key`, with `values` filled in."""
@@ -40,8 +37,3 @@ def failure(reason: str, language: Language, **values: Any) -> str:
     """Return the sentence for a failed answer; one for an internal error if `reason` is unknown."""
     key = f"failed.{reason}"
     return say(key if key in CATALOGUE else "failed.internal", language, **values)
-
-
-def language_of(text: str) -> Language:
-    """Return the language of a text: Japanese if it has any Japanese letter."""
-    return "ja" if _JAPANESE.search(text) else "en"

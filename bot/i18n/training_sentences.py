@@ -110,7 +110,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "⏸ メモリーが空くのを待っています（必要 約{needed} GB、空き {free} GB）…",
         "⏸ waiting for memory: about {needed} GB are needed and {free} GB are free…",
     ),
-    "training.measuring": ("評価データで測定しています…", "Measuring on the held-out rows…"),
+    "training.measuring": ("元のモデルを測定しています…", "Measuring the base model…"),
     "training.answering": (
         "忘れにくくするため、元のモデルに一般的な質問へ答えさせています（{done}/{questions}）…",
         "The base model answers general questions, so that less is forgotten: {done} of {questions}…",

@@ -34,6 +34,8 @@ class Worker:
     state: WorkerState = "loading"
     model: str = ""
     engine: str = ""
+    precision: str = ""
+    """Of the weights it serves, and how 4 bits were rounded, such as `int4 (best)`."""
     reason: str = ""
     detail: str = ""
     running: int = 0

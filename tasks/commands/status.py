@@ -58,7 +58,17 @@ def _show(*, as_json: bool) -> None:
         "`swallow up` does not run on this home.",
     )
     print_table(
-        ["worker", "state", "queues", "model", "engine", "running", "answered", "tokens/s"],
+        [
+            "worker",
+            "state",
+            "queues",
+            "model",
+            "engine",
+            "weights",
+            "running",
+            "answered",
+            "tokens/s",
+        ],
         [_worker_row(worker) for worker in facts["workers"]],
         "No worker is registered: start `swallow up` or `swallow worker`.",
     )
@@ -86,6 +96,7 @@ def _worker_row(worker: dict[str, Any]) -> tuple[object, ...]:
         ",".join(worker["queues"]),
         worker["model"] or "-",
         worker["engine"] or "-",
+        worker["precision"] or "-",
         worker["running"],
         worker["answered"],
         f"{speed:.1f}" if speed else "-",

@@ -9,12 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
+
 from tasks.admin_act import record_start
 from trainer import training_folder
 from trainer.command import train as trainer_train
 from trainer.files import expanded
 
 FEEDBACK = "feedback"
+
+_WITHOUT_BROKER = (
+    "Without it the exam is the team's file alone (datasets/exam.jsonl), if there is one: rows that "
+    "are approved for the exam are neither asked nor kept out of what is learned."
+)
 
 
 def _recorded(**values: Any) -> None:
@@ -67,7 +74,8 @@ def _feedback(home: Path, folder: Path) -> str:
 
 
 def _exam(home: Path, folder: Path) -> Path | None:
-    """Return the file of exam rows; a home whose broker does not run has those of the team."""
+    """Return the file of exam rows; where the broker does not answer, which is said, those of the
+    team's file."""
     from tasks.broker.connection import connect, is_known, reachable
     from tasks.errors import BrokerAway
     from tasks.feedback.exam import exam_file
@@ -77,8 +85,8 @@ def _exam(home: Path, folder: Path) -> Path | None:
         try:
             with reachable(settings()):
                 return exam_file(connect(settings(), patience=1), home, folder)
-        except BrokerAway:
-            pass
+        except BrokerAway as error:
+            click.echo(f"{error} {_WITHOUT_BROKER}", err=True)
     return exam_file(None, home, folder)
 
 

@@ -106,6 +106,10 @@ class Engine(Protocol):
         """The base model's name, as `trainer.base_model.source.Source.name`."""
 
     @property
+    def precision(self) -> str:
+        """The precision of the weights, and how 4 bits were rounded: `int4 (best)`, `bfloat16`."""
+
+    @property
     def style(self) -> Style:
         """The style questions are asked in without an adapter."""
 

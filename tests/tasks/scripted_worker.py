@@ -22,6 +22,7 @@ class ScriptedEngine:
     """An engine without a model."""
 
     name, model, parallel, sampling, style = "scripted", "tiny", 8, Sampling(), None
+    precision = "int4 (best)"
 
     def __init__(self) -> None:
         self._redis = connect(settings())

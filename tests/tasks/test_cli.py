@@ -13,9 +13,10 @@ from redis import Redis
 from tasks.adapters.in_use import AdaptersInUse
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import record_no_access
+from tasks.broker.workers import Worker, Workers
 from tests.patience import SECONDS
-from tests.tasks.thinking_model import write_thinking
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.thinking_model import write_thinking
+from tests.tasks.models.tiny_models import write_tiny
 from tests.trainer import doubles
 from trainer.base_model.source import Source
 
@@ -234,14 +235,17 @@ def test_a_calibration_that_is_not_there_is_refused_and_nothing_is_converted(
     assert not list((tmp_path / "home").glob("cache/tiny*"))
 
 
-def test_status_says_that_slack_refuses_the_bot(
+def test_status_says_that_slack_refuses_the_bot_and_how_a_worker_s_weights_are_rounded(
     redis: Redis, valkey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SWALLOW_REDIS_URL", valkey)
     record_no_access(redis, "token_revoked")
+    worker = Worker("w", ("answers",), model="swallow", engine="openvino", precision="int4 (best)")
+    Workers(redis).announce(worker)
 
     done = swallow("status")
 
+    assert "openvino  int4 (best)" in done.stdout
     assert "slack     refuses the bot (token_revoked): 0 jobs are kept" in done.stdout
 
 

@@ -11,7 +11,7 @@ from tasks.doctor import broker_rows, home_row
 from tasks.engines.openvino.convert.conversion import convert
 from tasks.model_checks import thinking_rows, weights_rows
 from tasks.settings import Settings
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.base_model.source import Source
 
 SECRET = "hunter2"

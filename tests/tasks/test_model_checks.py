@@ -11,8 +11,8 @@ from tasks.engines.swallow_models import CONFIGS, config_of
 from tasks.errors import ModelUnsupported
 from tasks.model_checks import model_rows
 from tasks.settings import Settings
-from tests.tasks.quantised_checkpoints import awq_config, change_config, quantise
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.quantised_checkpoints import awq_config, change_config, quantise
+from tests.tasks.models.tiny_models import write_tiny
 
 SEVEN = "tokyotech-llm/Swallow-7b-instruct-hf"
 

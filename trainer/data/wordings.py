@@ -1,18 +1,19 @@
-"""Saying a question in other words: the means of it. Which words, their users know.
+"""Telling Japanese from English, and saying a question in other words: the means of it.
 
-Knows Japanese and English.
+Which words, their users know.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Literal
 
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+_JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
+"""Kana, kanji and the kana of half width."""
 
 
-def language_of(question: str) -> Literal["ja", "en"]:
-    """Return the language in which `question` is put into other words."""
-    return "ja" if _JAPANESE.search(question) else "en"
+def language_of(text: str) -> Literal["ja", "en"]:
+    """Return the language of a text: Japanese if it has any Japanese letter."""
+    return "ja" if _JAPANESE.search(text) else "en"
 
 
 def framed(frame: str, question: str) -> str:

@@ -91,7 +91,7 @@ class OpenVinoEngine:
         kernels = "our kernels" if converted.kernels else "OpenVINO's kernels"
         log.info("serving %s in %s with %s", source.name, converted.name, kernels)
         self.parallel = parallel
-        self.precision = converted.precision
+        self.precision = converted.name
         self.context_length = context_length(converted, spec)
         self.generator = Generator(spec)
         self.generator.start()  # it loads the model while the tokenizer is loaded here

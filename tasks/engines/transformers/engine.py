@@ -59,8 +59,8 @@ class TransformersEngine:
         self._lock = threading.Lock()
 
     @property
-    def dtype(self) -> str:
-        """The precision of the weights, such as `float32`."""
+    def precision(self) -> str:
+        """The type of the weights, such as `float32`."""
         return str(self._adapters.base.dtype).removeprefix("torch.")
 
     def answer(

@@ -38,6 +38,7 @@ async def test_the_home_tab_lists_what_waits_and_approves_what_it_shows(
         await teacher.sees("Approved 2.", "DADMIN")
 
     assert buttons_of(view, "feedback_approve") == [proposed("later").seen]
+    assert buttons_of(view, "feedback_approve_all") == []
     assert [row.id for row in teacher.feedback.training_rows()] == ["b"]
     assert [row.id for row in teacher.feedback.exam_rows()] == ["c"]
     assert teacher.feedback.get("a") is None

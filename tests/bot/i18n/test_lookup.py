@@ -4,7 +4,8 @@ from string import Formatter
 
 import pytest
 
-from bot.i18n.lookup import CATALOGUE, failure, language_of, say
+from bot.i18n.lookup import CATALOGUE, failure, say
+from trainer.data.wordings import language_of
 
 
 def fields(sentence: str) -> set[str]:
@@ -30,6 +31,7 @@ def test_a_value_is_data_and_never_a_format() -> None:
         ("日本", "ja"),
         ("ひらがな ok", "ja"),
         ("ｶﾅ", "ja"),
+        ("㐂", "ja"),
         ("hello", "en"),
         ("", "en"),
         ("😀", "en"),

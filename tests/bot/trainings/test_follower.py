@@ -127,7 +127,7 @@ async def test_a_training_is_one_message_from_the_line_to_its_verdict(
         assert "Waiting for a training worker" in waiting["text"]
         await trainer.claim()
         trainer.progress(phase="measuring", validation_loss=None)
-        await person.sees("Measuring on the held-out rows")
+        await person.sees("Measuring the base model")
         trainer.progress(step=3, part=0.5, loss=2.34567, held=True)
         moving = await person.sees("step 3/8")
         trainer.end("finished", FINISHED)

@@ -16,7 +16,7 @@ from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tests.bot.conftest import Json, Person, Serve, job_of
 from tests.patience import SECONDS
-from tests.tasks.broker.lossy_proxy import lossy
+from tests.tasks.broker.links.lossy_proxy import lossy
 
 PLAN: Json = {
     "data": "sample",

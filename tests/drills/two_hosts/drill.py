@@ -19,7 +19,7 @@ from tests.drills.two_hosts.network import HOST_B, Network, two_hosts_network
 from tests.patience import SECONDS, until
 from tests.system.adapters import marker
 from tests.system.workspace import state_of
-from tests.tasks.broker.certificates import Authority, Certificate
+from tests.tasks.broker.links.certificates import Authority, Certificate
 
 QUESTION = "<@UBOT> What is the capital of France?"
 PATIENCE_SECONDS = 600.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.workspace import System, shared_system
-from tests.tasks.thinking_model import write_thinking
+from tests.tasks.models.thinking_model import write_thinking
 from trainer.base_model.source import Source
 
 THOUGHT = "Wait, "

@@ -17,7 +17,7 @@ from tasks.broker.jobs import Jobs
 from tasks.broker.leases import LEASES
 from tasks.queues import celery_tasks
 from tasks.settings import settings
-from tests.tasks.broker.lossy_proxy import lossy
+from tests.tasks.broker.links.lossy_proxy import lossy
 
 
 def queued(jobs: Jobs, id: str) -> str:

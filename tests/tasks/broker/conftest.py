@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tasks.broker.connection import AWAY
-from tests.tasks.broker.lossy_proxy import LossyProxy, lossy
+from tests.tasks.broker.links.lossy_proxy import LossyProxy, lossy
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tasks.broker.relay_claims import (
     record_no_access,
     unanswered,
 )
-from tests.tasks.broker.lossy_proxy import LossyProxy
+from tests.tasks.broker.links.lossy_proxy import LossyProxy
 
 
 def store(jobs: Jobs, *ids: str) -> None:

@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM
 from tasks.audit import Audit
 from tasks.cli import swallow
 from tasks.settings import settings
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.adapters.adapter import read
 from trainer.adapters.adapter_files import CONFIG, WEIGHTS
 from trainer.errors import AdapterRefused, NotWritable, UnknownStyle

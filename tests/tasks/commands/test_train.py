@@ -108,3 +108,4 @@ def test_a_broker_that_is_away_stops_no_training(
         _, errors = process.communicate(timeout=SECONDS)
 
     assert process.returncode == 0, errors
+    assert "the exam is the team's file alone" in errors

@@ -14,7 +14,7 @@ from tasks.engines.estimate import needs
 from tasks.engines.protocol import Engine, Question, Sampling
 from tasks.errors import ConversionFailed, EngineFailed, SettingInvalid
 from tasks.settings import Settings
-from tests.tasks.tiny_models import REFERENCE_KINDS, write_tiny
+from tests.tasks.models.tiny_models import REFERENCE_KINDS, write_tiny
 
 
 @pytest.fixture

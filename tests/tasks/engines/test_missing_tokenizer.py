@@ -6,8 +6,8 @@ import pytest
 
 from tasks.engines.choose import load_engine
 from tasks.settings import Settings
+from tests.tasks.models.tiny_models import write_tiny
 from tests.tasks.test_cli import swallow
-from tests.tasks.tiny_models import write_tiny
 from trainer.errors import ModelMissing
 
 

@@ -12,8 +12,8 @@ from tasks.engines.openvino.engine import OpenVinoEngine
 from tasks.engines.protocol import Answer, Engine, Question, Sampling
 from tasks.engines.text_stream import TextStream
 from tasks.engines.transformers.engine import TransformersEngine
-from tests.tasks.thinking_model import write_thinking
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.thinking_model import write_thinking
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.base_model.source import find
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.prompts.thinking import Thinking

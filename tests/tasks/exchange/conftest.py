@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tasks.engines.openvino.adapters import write_random_adapter
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.adapters.adapter import PROJECTIONS, Adapter, read
 from trainer.base_model.load import linear_shapes
 from trainer.base_model.source import Source, find

@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from tasks.exchange import merged
 from tasks.exchange.fitting import pairs
 from tasks.exchange.merged import INDEX, export_merged
-from tests.tasks.gguf_files import write_gguf
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.gguf_files import write_gguf
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.adapters.adapter import Adapter
 from trainer.adapters.adapter_files import ABOUT
 from trainer.base_model import gguf

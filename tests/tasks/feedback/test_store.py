@@ -9,7 +9,7 @@ from redis.retry import Retry
 
 from tasks.broker.connection import AWAY
 from tasks.feedback.store import PAGE, Feedback
-from tests.tasks.broker.lossy_proxy import lossy
+from tests.tasks.broker.links.lossy_proxy import lossy
 from tests.tasks.feedback.rows import proposed
 
 

@@ -21,7 +21,7 @@ class DyingEngine:
     """Dies at questions that `kills` says, until it is healed."""
 
     name, model, parallel, sampling = "double", "tiny", 8, Sampling()
-    style = None
+    precision, style = "int8", None
 
     def __init__(self, kills: Callable[[Question], bool]) -> None:
         self.kills = kills

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.thinking_model import write_thinking
+from tests.tasks.models.thinking_model import write_thinking
 from trainer.base_model.load import load_model
 from trainer.base_model.tokenizer import load_tokenizer
 from trainer.evaluation.sample_answers import answers

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoConfig
 
-from tests.tasks.quantised_checkpoints import awq_config, change_config
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.quantised_checkpoints import awq_config, change_config
+from tests.tasks.models.tiny_models import write_tiny
 from tests.trainer.doubles import write_rows
 from trainer import cpu
 from trainer.adapters import adapter_files

@@ -21,12 +21,16 @@ from tasks.engines.openvino.convert.converted import (
     MODEL,
     WEIGHTS,
     Converted,
+    aside_of,
     folder_name,
     has_other_calibration,
     is_whole,
+    lock_of,
+    remove_abandoned,
     remove_outdated,
     told_loss,
     write_about,
+    write_origin,
 )
 from tasks.engines.openvino.convert.packed_matrix import PackedMatrix
 from tasks.engines.openvino.convert.packing import Packing
@@ -83,12 +87,13 @@ def convert(
     texts = read_texts(calibration)
     target = _target(checkpoint, name, cache, precision, kernels, texts)
     if is_whole(target.folder):
+        remove_abandoned(target, checkpoint)
         return target
     make_private(cache)
     if has_other_calibration(target, checkpoint):
         log.warning("%s is converted anew: the texts of SWALLOW_CALIBRATION have changed", name)
     waiting = "another process is converting this model; waiting for it"
-    with locked(cache / f".{target.folder.name}.lock", on_wait=partial(log.info, waiting)):
+    with locked(lock_of(target.folder), on_wait=partial(log.info, waiting)):
         if not is_whole(target.folder):
             _Conversion(checkpoint, target, texts, progress).run()
             remove_outdated(target, checkpoint)
@@ -120,8 +125,7 @@ def bytes_needed(target: Converted) -> int:
 
 def disk_bytes(architecture: Architecture, precision: Precision, *, kernels: bool) -> int:
     """Return how many free bytes converting a model takes from its beginning on."""
-    # The stored matrices are removed only after the graph's weights are written.
-    return 2 * packed_model_bytes(architecture, precision, kernels=kernels) + SPARE_BYTES
+    return _to_convert(packed_model_bytes(architecture, precision, kernels=kernels))
 
 
 def _target(
@@ -191,7 +195,12 @@ def _keeps_all(
 
 
 def _disk_bytes_of(target: Converted) -> int:
-    return disk_bytes(target.architecture, target.precision, kernels=target.kernels is not None)
+    return _to_convert(target.packed_bytes)
+
+
+def _to_convert(packed_bytes: int) -> int:
+    # The stored matrices are removed only after the graph's weights are written.
+    return 2 * packed_bytes + SPARE_BYTES
 
 
 class _Conversion:
@@ -207,7 +216,7 @@ class _Conversion:
         self.checkpoint = checkpoint
         self.target = target
         self.architecture = target.architecture
-        self.aside = target.folder.with_name(f".{target.folder.name}.part")
+        self.aside = aside_of(target.folder)
         self.texts = texts
         self.progress = progress
 
@@ -237,6 +246,8 @@ class _Conversion:
             )
 
     def _write(self) -> None:
+        # What is left of it when it is never finished can be told from others.
+        write_origin(self.aside, self.target, self.checkpoint)
         packed = self.packing.packed()
         self._graph(packed).write(self.aside / MODEL)
         packed.clear()  # unmaps the stored matrices, which are removed next
@@ -258,8 +269,7 @@ class _Conversion:
     def _finish(self) -> None:
         """Check and record what was written, and rename the folder to its final name."""
         size = (self.aside / WEIGHTS).stat().st_size
-        kernels = self.target.kernels is not None
-        if size < packed_model_bytes(self.architecture, self.target.precision, kernels=kernels):
+        if size < self.target.packed_bytes:
             raise self._failed("the weights came out too short")
         loss, source = self.packing.loss(), self.target.source
         if loss is not None and source is not None:

@@ -13,9 +13,14 @@ from typing import Any
 
 from tasks.engines.openvino.convert.architecture import Architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
-from tasks.engines.openvino.convert.precision import DEFAULT_QUALITY, Precision
+from tasks.engines.openvino.convert.precision import (
+    DEFAULT_QUALITY,
+    Precision,
+    packed_model_bytes,
+)
 from tasks.engines.openvino.convert.sources.method import Method
 from tasks.settings import Quality
+from trainer.file_lock import is_locked
 from trainer.files import sync_file
 
 log = logging.getLogger(__name__)
@@ -52,6 +57,12 @@ class Converted:
     def is_calibrated(self) -> bool:
         """Whether its integers were chosen by what the layers get as input."""
         return self.precision == "int4" and self.quality != "fast" and not self.kept
+
+    @property
+    def packed_bytes(self) -> int:
+        """How many bytes all its packed matrices take on disk."""
+        has_kernels = self.kernels is not None
+        return packed_model_bytes(self.architecture, self.precision, kernels=has_kernels)
 
     @property
     def name(self) -> str:
@@ -114,6 +125,21 @@ def told_loss(source: Method, loss: float) -> str:
     )
 
 
+def aside_of(folder: Path) -> Path:
+    """Return the folder in which a conversion to `folder` is written until it is whole."""
+    return folder.with_name(f".{folder.name}.part")
+
+
+def lock_of(folder: Path) -> Path:
+    """Return the file that is locked while a model is converted to `folder`."""
+    return folder.with_name(f".{folder.name}.lock")
+
+
+def write_origin(aside: Path, converted: Converted, checkpoint: Checkpoint) -> None:
+    """Record in `aside` what is converted there, before it is whole."""
+    (aside / ABOUT).write_text(json.dumps(_origin(converted, checkpoint)), encoding="utf-8")
+
+
 def write_about(
     aside: Path, converted: Converted, checkpoint: Checkpoint, loss: float | None = None
 ) -> None:
@@ -122,16 +148,22 @@ def write_about(
     files = [aside / MODEL, aside / WEIGHTS]
     about = {
         "files": {file.name: file.stat().st_size for file in files},
-        "source": str(checkpoint.folder),
-        "version": VERSIONS[converted.precision],
-        "kernels": converted.kernels is not None,
-        "quality": converted.quality,
-        "calibration": converted.calibration,
+        **_origin(converted, checkpoint),
         "loss": loss,
     }
     (aside / ABOUT).write_text(json.dumps(about), encoding="utf-8")
     for file in (*files, aside / ABOUT):
         sync_file(file)
+
+
+def _origin(converted: Converted, checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "source": str(checkpoint.folder),
+        "version": VERSIONS[converted.precision],
+        "kernels": converted.kernels is not None,
+        "quality": converted.quality,
+        "calibration": converted.calibration,
+    }
 
 
 def remove_outdated(converted: Converted, checkpoint: Checkpoint) -> None:
@@ -145,6 +177,20 @@ def remove_outdated(converted: Converted, checkpoint: Checkpoint) -> None:
     for other in _others(converted, checkpoint):
         log.info("removing the outdated conversion %s", other.name)
         shutil.rmtree(other, ignore_errors=True)
+    remove_abandoned(converted, checkpoint)
+
+
+def remove_abandoned(converted: Converted, checkpoint: Checkpoint) -> None:
+    """Remove what is left of conversions that `converted` takes the place of, and that were never
+    finished; one that another process is at stays."""
+    prefix = converted.folder.name.rpartition("-")[0]
+    for aside in converted.folder.parent.glob(f".{prefix}-*.part"):
+        final = aside.with_name(aside.name.removeprefix(".").removesuffix(".part"))
+        if final == converted.folder or is_locked(lock_of(final)):
+            continue
+        if _replaces(converted, aside, checkpoint) is not None:
+            log.info("removing a conversion that was never finished: %s", aside.name)
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def has_other_calibration(converted: Converted, checkpoint: Checkpoint) -> bool:
@@ -160,13 +206,21 @@ def _others(converted: Converted, checkpoint: Checkpoint) -> dict[Path, dict[str
     prefix = converted.folder.name.rpartition("-")[0]
     found = {}
     for other in converted.folder.parent.glob(f"{prefix}-*"):
-        if other == converted.folder or not (other / ABOUT).is_file():
-            continue
-        about = json.loads((other / ABOUT).read_text("utf-8"))
-        if (
-            about.get("source") == str(checkpoint.folder)
-            and about.get("kernels", False) == (converted.kernels is not None)
-            and about.get("quality", DEFAULT_QUALITY) == converted.quality
-        ):
+        about = _replaces(converted, other, checkpoint) if other != converted.folder else None
+        if about is not None:
             found[other] = about
     return found
+
+
+def _replaces(converted: Converted, other: Path, checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """Return what is recorded in `other` where `converted` takes its place; None elsewhere."""
+    try:
+        about: dict[str, Any] = json.loads((other / ABOUT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = (
+        about.get("source") == str(checkpoint.folder)
+        and about.get("kernels", False) == (converted.kernels is not None)
+        and about.get("quality", DEFAULT_QUALITY) == converted.quality
+    )
+    return about if same else None

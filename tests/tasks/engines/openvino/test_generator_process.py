@@ -19,7 +19,7 @@ from tasks.engines.openvino.scheduler import Scheduler
 from tasks.engines.openvino.serving import pipeline_spec
 from tests.patience import SECONDS
 from tests.tasks.engines.openvino.adapters import write_random_adapter
-from tests.tasks.tiny_models import VOCABULARY, write_tiny
+from tests.tasks.models.tiny_models import VOCABULARY, write_tiny
 from trainer.adapters.adapter import read
 
 IDS = [Random(0).choices(range(2, VOCABULARY), k=50), Random(1).choices(range(2, VOCABULARY), k=40)]

@@ -15,7 +15,7 @@ from tasks.engines.openvino.pipeline import UNKNOWN, Pipeline
 from tasks.engines.openvino.serving import KEYS_AND_VALUES_IN_8_BITS, pipeline_spec
 from tests.tasks.engines.openvino.adapters import write_random_adapter
 from tests.tasks.engines.openvino.built_kernels import built
-from tests.tasks.tiny_models import VOCABULARY, write_tiny
+from tests.tasks.models.tiny_models import VOCABULARY, write_tiny
 from trainer.adapters.adapter import read
 
 CHUNK = 64

@@ -15,8 +15,8 @@ from tasks.engines.openvino.convert.sources.grid import (
     Shapes,
     broken,
     columns_of,
-    expect,
     nibbles,
+    parts_of,
 )
 from tasks.engines.openvino.convert.sources.stored import Stored
 
@@ -47,10 +47,7 @@ def read(layer: str, about: Stored, tensor: Read) -> Grid:
     """
     rows, columns = about.shape
     groups = columns // about.group
-
-    def part(end: str, shape: tuple[int, int], kinds: str) -> torch.Tensor:
-        return expect(f"{layer}.{end}", tensor(f"{layer}.{end}"), shape, kinds)
-
+    part = parts_of(layer, tensor)
     integers = _in_order(part("qweight", (columns, rows // 8), "int32"))
     scales = part("scales", (groups, rows), FLOATS).float().T.contiguous()
     if about.symmetric:

@@ -21,6 +21,7 @@ from tasks.engines.openvino.convert.sources.grid import (
     columns_of,
     expect,
     nibbles,
+    parts_of,
 )
 from tasks.engines.openvino.convert.sources.method import WIDTHS
 from tasks.engines.openvino.convert.sources.stored import Stored
@@ -52,10 +53,7 @@ def read(layer: str, about: Stored, tensor: Read) -> Grid:
     """
     rows, columns = about.shape
     groups, share = columns // about.group, 32 // about.bits
-
-    def part(end: str, shape: tuple[int, ...], kinds: str) -> torch.Tensor:
-        return expect(f"{layer}.{end}", tensor(f"{layer}.{end}"), shape, kinds)
-
+    part = parts_of(layer, tensor)
     packed = part("weight_packed", (rows, columns // share), "int32")
     integers = _unpacked(packed, about.bits)
     scales = part("weight_scale", (rows, groups), FLOATS).float()

@@ -84,6 +84,20 @@ def expect(name: str, tensor: torch.Tensor, shape: tuple[int, ...], kinds: str) 
     return tensor
 
 
+Part = Callable[[str, tuple[int, ...], str], torch.Tensor]
+"""Returns the tensor of a layer whose name ends so, as `expect` does."""
+
+
+def parts_of(layer: str, tensor: Read) -> Part:
+    """Return what reads the tensors of `layer`, which `tensor` returns by their whole names."""
+
+    def part(end: str, shape: tuple[int, ...], kinds: str) -> torch.Tensor:
+        name = f"{layer}.{end}"
+        return expect(name, tensor(name), shape, kinds)
+
+    return part
+
+
 def columns_of(group_counts: int, columns: int, name: str) -> int:
     """Return how many columns each of so many groups has.
 

@@ -15,13 +15,14 @@ from safetensors.torch import load_file, save_file
 
 from tasks.engines.openvino.convert.calibration import importance
 from tasks.engines.openvino.convert.conversion import convert
-from tasks.engines.openvino.convert.converted import WEIGHTS, is_whole
+from tasks.engines.openvino.convert.converted import WEIGHTS, is_whole, lock_of
 from tasks.engines.openvino.convert.matrix_store import MatrixStore
 from tasks.engines.openvino.convert.packing import Packing
 from tasks.errors import ConversionFailed, ModelUnsupported
 from tasks.settings import PrecisionSetting
 from tests.tasks.engines.openvino.built_kernels import built
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
+from trainer.file_lock import locked
 
 SCRIPT = """
 import resource, signal, sys, time
@@ -285,8 +286,15 @@ def test_a_model_without_a_tokenizer_is_converted_without_calibration(
     assert "without calibration" in caplog.text
 
 
+def interrupted(*_: Any) -> object:
+    raise KeyboardInterrupt
+
+
 def test_another_calibration_gives_another_conversion(
-    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    cache: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = write_tiny(tmp_path / "tiny4", "llama2")
     text = tmp_path / "own.txt"
@@ -297,11 +305,24 @@ def test_another_calibration_gives_another_conversion(
     assert "anew" not in caplog.text
     own = convert(model, name="tiny", cache=cache, precision="int4", calibration=str(text))
     assert "tiny is converted anew: the texts of SWALLOW_CALIBRATION have changed" in caplog.text
+    for half_done in ("A tree.", "Half."):
+        text.write_text(half_done, "utf-8")
+        with monkeypatch.context() as patch:
+            patch.setattr(Packing, "_pack", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                convert(model, name="tiny", cache=cache, precision="int4", calibration=str(text))
+    _, other = sorted(cache.glob(".tiny-int4-*.part"))
     text.write_text("Trees.", "utf-8")
-    changed = convert(model, name="tiny", cache=cache, precision="int4", calibration=str(text))
+    with locked(lock_of(other.with_name(other.stem.removeprefix(".")))):  # another process is at it
+        changed = convert(model, name="tiny", cache=cache, precision="int4", calibration=str(text))
 
     assert len({ours.folder, own.folder, changed.folder}) == 3
     assert finished(cache) == [changed.folder]  # the others are outdated
+    assert list(cache.glob(".tiny-int4-*.part")) == [other]
+    assert changed == convert(
+        model, name="tiny", cache=cache, precision="int4", calibration=str(text)
+    )
+    assert not list(cache.glob(".tiny-int4-*.part"))
     assert (changed.folder / WEIGHTS).read_bytes() != weights
 
 

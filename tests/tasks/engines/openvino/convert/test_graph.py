@@ -18,7 +18,13 @@ from tasks.engines.openvino.convert.precision import Precision, matrix_formats
 from tasks.engines.openvino.kernels.active_adapter import ActiveAdapter
 from tasks.engines.openvino.serving import pipeline_spec
 from tests.tasks.engines.openvino.built_kernels import as_kernels_compute, built, importance_of
-from tests.tasks.tiny_models import KERNEL_KINDS, KINDS, MIXTURE_KINDS, VOCABULARY, write_tiny
+from tests.tasks.models.tiny_models import (
+    KERNEL_KINDS,
+    KINDS,
+    MIXTURE_KINDS,
+    VOCABULARY,
+    write_tiny,
+)
 from trainer.adapters.adapter import PROJECTIONS
 
 EXACT = {

@@ -15,9 +15,9 @@ from tasks.engines.openvino.convert.pack import pack, unpack
 from tasks.engines.openvino.convert.precision import OUTER_MATRICES, Precision, matrix_formats
 from tests.tasks.engines.openvino.built_kernels import built, rounded, taken_apart
 from tests.tasks.engines.openvino.convert.test_graph import divergence, graph_logits
-from tests.tasks.gguf_files import link_to, write_gguf
-from tests.tasks.quantised_checkpoints import quantise
-from tests.tasks.tiny_models import VOCABULARY, write_tiny
+from tests.tasks.models.gguf_files import link_to, write_gguf
+from tests.tasks.models.quantised_checkpoints import quantise
+from tests.tasks.models.tiny_models import VOCABULARY, write_tiny
 
 IDS = torch.randint(2, VOCABULARY, (120,), generator=torch.Generator().manual_seed(1))
 

@@ -13,7 +13,7 @@ from tasks.engines.openvino.kernels import build
 from tasks.errors import KernelsMissing
 from tasks.settings import Settings
 from tests.tasks.engines.openvino.built_kernels import built
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.base_model.source import find
 
 

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from tasks.engines.openvino.convert.calibration.streamed import Streamed
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tests.benchmarks.quality.off_grid import moved
-from tests.tasks.tiny_models import KINDS, MIXTURE_KINDS, VOCABULARY, write_tiny
+from tests.tasks.models.tiny_models import KINDS, MIXTURE_KINDS, VOCABULARY, write_tiny
 
 IDS = torch.randint(2, VOCABULARY, (2, 40), generator=torch.Generator().manual_seed(1))
 

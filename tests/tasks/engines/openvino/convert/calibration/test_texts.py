@@ -6,7 +6,7 @@ import pytest
 
 from tasks.engines.openvino.convert.calibration.texts import PART, PIECE, read_texts
 from tasks.errors import SettingInvalid
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
 
 ROW = '{"instruction": "木", "output": "樹木です。"}\n'
 

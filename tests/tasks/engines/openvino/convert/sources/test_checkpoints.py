@@ -12,14 +12,14 @@ from tasks.engines.openvino.convert.architecture import read_architecture
 from tasks.engines.openvino.convert.checkpoint import Checkpoint
 from tasks.engines.openvino.convert.sources.method import method_of
 from tasks.errors import ConversionFailed, ModelUnsupported
-from tests.tasks.quantised_checkpoints import (
+from tests.tasks.models.quantised_checkpoints import (
     awq_config,
     change_config,
     compressed_config,
     linears,
     quantise,
 )
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.tiny_models import write_tiny
 
 LAYER = "model.layers.1.mlp.down_proj"
 KINDS = ("awq", "symmetric", "asymmetric")

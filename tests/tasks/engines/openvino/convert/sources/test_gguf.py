@@ -18,8 +18,8 @@ from tasks.engines.openvino.convert.conversion import planned
 from tasks.engines.openvino.convert.sources.gguf_blocks import grid_of
 from tasks.engines.openvino.convert.sources.gguf_tensors import GgufTensors
 from tasks.errors import ConversionFailed, ModelUnsupported
-from tests.tasks.gguf_files import link_to, write_gguf
-from tests.tasks.tiny_models import write_tiny
+from tests.tasks.models.gguf_files import link_to, write_gguf
+from tests.tasks.models.tiny_models import write_tiny
 from trainer.base_model import gguf
 from trainer.base_model.source import Source, find, folder_to_convert
 

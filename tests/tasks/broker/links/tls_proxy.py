@@ -5,7 +5,7 @@ import ssl
 import threading
 from contextlib import suppress
 
-from tests.tasks.broker.certificates import Certificate
+from tests.tasks.broker.links.certificates import Certificate
 
 
 class TlsProxy:

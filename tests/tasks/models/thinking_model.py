@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from transformers import LlamaForCausalLM
 
-from tests.tasks.tiny_models import SHAPE, write_tiny
+from tests.tasks.models.tiny_models import SHAPE, write_tiny
 from trainer.base_model.source import Source, find
 from trainer.base_model.tokenizer import load_tokenizer
 

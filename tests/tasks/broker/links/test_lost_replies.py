@@ -11,7 +11,7 @@ from tasks.attempts.attempt import Attempt
 from tasks.broker.jobs import Jobs
 from tasks.broker.leases import LEASES
 from tasks.queues.answer_text import AnswerText
-from tests.tasks.broker.lossy_proxy import LossyProxy
+from tests.tasks.broker.links.lossy_proxy import LossyProxy
 
 STEPS = 400
 

@@ -12,8 +12,8 @@ from tasks.broker.connection import connect, reachable
 from tasks.errors import BrokerAway, SettingInvalid
 from tasks.settings import Settings
 from tests.patience import SECONDS
-from tests.tasks.broker.certificates import Authority, Certificate
-from tests.tasks.broker.tls_proxy import TlsProxy
+from tests.tasks.broker.links.certificates import Authority, Certificate
+from tests.tasks.broker.links.tls_proxy import TlsProxy
 
 PUBLISH = "from tasks.broker.celery_app import publish; publish('tls-job', 'answer')"
 

@@ -1,0 +1,1 @@
+"""The link between a client and the broker: encrypted, silent, or losing replies."""

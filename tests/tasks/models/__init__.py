@@ -1,0 +1,1 @@
+"""Models on disk, made for the tests: tiny ones, quantised ones, one that thinks."""
