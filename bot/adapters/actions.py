@@ -207,14 +207,12 @@ async def compare_blind(
 
     Raises:
         AdapterRefused: there is no such adapter.
-        CannotAct: there is no question on which base and adapter differ.
+        CannotAct: there is no question to be shown on which base and adapter differ.
     """
     await asyncio.to_thread(require_home, bot)
     adapter = await asyncio.to_thread(bot.registry.get, name)
     sides = differing(adapter.about.get("exam"))
-    if not sides:
-        raise CannotAct("blind.nothing", name=name)
-    await blind.begin(
+    begun = await blind.begin(
         bot,
         job_id("blind", key),
         reference(adapter),
@@ -224,6 +222,8 @@ async def compare_blind(
         language=language,
         user=actor.user,
     )
+    if not begun:
+        raise CannotAct("blind.nothing", name=name)
     return ActionResult(say("blind.begun", language))
 
 

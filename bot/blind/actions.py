@@ -16,6 +16,7 @@ from bot.slack.outgoing_text import shortened
 from tasks.adapters.reference import adapter_name
 from tasks.blind.comparison import Choice
 from tasks.blind.store import Blind
+from tasks.feedback.store import Feedback
 
 
 async def begin(
@@ -28,12 +29,17 @@ async def begin(
     thread_ts: str,
     language: Language,
     user: str,
-) -> None:
+) -> bool:
     """Begin a comparison, once under its id, and show it; `adapter` is a reference.
+
+    False where none of `sides` may be asked here.
 
     Raises:
         RedisError: the broker is away.
     """
+    sides = await asyncio.to_thread(_for_all_to_see, bot, sides, channel)
+    if not sides:
+        return False
     create = partial(
         Blind(bot.jobs.redis).create,
         *(id, adapter, sides),
@@ -44,6 +50,7 @@ async def begin(
     )
     await asyncio.to_thread(create)
     await Presenter(bot).show(id)
+    return True
 
 
 async def vote(
@@ -79,6 +86,21 @@ async def reveal(bot: Bot, id: str, language: Language) -> ActionResult:
         raise CannotAct("blind.vote.over")
     await Presenter(bot).show(id)
     return ActionResult("")
+
+
+def _for_all_to_see(
+    bot: Bot, sides: Sequence[Mapping[str, Any]], channel: str
+) -> list[Mapping[str, Any]]:
+    """Return the questions that may be shown in `channel`: none of a row that was removed, or that
+    somebody gave in direct messages."""
+    feedback, shown = Feedback(bot.jobs.redis), []
+    for side in sides:
+        id = str(side.get("id") or "")
+        row = feedback.get(id) if id else None
+        is_private = row is not None and row.channel.startswith("D") and row.channel != channel
+        if not is_private and (row is not None or not id or not feedback.is_removed(id)):
+            shown.append(side)
+    return shown
 
 
 async def tally(bot: Bot, adapter: str, language: Language) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, button, mrkdwn, plain_text, section
-from bot.slack.outgoing_text import shortened
+from bot.slack.outgoing_text import escape, shortened
 from tasks.feedback.row import FeedbackRow
 
 APPROVE_ACTION = "feedback_approve"
@@ -83,4 +83,4 @@ def _texts(row: FeedbackRow, language: Language, most: int) -> list[str]:
 
 
 def _name(author: str) -> str:
-    return author if author.startswith("operator:") else f"<@{author}>"
+    return escape(author) if author.startswith("operator:") else f"<@{author}>"

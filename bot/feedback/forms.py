@@ -1,7 +1,8 @@
 """The form in which a row is written, and what comes back from it.
 
-A field of Slack's holds 3,000 characters. A longer text is shown cut; if the person leaves it as it
-was shown, the whole text is meant. What comes back may be of any shape, and is checked here.
+A field of Slack's holds 3,000 characters. A longer text is shown cut. If the person leaves that of
+an answer as it was shown, the whole text is meant; of a message nothing more is kept, which the
+form says. What comes back may be of any shape, and is checked here.
 """
 
 from collections.abc import Mapping
@@ -40,9 +41,9 @@ def form(callback: str, draft: str, texts: Texts, language: Language) -> dict[st
         "submit": plain_text(say("form.submit", language)),
         "close": plain_text(say("form.close", language)),
         "blocks": [
-            _field("instruction", texts.instruction, language, optional=False),
-            _field("input", texts.input, language, optional=True),
-            _field("output", texts.output, language, optional=False),
+            _field(callback, "instruction", texts.instruction, language),
+            _field(callback, "input", texts.input, language),
+            _field(callback, "output", texts.output, language),
         ],
     }
 
@@ -74,7 +75,7 @@ def restored(texts: Texts, shown: Texts) -> Texts:
     return replace(texts, **whole)
 
 
-def _field(name: str, text: str, language: Language, *, optional: bool) -> dict[str, Any]:
+def _field(callback: str, name: str, text: str, language: Language) -> dict[str, Any]:
     element: dict[str, Any] = {
         "type": "plain_text_input",
         "action_id": name,
@@ -86,12 +87,13 @@ def _field(name: str, text: str, language: Language, *, optional: bool) -> dict[
     field = {
         "type": "input",
         "block_id": name,
-        "optional": optional,
+        "optional": name == "input",
         "label": plain_text(say(f"form.{name}", language)),
         "element": element,
     }
     if _cut(text) != text:
-        field["hint"] = plain_text(say("form.cut", language, most=f"{MOST_CHARACTERS:,}"))
+        hint = say(f"form.cut.{callback}", language, most=f"{MOST_CHARACTERS:,}")
+        field["hint"] = plain_text(hint)
     return field
 
 

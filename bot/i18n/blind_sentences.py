@@ -55,9 +55,11 @@ BLIND: dict[str, tuple[str, str]] = {
         "about the same {same} (people: {people}).",
     ),
     "blind.nothing": (
-        "アダプター *{name}* には、元のモデルと答えが違う試験の問題がありません。質問を付けると、両方に答えさせます: "
+        "アダプター *{name}* には、元のモデルと答えが違う試験の問題のうち、ここで見せられるものがありません"
+        "（ダイレクトメッセージから提案された問題は見せません）。質問を付けると、両方に答えさせます: "
         "`/swallow-adapter compare {name} 質問`",
-        "The exam of *{name}* has no question on which its answer differs from the base model's. "
+        "The exam of *{name}* has no question to show here on which its answer differs from the base model's "
+        "(those from direct messages are not shown). "
         "With a question both answer it: `/swallow-adapter compare {name} QUESTION`.",
     ),
     "blind.begun": (

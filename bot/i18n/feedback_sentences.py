@@ -18,7 +18,11 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "form.instruction": ("質問", "Question"),
     "form.input": ("質問の材料（あれば）", "Material for the question, if any"),
     "form.output": ("正しい答え", "The right answer"),
-    "form.cut": (
+    "form.cut.teach_answer": (
+        "先頭の{most}文字だけを取り込みます。",
+        "Only the first {most} characters are taken.",
+    ),
+    "form.cut.correct_answer": (
         "先頭の{most}文字だけを表示しています。変えなければ全文が使われます。",
         "Only the first {most} characters are shown; left as it is, the whole text is used.",
     ),

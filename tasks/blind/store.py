@@ -144,9 +144,12 @@ class Blind:
                     self._drop(comparison, question)
 
     def drop_person(self, person: str) -> int:
-        """Remove the votes of `person` in open comparisons; returns how many there were."""
+        """Remove the votes of `person` in open comparisons, and who asked for one if it was they;
+        returns how many votes there were."""
         dropped = 0
         for id in self.open():
+            if self.redis.hget(_key(id), "user") == person:
+                self._scripts.run("note_blind", "", id, "user", "")
             names = [
                 name
                 for name in cast(list[str], self.redis.hkeys(_key(id)))

@@ -1,6 +1,7 @@
 """`swallow feedback`: the rows that people propose, which of them is approved, and what becomes of
 them. It works whether or not the bot collects any."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tasks.admin_act import admin_act
-from tasks.commands.terminal.output import age, as_json, print_json, print_table
+from tasks.commands.terminal.output import age, as_json, print_json, print_table, printable
 from tasks.commands.terminal.text_or_file import text_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def show(id: str, as_json: bool) -> None:
         return
     for name, value in asdict(row).items():
         if value:
-            click.echo(f"{name + ':':<13}{' '.join(value) if name == 'others' else value}")
+            shown = " ".join(value) if name == "others" else printable(str(value))
+            click.echo(f"{name + ':':<13}{shown}")
 
 
 @feedback.command()
@@ -167,6 +169,7 @@ def remove(ids: Sequence[str], yes: bool, as_json: bool) -> None:
 def export(file: Path, state: str | None, use: str | None) -> None:
     """Write rows to a new FILE as lines of JSON, with who proposed and approved them (- prints)."""
     from tasks.feedback.exchange import line_of
+    from trainer.files import writing
 
     with _connected() as store:
         rows = store.rows(state, use)  # type: ignore[arg-type]
@@ -174,12 +177,13 @@ def export(file: Path, state: str | None, use: str | None) -> None:
     if str(file) == "-":
         click.echo(text, nl=False)
         return
-    try:
-        file.open("x", encoding="utf-8").close()
-        file.chmod(0o600)
-        file.write_text(text, encoding="utf-8")
-    except FileExistsError as error:
-        raise click.UsageError(f"{file} exists; name a new file.") from error
+    with writing(file.parent):
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise click.UsageError(f"{file} exists; name a new file.") from error
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(text)
     click.echo(f"Wrote {len(rows)} rows to {file}.")
 
 

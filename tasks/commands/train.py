@@ -19,8 +19,8 @@ from trainer.files import expanded
 FEEDBACK = "feedback"
 
 _WITHOUT_BROKER = (
-    "Without it the exam is the team's file alone (datasets/exam.jsonl), if there is one: rows that "
-    "are approved for the exam are neither asked nor kept out of what is learned."
+    "Without it the exam is the team's file alone (datasets/exam.jsonl), if there is one: what is "
+    "approved for the exam is neither asked nor kept out of what is learned."
 )
 
 

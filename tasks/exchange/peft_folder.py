@@ -1,7 +1,9 @@
 """Adapters as plain PEFT folders: taken elsewhere, and brought from there after every check."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tasks.exchange.fitting import check_fits
 from tasks.exchange.targets import require_free
@@ -21,13 +23,16 @@ PICKLE = "adapter_model.bin"
 def export_peft(adapter: Adapter, folder: Path) -> None:
     """Write `adapter` as a folder that PEFT loads; `swallow.json` says the prompt style.
 
+    It has the marks of the exam and not its questions: those are rows of the team, and what is
+    removed here would stay there.
+
     Raises:
         NotWritable: the folder is there already, or the disk is full or refuses.
         AdapterRefused: its files were replaced since it was read.
     """
     with whole_folder(require_free(folder)) as aside:
         _copy(adapter, aside)
-        write_json(aside / ABOUT, {**adapter.about, "style": adapter.style})
+        write_json(aside / ABOUT, {**_without_rows(adapter.about), "style": adapter.style})
 
 
 def read_foreign(folder: Path) -> Adapter:
@@ -69,6 +74,13 @@ def import_peft(adapter: Adapter, source: Source, place: Path, style: str, *, ca
         }
         write_json(aside / ABOUT, about)
     return folder
+
+
+def _without_rows(about: Mapping[str, Any]) -> dict[str, Any]:
+    exam = about.get("exam")
+    if not isinstance(exam, dict):
+        return dict(about)
+    return {**about, "exam": {key: value for key, value in exam.items() if key != "sides"}}
 
 
 def _copy(adapter: Adapter, folder: Path) -> None:

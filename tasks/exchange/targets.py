@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from trainer.errors import NotWritable
 from trainer.files import sync_file, writing
@@ -31,13 +32,14 @@ def whole_file(final: Path) -> Iterator[Path]:
         NotWritable: the disk is full or refuses, or `final` has appeared meanwhile; nothing is left
             behind.
     """
-    temporary = final.with_name(f".{final.name}.{os.getpid()}")
-    with writing(final.parent):
-        try:
-            yield temporary
-            sync_file(temporary)
-            require_free(final)
-            temporary.rename(final)
-            sync_file(final.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+    # In a folder of its own, for where others may write too nobody can lay a link in the way there.
+    with (
+        writing(final.parent),
+        TemporaryDirectory(prefix=f".{final.name[:100]}.", dir=final.parent) as folder,
+    ):
+        temporary = Path(folder) / final.name
+        yield temporary
+        sync_file(temporary)
+        require_free(final)
+        temporary.rename(final)
+        sync_file(final.parent)

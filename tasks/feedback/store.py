@@ -37,7 +37,8 @@ class Feedback:
         """Store a row as proposed; it takes the place of the author's own one with this id.
 
         False where that one is approved already, or is somebody else's: then nothing changes. A
-        repeated `call`, such as a form that is submitted twice, changes nothing either.
+        repeated `call` with the same texts, such as a form that is submitted twice, changes nothing
+        either.
 
         Raises:
             RedisError: the broker is away, or its disk did not take it in time.
@@ -133,6 +134,10 @@ class Feedback:
         """Return the ids of the rows that were removed from `since` on, in ms since the epoch."""
         return cast(list[str], self.redis.zrange(REMOVED, since, "+inf", byscore=True))
 
+    def is_removed(self, id: str) -> bool:
+        """Tell whether a row with this id was removed, and none with it approved since."""
+        return self.redis.zscore(REMOVED, id) is not None
+
     def _all(self) -> Iterator[FeedbackRow]:
         ids = iter(cast(list[str], self.redis.zrange(ROWS, 0, -1)))
         while page := list(islice(ids, PAGE)):
@@ -154,5 +159,6 @@ class Feedback:
     def _propose(self, row: FeedbackRow, call: str) -> bool:
         stored = to_fields(row) | {"state": "proposed", "use": "", "approver": "", "decided": "0"}
         pairs = [part for pair in stored.items() for part in pair]
-        call = f"propose:{call}" if call else uuid4().hex
+        # A form may be sent again with other texts, where storing the first took too long.
+        call = f"propose:{call}:{row.version}" if call else uuid4().hex
         return bool(self._scripts.run("propose_row", call, row.id, row.author, *pairs))

@@ -12,9 +12,20 @@ from trainer.progress.duration import duration
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+_CONTROLS = [*range(32), *range(127, 160)]
+"""What a terminal obeys instead of showing it."""
+_SHOWN = {code: "\ufffd" for code in _CONTROLS if chr(code) not in "\n\t"}
+_ESCAPED = {code: f"\\u{code:04x}" for code in _CONTROLS if code > 32}
+
+
+def printable(text: str) -> str:
+    """Return what somebody wrote with a mark in place of control characters: it is data."""
+    return text.translate(_SHOWN)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2).translate(_ESCAPED))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
@@ -29,7 +40,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
 
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(printable(str(cell))) for cell in row))
     console = Console()
     if not console.is_terminal:
         console.width = 200

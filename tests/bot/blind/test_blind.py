@@ -13,9 +13,11 @@ from tasks.blind import store
 from tasks.blind.comparison import Comparison
 from tasks.blind.store import Blind
 from tasks.broker.jobs import Jobs
+from tasks.feedback.store import Feedback
 from tests.bot.conftest import Json, Person, Serve, until
 from tests.bot.trainings.test_follower import FINISHED, Trainer, over
 from tests.tasks.adapter_files import write_adapter
+from tests.tasks.feedback.rows import proposed
 from trainer.adapters.adapter import read
 
 MARKS = {"corrections": 2, "learned": 2, "reworded": 2, "others": 1, "unchanged": 1}
@@ -164,6 +166,21 @@ async def test_a_forged_vote_is_told_in_one_sentence_and_counts_nothing(
 
     assert told == "There is no such comparison or question here; nothing was counted."
     assert comparison(jobs).votes == before.votes == {}
+
+
+async def test_what_was_removed_or_given_in_direct_messages_is_not_shown_to_a_channel(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Path
+) -> None:
+    feedback = Feedback(jobs.redis)
+    feedback.propose(proposed("r0"))
+    feedback.remove(["r0"])
+    feedback.propose(proposed("r1", kind="liked", channel="DALICE"))
+    feedback.approve(["r1"], "UADMIN")
+    async with serve(language="en"):
+        await person.command("/swallow-adapter compare output")
+        await person.told("no question to show here")
+
+    assert Blind(jobs.redis).open() == []
 
 
 async def test_after_a_training_its_thread_asks_people(

@@ -136,11 +136,13 @@ def test_rows_and_people_leave_a_comparison(blind: Blind) -> None:
 
     blind.drop_rows({"r0"})
     assert blind.drop_person("UBOB") == 1
+    assert blind.drop_person("UADMIN") == 0  # who asked for it
 
     left = blind.get("c")
     assert left is not None
     assert [question.id for question in left.questions] == ["r1"]
     assert left.votes == {1: {"UALICE": "A"}}
+    assert left.user == ""
     assert vote(blind, "c", "0", "A", user="UALICE", channel="C1") == "unknown"
 
 

@@ -172,13 +172,17 @@ def test_another_host_removes_it_from_its_files_too(
         assert [row.get("id") for row in rows] == [None, "b"]
 
 
-def test_a_row_that_is_proposed_again_is_kept(
+def test_what_was_removed_goes_although_a_row_with_its_id_is_proposed_again_which_is_kept(
     feedback: Feedback, jobs: Jobs, home: Path, redis: Redis
 ) -> None:
-    remove(jobs, ["a"], home, "operator")
+    old = write_rows(home / "trainings" / "t" / "feedback.jsonl", "a")
+    feedback.remove(["a"])  # as on another host
     feedback.propose(proposed("a"))
-    file = write_rows(home / "trainings" / "t" / "feedback.jsonl", "a")
+    HomeSweep(redis, home).sweep()
+    feedback.approve(["a"], "UADMIN")
+    file = write_rows(home / "trainings" / "u" / "feedback.jsonl", "a")
 
     HomeSweep(redis, home).sweep()
 
+    assert WORD not in old.read_text()
     assert '"id": "a"' in file.read_text()

@@ -59,6 +59,20 @@ def test_a_form_submitted_twice_does_not_bring_a_removed_row_back(feedback: Feed
     assert ids(feedback) == ["a"]
 
 
+def test_a_form_that_is_sent_again_with_other_texts_is_stored_with_those(
+    feedback: Feedback,
+) -> None:
+    """Storing the first may have taken too long for Slack, although it came to its end."""
+    feedback.propose(proposed(), call="form-1")
+
+    assert feedback.propose(proposed(output="Better."), call="form-1")
+    assert feedback.propose(proposed(), call="form-1")  # the first, delivered once more
+
+    row = feedback.get("a")
+    assert row
+    assert row.output == "Better."
+
+
 def test_rows_of_others_and_approved_rows_are_not_replaced(feedback: Feedback) -> None:
     feedback.propose(proposed())
 

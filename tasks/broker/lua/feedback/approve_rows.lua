@@ -16,6 +16,8 @@ for index = 3, #ARGV do
     else redis.call('HINCRBY', EXAMINED, question, 1) end
     redis.call('HSET', row_key(id), 'state', 'approved', 'use', use, 'approver', approver,
       'decided', now())
+    -- From now on files may carry it. Before, what files have under this id is what was removed.
+    redis.call('ZREM', REMOVED, id)
     table.insert(approved, id)
   end
 end

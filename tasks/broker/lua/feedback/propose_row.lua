@@ -8,5 +8,4 @@ redis.call('DEL', row)
 redis.call('HSET', row, unpack(ARGV, 3))
 redis.call('HSET', row, 'created', found[3] or now())
 redis.call('ZADD', ROWS, 'NX', now(), id)
-redis.call('ZREM', REMOVED, id)
 return 1
