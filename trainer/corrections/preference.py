@@ -28,17 +28,19 @@ def weighted(model: Any, step: Step) -> Step:
     As everywhere that sum is divided by the labels of the step, among which wrong answers do not
     count; the loss of the pairs is their mean.
     """
-    rows = 1 + max(owner for pack in step.packs for owner in pack.owners)
-    now = _row_losses(model, step.packs, rows)
+    packs = [pack for pack in step.packs if not pack.replayed]
+    rows = 1 + max(owner for pack in packs for owner in pack.owners)
+    now = _row_losses(model, packs, rows)
     with model.disable_adapter():
-        base = _row_losses(model, step.packs, rows)
+        base = _row_losses(model, packs, rows)
     gained = base - now  # [rows]: log π - log π₀
     weights = torch.ones(rows, dtype=torch.float64)
     for right, wrong in step.pairs:
         margin = BETA * (gained[right] - gained[wrong])
         factor = BETA * torch.sigmoid(-margin) * step.labels / len(step.pairs)
         weights[right], weights[wrong] = 1 + factor, -factor
-    return replace(step, packs=[_with_weights(pack, weights) for pack in step.packs])
+    replayed = step.packs[len(packs) :]
+    return replace(step, packs=[*(_with_weights(pack, weights) for pack in packs), *replayed])
 
 
 def _row_losses(model: Any, packs: Sequence[Pack], rows: int) -> Tensor:

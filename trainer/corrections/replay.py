@@ -1,9 +1,9 @@
 """Replay: the base model's own greedy answers to general questions, learned beside other rows.
 
-What a model answers anyway costs nothing to learn, and holds it where it is while it learns
-something else (rehearsal, arXiv:1902.10486, from the model itself as in arXiv:2403.01244). Most
-answers are replayed; a few are kept apart, to measure what is forgotten. torch is imported only
-when a model answers.
+At each word of these answers the model is to keep its probabilities while it learns something else
+(rehearsal, arXiv:1902.10486, from the model itself as in arXiv:2403.01244, and by distillation as
+in arXiv:1606.09282). Most answers are replayed; a few are kept apart, to measure what is forgotten.
+torch is imported only when a model answers.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -16,14 +16,16 @@ from trainer.data.questions import question_key
 from trainer.prompts.prompt import render
 from trainer.prompts.templates import Style, Tokenizer
 
-ANSWERED = 48
-"""How many general questions are answered."""
+MIN_ANSWERED = 24
+"""So many general questions are answered at least, so that there are some to check."""
 CHECK_EVERY = 6
 """Every so-many-th answer is never replayed."""
 ANSWER_TOKENS = 24
 """The most of an answer; a longer one is learned as far as it goes, without an end. What a model
 says is decided by the first words, and generating them takes a third of a short training."""
 MIN_ANSWER_TOKENS = 8
+AT_ONCE = 32
+"""Questions answered in a batch: their prompts are short."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,19 @@ class Replay:
 
 
 def questions(
-    style: Style, tokenizer: Tokenizer, cutoff: int, excluded: Collection[str]
+    style: Style, tokenizer: Tokenizer, cutoff: int, excluded: Collection[str], wanted: int
 ) -> list[str]:
-    """Return the general questions that leave room for an answer within `cutoff` tokens.
+    """Return so many general questions that `wanted` are replayed, as far as there are.
 
-    None of those `excluded`, which are `question_key`s: nothing is learned that an exam asks.
+    Each leaves room for an answer within `cutoff` tokens. None is one of those `excluded`, which
+    are `question_key`s: nothing is learned that an exam asks.
     """
+    answered = max(MIN_ANSWERED, -(-wanted * CHECK_EVERY // (CHECK_EVERY - 1)))
     room = cutoff - MIN_ANSWER_TOKENS
     free = [question for question in QUESTIONS if question_key(question) not in excluded]
     return [
         question
-        for question in free[:ANSWERED]
+        for question in free[:answered]
         if len(render(style, tokenizer, question, thinking=False).ids) <= room
     ]
 
@@ -67,7 +71,8 @@ def answers(
     found: dict[int, list[int]] = {}
     report(0, len(prompts))
     most = [ANSWER_TOKENS] * len(prompts)
-    for index, ids in greedy_answers(model, prompts, style.stop_ids(tokenizer), most):
+    stops = style.stop_ids(tokenizer)
+    for index, ids in greedy_answers(model, prompts, stops, most, at_once=AT_ONCE):
         found[index] = ids
         report(len(found), len(prompts))
     return [found[index] for index in range(len(prompts))]

@@ -31,6 +31,8 @@ class Pack:
     targets: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
+    replayed: bool = False
+    """Whether the labels are the base model's own, and all of its probabilities are to be kept."""
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -7,16 +7,20 @@ optimizers.
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from trainer.data.encoding import Encoded
 from trainer.data.packing import Pack, label_count, pack
 
+REPLAY_WEIGHT = 3.0
+"""How much a replayed label counts for each that is learned, on average over a step. With 1 the
+divergence from the base model's answers was twice as large after as many steps."""
+
 
 @dataclass(frozen=True)
 class Step:
-    """One step's packs, and the number of `labels` in them.
+    """One step's packs, replayed ones last, and the number of `labels` in the others.
 
     The step's loss is the sum over all processes, divided by `labels`.
     """
@@ -32,12 +36,19 @@ class Step:
         """The number of tokens that are computed: a shared preamble counts once per pack."""
         return sum(map(len, self.packs))
 
+    @property
+    def middle_pack(self) -> Pack:
+        """Of the packs that are not replayed the one of middle length, to measure a speed on."""
+        learned = [one for one in self.packs if not one.replayed]
+        return learned[len(learned) // 2]
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
     """All steps of a training in order, each of `batch_size` rows; an epoch's last may have fewer.
 
-    A pack has at most `limit` tokens; with `share` false every row is a pack of its own.
+    Replayed rows come on top, and have packs of their own. A pack has at most `limit` tokens; with
+    `share` false every row is a pack of its own.
     """
 
     rows: Sequence[Encoded]
@@ -48,10 +59,10 @@ class Steps:
     train_on_inputs: bool = False
     share: bool = True
     wordings: Sequence[Sequence[Encoded]] = ()
-    """Of each row the same in other words; two of three epochs have one of them in the row's place.
+    """Of each row the same in other words; every second epoch has one of them in the row's place.
     Empty where rows are always learned as they are."""
     replay: Sequence[Encoded] = ()
-    """Rows of which each epoch has the next `replayed` among the others."""
+    """Rows of which a step of `batch_size` rows has the next `replayed` beside its own."""
     replayed: int = 0
     rejected: Mapping[Encoded, Encoded] = field(default_factory=dict)
     """For rows as they are learned the same question with a wrong answer, to learn from both."""
@@ -59,7 +70,7 @@ class Steps:
     @property
     def per_epoch(self) -> int:
         """The number of steps of an epoch."""
-        return -(-(len(self.rows) + self.replayed) // self.batch_size)
+        return -(-len(self.rows) // self.batch_size)
 
     def __len__(self) -> int:
         return self.per_epoch * self.epochs
@@ -68,14 +79,28 @@ class Steps:
         if not 0 <= index < len(self):
             raise IndexError(index)
         epoch, place = divmod(index, self.per_epoch)
-        order = self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+        start = place * self.batch_size
+        order = self._order(epoch)[start : start + self.batch_size]
         rows = [self._row(one, epoch) for one in order]
         labels = label_count(rows, train_on_inputs=self.train_on_inputs)
         paired = [place for place, row in enumerate(rows) if row in self.rejected]
         pairs = tuple((place, len(rows) + number) for number, place in enumerate(paired))
         rows += [self.rejected[rows[place]] for place in paired]
         packs = pack(rows, limit=self.limit, train_on_inputs=self.train_on_inputs, share=self.share)
-        return Step(index, packs, labels, pairs)
+        before = epoch * self._replayed_among(len(self.rows)) + self._replayed_among(start)
+        count = self._replayed_among(start + len(order)) - self._replayed_among(start)
+        return Step(index, packs + self._replayed_packs(before, count, labels), labels, pairs)
+
+    @property
+    def replayed_per_epoch(self) -> int:
+        """The number of replayed rows of an epoch."""
+        return self._replayed_among(len(self.rows))
+
+    @cached_property
+    def replayed_tokens(self) -> int:
+        """The number of tokens of all replayed rows as often as they are."""
+        packs = (one for index in range(len(self)) for one in self[index].packs)
+        return sum(len(one) for one in packs if one.replayed)
 
     @cached_property
     def tokens(self) -> list[int]:
@@ -83,17 +108,32 @@ class Steps:
         return [self[index].tokens for index in range(len(self))]
 
     def _order(self, epoch: int) -> list[int]:
-        """Return the indices of all rows, replayed ones at the end, shuffled for this epoch."""
-        order = list(range(len(self.rows) + self.replayed))
+        """Return the indices of all rows, shuffled for this epoch."""
+        order = list(range(len(self.rows)))
         random.Random(f"{self.seed}/{epoch}").shuffle(order)
         return order
 
     def _row(self, index: int, epoch: int) -> Encoded:
-        """Return row `index` as it is learned in this epoch, or a replayed one."""
-        replayed = index - len(self.rows)
-        if replayed >= 0:
-            return self.replay[(epoch * self.replayed + replayed) % len(self.replay)]
+        """Return row `index` as it is learned in this epoch."""
         wordings = self.wordings[index] if self.wordings else ()
-        if epoch % 3 == 0 or not wordings:
+        if epoch % 2 == 0 or not wordings:
             return self.rows[index]
-        return wordings[(epoch - epoch // 3 - 1 + index) % len(wordings)]
+        return wordings[(epoch // 2 + index) % len(wordings)]
+
+    def _replayed_among(self, rows: int) -> int:
+        """Return how many rows are replayed beside the first `rows` of an epoch."""
+        return -(-rows * self.replayed // self.batch_size)
+
+    def _replayed_packs(self, before: int, count: int, labels: int) -> list[Pack]:
+        """Return packs of `count` replayed rows after the first `before`; they take turns.
+
+        Their labels' weights are REPLAY_WEIGHT times `labels` in all.
+        """
+        if not count:
+            return []
+        rows = [self.replay[place % len(self.replay)] for place in range(before, before + count)]
+        weight = REPLAY_WEIGHT * labels / label_count(rows)
+        return [
+            replace(one, weights=[weight] * len(one.weights), replayed=True)
+            for one in pack(rows, limit=self.limit, share=self.share)
+        ]

@@ -1,8 +1,8 @@
 """The loss of a pack: the cross entropy of each label, and their weighted sum.
 
-The output layer is computed at the positions that predict a label only. Works with any causal LM of
-transformers that accepts a registered attention function. It does not know batches, steps or
-optimizers.
+Replayed labels keep the base model's probabilities instead. The output layer is computed at the
+positions that predict a label only. Works with any causal LM of transformers that accepts a
+registered attention function. It does not know batches, steps or optimizers.
 """
 
 from collections.abc import Iterator
@@ -46,8 +46,20 @@ def _hidden(model: Any, pack: Pack) -> tuple[Tensor, Any]:
 
 
 def pack_loss(model: Any, pack: Pack) -> Tensor:
-    """Return the weighted sum of the label losses of `pack` in nats, a scalar fp32 tensor."""
-    return (token_losses(model, pack) * torch.tensor(pack.weights)).sum()
+    """Return the weighted sum of the label losses of `pack` in nats, a scalar fp32 tensor.
+
+    The loss of a replayed label is how much less likely it is than without the adapter, which
+    `model` must carry then; see `output_layer.kept_losses` for its gradient.
+    """
+    losses = _kept_losses(model, pack) if pack.replayed else token_losses(model, pack)
+    return (losses * torch.tensor(pack.weights)).sum()
+
+
+def _kept_losses(model: Any, pack: Pack) -> Tensor:
+    with torch.no_grad(), model.disable_adapter():
+        base, layer = _hidden(model, pack)
+    hidden, _ = _hidden(model, pack)
+    return output_layer.kept_losses(layer, hidden, base, torch.tensor(pack.targets))
 
 
 @contextmanager

@@ -85,6 +85,23 @@ def label_losses(layer: Any, hidden: Tensor, targets: Tensor) -> Tensor:
     return result
 
 
+def kept_losses(layer: Any, hidden: Tensor, base: Tensor, targets: Tensor) -> Tensor:
+    """Return how much less likely each label is than it was, in nats, [labels] fp32.
+
+    `hidden` and `base` are [labels, width]: the hidden states now, and as they were, which get no
+    gradient. That for `hidden` is the gradient of the divergence KL(p₀ ‖ p) of all probabilities p
+    from those as they were, p₀: (p - p₀)·W, the difference of both cross entropies' gradients,
+    whatever the label is. Of labels drawn from p₀ the mean loss is that divergence.
+    """
+    base = base.detach().requires_grad_()
+    with torch.random.fork_rng(devices=[]):  # so that both round alike, and equal states give 0
+        before = label_losses(layer, base, targets)
+    (to_base,) = torch.autograd.grad(before.sum(), base)
+    losses = label_losses(layer, hidden, targets)
+    gradient_only = (hidden * to_base).float().sum(-1)
+    return losses - before.detach() - (gradient_only - gradient_only.detach())
+
+
 def likeliest(layer: Any, hidden: Tensor) -> Tensor:
     """Return the token of the largest logit at each position, [labels] int64; not differentiable.
 

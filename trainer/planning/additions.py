@@ -53,10 +53,11 @@ def added(
         steps = replace(steps, wordings=wordings, rejected=pairs)
     if not options.keep:
         return Additions(steps, checks)
-    questions = replay.questions(style, tokenizer, options.cutoff_len, examined)
+    steps = replace(steps, replayed=replayed_rows(steps.batch_size, options.keep))
+    wanted = steps.epochs * steps.replayed_per_epoch
+    questions = replay.questions(style, tokenizer, options.cutoff_len, examined, wanted)
     if not questions:
-        return Additions(steps, checks)
-    steps = replace(steps, replayed=replayed_rows(len(rows), options.keep))
+        return Additions(replace(steps, replayed=0), checks)
     empty = replay.unanswered(style, tokenizer, questions, options.cutoff_len)
     return answered(Additions(steps, checks, tuple(questions)), empty)
 

@@ -48,11 +48,10 @@ def _measured(plan: Plan, home: Path) -> float | None:
 
     options = plan.options
     torch.set_num_threads(options.threads or cores(Processes()))
-    packs = plan.steps[0].packs
     try:
         speed = tokens_per_second(
             load_config(plan.source, cache=home / "cache"),
-            packs[len(packs) // 2],
+            plan.steps[0].middle_pack,
             precision=options.precision,
             targets=decided(options.lora_target_modules),
             rank=decided(options.lora_r),

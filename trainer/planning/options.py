@@ -62,7 +62,8 @@ class Options:
     learning_rate: float | None = option(
         None,
         bounds=Bounds(least=0, most=1, above=True),
-        help="AdamW's, after warm-up; decays linearly; default 3e-4, for corrections 7e-4.",
+        help="AdamW's, after warm-up; decays linearly; default 3e-4, for corrections 1e-3 at a "
+        "width of 576 and less for wider models.",
         chat_name="lr",
     )
     warmup_share: float = option(
@@ -100,19 +101,19 @@ class Options:
         None,
         bounds=Bounds(least=0, most=0.9),
         help="Share of the model's own answers to general questions among what is learned, so "
-        "that it forgets less; default 0, for corrections 0.5.",
+        "that it forgets less; default 0, for corrections a third.",
         chat_name="keep",
     )
     lora_r: int | None = option(
         None,
         bounds=Bounds(least=1, most=512),
-        help="Rank of the adapter; default 8, for corrections 16.",
+        help="Rank of the adapter; default 8, for corrections 32.",
         chat_name="r",
     )
     lora_alpha: float | None = option(
         None,
         bounds=Bounds(least=0, most=1_000_000, above=True, below=True),
-        help="The adapter's strength is alpha / r; default 16, for corrections 32.",
+        help="The adapter's strength is alpha / r; default 16, for corrections 64.",
         chat_name="alpha",
     )
     lora_dropout: float = option(
@@ -125,7 +126,7 @@ class Options:
         None,
         choices=PROJECTIONS,
         help=f"Comma-separated layers to adapt, of {','.join(PROJECTIONS)}; default q_proj,v_proj, "
-        "for corrections all.",
+        "for corrections the feed-forward ones.",
     )
     train_on_inputs: bool = option(False, help="Learn the prompt too, as the reference did.")
     """The reference learned its own prompts too, which is not what an answer is judged by."""

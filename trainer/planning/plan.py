@@ -97,6 +97,7 @@ class Plan:
         if self.checks:
             evaluated += MEASUREMENTS * sum(len(row.ids) for row in self.checks.rows)
         generated = replay.ANSWER_TOKENS * len(self.additions.questions)
+        evaluated += self.steps.replayed_tokens  # by the base model too
         tokens = sum(self.steps.tokens) + EVALUATION_COST * evaluated + generated
         return tokens / tokens_per_second
 
@@ -131,7 +132,7 @@ class Plan:
             "epochs": self.options.num_epochs,
             "batch_size": self.options.batch_size,
             "steps": len(self.steps),
-            "replayed": self.steps.replayed,
+            "replayed": self.steps.replayed_per_epoch,
             "cutoff": self.options.cutoff_len,
             "parameters": self.shape.parameters,
             "memory_bytes": self.estimate.total,
@@ -220,10 +221,11 @@ def _with_data_pinned(options: Options) -> Options:
 
 def _with_recipe(options: Options, shape: memory.Shape, data: DataSet) -> Options:
     """Decide how often, how fast and with how large an adapter the rows are learned."""
-    recipe = asdict(recipe_for(len(data.rows) if data.taught else 0))
+    recipe = asdict(recipe_for(len(data.rows) if data.taught else 0, shape.hidden))
     if shape.experts > 1:
         modules = recipe["lora_target_modules"]
-        recipe["lora_target_modules"] = tuple(name for name in modules if name in ATTENTION)
+        modules = tuple(name for name in modules if name in ATTENTION)
+        recipe["lora_target_modules"] = modules or ATTENTION
     open_ones = {name: value for name, value in recipe.items() if getattr(options, name) is None}
     return replace(options, **open_ones)
 

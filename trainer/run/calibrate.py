@@ -24,7 +24,7 @@ def fastest_threads(model: Any, step: Step, candidates: Sequence[int]) -> tuple[
 
     Leaves torch's thread count at the last candidate.
     """
-    pack = step.packs[len(step.packs) // 2]
+    pack = step.middle_pack
     speeds: dict[int, float] = {}
     model.train()
     with packed_rows(model):

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from tests.trainer.model.adapted_models import cosine
 from trainer.model import output_layer
-from trainer.model.output_layer import Int8OutputLayer, label_losses
+from trainer.model.output_layer import Int8OutputLayer, kept_losses, label_losses
 
 VOCABULARY, WIDTH, LABELS = 3000, 64, 96
 
@@ -71,3 +71,36 @@ def test_logits_in_parts_are_those_of_one_product(
     parts, _ = losses_and_gradients(layer, 4.0)
 
     torch.testing.assert_close(parts, whole)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_what_is_kept_has_the_gradient_of_the_divergence(
+    exact: torch.nn.Linear, int8: bool
+) -> None:
+    generator = torch.Generator().manual_seed(1)
+    base = torch.randn(LABELS, WIDTH, generator=generator) * 4
+    hidden = (base + torch.randn(LABELS, WIDTH, generator=generator)).requires_grad_()
+    targets = torch.randint(VOCABULARY, (LABELS,), generator=generator)
+    was, now = (torch.log_softmax(one @ exact.weight.t(), -1) for one in (base, hidden))
+    (expected,) = torch.autograd.grad((was.exp() * (was - now)).sum(), hidden)
+    layer = Int8OutputLayer(exact.weight) if int8 else exact
+
+    losses = kept_losses(layer, hidden, base, targets)
+    (found,) = torch.autograd.grad(losses.sum(), hidden)
+
+    assert cosine(found, expected) > (0.99 if int8 else 0.99999)
+    less_likely = (was - now).gather(1, targets[:, None])[:, 0]
+    torch.testing.assert_close(losses, less_likely, rtol=0.02, atol=0.2 if int8 else 1e-4)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_what_did_not_change_has_no_gradient(exact: torch.nn.Linear, int8: bool) -> None:
+    layer = Int8OutputLayer(exact.weight) if int8 else exact
+    base = torch.randn(LABELS, WIDTH, generator=torch.Generator().manual_seed(1))
+    hidden = base.clone().requires_grad_()
+
+    losses = kept_losses(layer, hidden, base, torch.arange(LABELS))
+    (found,) = torch.autograd.grad(losses.sum(), hidden)
+
+    assert float(found.abs().max()) < 1e-6
+    assert float(losses.detach().abs().max()) < 1e-6
