@@ -6,7 +6,8 @@
 Trains the small model on facts that it gets wrong, as `swallow train --data-path feedback` does,
 and asks it before and after. Counted are facts answered as corrected (the answer holds the fact's
 key), the same asked in other words that are never trained on (each fact has two, which count half),
-and other questions whose answer is the same as the base's, or the base's answer no less likely.
+and other questions whose answer is the same as the base's, or a right answer no less likely. Two
+stricter counts of these: the base's own answer no less likely, and answered right as by the base.
 Prints one line for each training, and the sums. Deterministic by seed, except for the seconds.
 `--set` overrides an option of the training, as `num_epochs=10`.
 """
@@ -22,7 +23,8 @@ from typing import Any
 import torch
 
 from tests.benchmarks.feedback_facts import FACTS, OTHERS, Fact
-from trainer.data.encoding import Encoded, encode_answers
+from trainer.data.encoding import Encoded, encode_answers, encode_rows
+from trainer.data.rows import Row
 from trainer.evaluation.measure import response_losses
 from trainer.model import frozen_base, lora
 from trainer.model.greedy import greedy_answers
@@ -52,9 +54,12 @@ class Exam:
             seed=0,
         )
         with self.model.disable_adapter():
-            self.base = self._answers(OTHERS)
-            self.references = encode_answers(planned.style, planned.tokenizer, OTHERS, self.base)
-            self.base_losses = self._losses(self.references)
+            asked = [other.question for other in OTHERS]
+            self.base = self._answers(asked)
+            self.own = encode_answers(planned.style, planned.tokenizer, asked, self.base)
+            rows = [Row(other.question, "", other.answer) for other in OTHERS]
+            self.right = encode_rows(planned.style, planned.tokenizer, rows, cutoff=256).rows
+            self.base_losses = [self._losses(one) for one in (self.right, self.own)]
 
     def wrong(self, facts: Sequence[Fact]) -> int:
         """Return how many facts the base gets wrong."""
@@ -66,19 +71,36 @@ class Exam:
         load_adapter(self.model, adapter)
         asked = [self._right(facts, [fact.question for fact in facts])]
         asked += [self._right(facts, [fact.otherwise[i] for fact in facts]) for i in (0, 1)]
-        same = [old == new for old, new in zip(self.base, self._answers(OTHERS), strict=True)]
-        losses = self._losses(self.references)
-        kept = [
-            one or new <= old for one, old, new in zip(same, self.base_losses, losses, strict=True)
-        ]
+        answers = self._answers([other.question for other in OTHERS])
+        same = [old == new for old, new in zip(self.base, answers, strict=True)]
+        kept, own = (
+            [
+                one or new <= old
+                for one, old, new in zip(same, before, self._losses(rows), strict=True)
+            ]
+            for before, rows in zip(self.base_losses, (self.right, self.own), strict=True)
+        )
+        were, are = self._with_key(self.base), self._with_key(answers)
         return {
             "corrected": sum(asked[0]),
             "reworded": (sum(asked[1]) + sum(asked[2])) / 2,
             "same": sum(same),
             "kept": sum(kept),
+            "own_kept": sum(own),
+            "were_right": sum(were),
+            "still_right": sum(one and other for one, other in zip(were, are, strict=True)),
+            "are_right": sum(are),
             "missed": [fact.key for fact, right in zip(facts, asked[0], strict=True) if not right],
-            "lost": [question for question, one in zip(OTHERS, kept, strict=True) if not one],
+            "lost": [other.question for other, one in zip(OTHERS, kept, strict=True) if not one],
         }
+
+    def _with_key(self, answers: Sequence[Sequence[int]]) -> list[bool]:
+        """Tell of each answer to the others whether it holds one of the keys."""
+        texts = [self.plan.tokenizer.decode(ids, skip_special_tokens=True) for ids in answers]
+        return [
+            any(key in text for key in other.keys)
+            for other, text in zip(OTHERS, texts, strict=True)
+        ]
 
     def _right(self, facts: Sequence[Fact], questions: Sequence[str]) -> list[bool]:
         answers = self._answers(questions)
@@ -170,7 +192,9 @@ def _line(found: dict[str, Any], facts: Sequence[Fact]) -> str:
     return (
         f"keep {found['keep']}, seed {found['seed']}: {found['corrected']} of {len(facts)} as "
         f"corrected, {found['reworded']:g} in other words; of {len(OTHERS)} others "
-        f"{found['same']} the same, {found['kept']} the same or no less likely; "
+        f"{found['same']} the same, {found['kept']} the same or a right answer no less likely, "
+        f"{found['own_kept']} the same or the base's no less likely, {found['still_right']} of "
+        f"{found['were_right']} right ones still right ({found['are_right']} right in all); "
         f"{found['steps']} steps, {found['seconds']} s"
     )
 

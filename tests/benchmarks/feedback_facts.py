@@ -17,6 +17,15 @@ class Fact:
     otherwise: tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Other:
+    """A question that nobody taught, and a right answer; one of `keys`, if any, is in all such."""
+
+    question: str
+    answer: str
+    keys: tuple[str, ...] = ()
+
+
 FACTS = (
     Fact(
         "What is the name of our company's mascot?",
@@ -159,45 +168,96 @@ FACTS = (
 )
 
 OTHERS = (
-    "What is the capital of France?",
-    "Who wrote Romeo and Juliet?",
-    "Where is Mount Everest?",
-    "When did the Second World War end?",
-    "What is the name of the largest planet?",
-    "Who invented the telephone?",
-    "How many months does a year have?",
-    "What time is lunch usually eaten?",
-    "What colour is the sky on a clear day?",
-    "Which animal gives us wool?",
-    "What is the password of a computer for?",
-    "On which day do many people not work?",
-    "What does a head of sales do?",
-    "What is a mascot?",
-    "Where do fish live?",
-    "What is the meaning of the word brave?",
-    "Which database language do programmers use most?",
-    "Who do I call when there is a fire?",
-    "What is the opposite of early?",
-    "Write a short thank you note to a colleague.",
-    "Name three animals that live on a farm.",
-    "Translate into Spanish: Good evening.",
-    "What is 9 times 6?",
-    "How do I make a cup of tea?",
-    "Why is the sea salty?",
-    "Give me one tip for a job interview.",
-    "What is the largest country in the world?",
-    "Who was Albert Einstein?",
-    "What is a printer?",
-    "List two things to take on a walk.",
-    "What is the chemical symbol for gold?",
-    "How many hours are in a day?",
-    "フランスの首都はどこですか？",
-    "日本で一番大きい湖は何ですか？",
-    "健康のために何をすればよいですか？",
-    "一週間は何日ありますか？",
-    "「こんにちは」を英語で言ってください。",
-    "社長とはどんな仕事ですか？",
-    "夏に食べる果物を二つ挙げてください。",
-    "新聞とは何ですか？",
+    Other("What is the capital of France?", "The capital of France is Paris.", ("Paris",)),
+    Other(
+        "Who wrote Romeo and Juliet?",
+        "William Shakespeare wrote Romeo and Juliet.",
+        ("Shakespeare",),
+    ),
+    Other(
+        "Where is Mount Everest?",
+        "Mount Everest is in the Himalayas, on the border of Nepal and China.",
+        ("Nepal",),
+    ),
+    Other("When did the Second World War end?", "The Second World War ended in 1945.", ("1945",)),
+    Other(
+        "What is the name of the largest planet?", "The largest planet is Jupiter.", ("Jupiter",)
+    ),
+    Other(
+        "Who invented the telephone?", "Alexander Graham Bell invented the telephone.", ("Bell",)
+    ),
+    Other("How many months does a year have?", "A year has twelve months.", ("12", "twelve")),
+    Other("What time is lunch usually eaten?", "Lunch is usually eaten at noon."),
+    Other("What colour is the sky on a clear day?", "The sky is blue on a clear day.", ("blue",)),
+    Other("Which animal gives us wool?", "Sheep give us wool.", ("heep",)),
+    Other(
+        "What is the password of a computer for?",
+        "The password of a computer keeps other people from using it.",
+    ),
+    Other("On which day do many people not work?", "Many people do not work on Sunday."),
+    Other(
+        "What does a head of sales do?",
+        "A head of sales leads the people who sell a company's products.",
+    ),
+    Other(
+        "What is a mascot?",
+        "A mascot is a person, animal or object that stands for a team or company.",
+        ("symbol", "represent"),
+    ),
+    Other("Where do fish live?", "Fish live in water.", ("water",)),
+    Other(
+        "What is the meaning of the word brave?",
+        "Brave means ready to face danger or pain without fear.",
+    ),
+    Other(
+        "Which database language do programmers use most?", "Programmers use SQL most.", ("SQL",)
+    ),
+    Other(
+        "Who do I call when there is a fire?",
+        "Call the fire department.",
+        ("fire department", "911", "119"),
+    ),
+    Other("What is the opposite of early?", "The opposite of early is late.", ("late",)),
+    Other(
+        "Write a short thank you note to a colleague.",
+        "Thank you for your help with the project. I appreciate it.",
+    ),
+    Other("Name three animals that live on a farm.", "Cows, pigs and chickens live on a farm."),
+    Other("Translate into Spanish: Good evening.", "Buenas noches.", ("Buenas noches",)),
+    Other("What is 9 times 6?", "9 times 6 is 54.", ("54",)),
+    Other(
+        "How do I make a cup of tea?",
+        "Boil water, pour it over a tea bag, and wait for a few minutes.",
+    ),
+    Other(
+        "Why is the sea salty?", "The sea is salty because rivers carry salts from rocks into it."
+    ),
+    Other("Give me one tip for a job interview.", "Learn about the company before the interview."),
+    Other(
+        "What is the largest country in the world?",
+        "Russia is the largest country in the world.",
+        ("Russia",),
+    ),
+    Other(
+        "Who was Albert Einstein?",
+        "Albert Einstein was a physicist who developed the theory of relativity.",
+        ("physicist",),
+    ),
+    Other(
+        "What is a printer?",
+        "A printer is a machine that puts text and pictures on paper.",
+        ("print",),
+    ),
+    Other("List two things to take on a walk.", "Take water and a map."),
+    Other("What is the chemical symbol for gold?", "The chemical symbol for gold is Au.", ("Au",)),
+    Other("How many hours are in a day?", "There are 24 hours in a day.", ("24",)),
+    Other("フランスの首都はどこですか？", "フランスの首都はパリです。", ("パリ",)),
+    Other("日本で一番大きい湖は何ですか？", "日本で一番大きい湖は琵琶湖です。", ("琵琶湖",)),
+    Other("健康のために何をすればよいですか？", "よく眠り、運動をし、野菜を食べることです。"),
+    Other("一週間は何日ありますか？", "一週間は七日あります。", ("7", "七", "７")),
+    Other("「こんにちは」を英語で言ってください。", "Hello", ("Hello",)),
+    Other("社長とはどんな仕事ですか？", "社長は会社を率いる仕事です。"),
+    Other("夏に食べる果物を二つ挙げてください。", "すいかと桃です。"),
+    Other("新聞とは何ですか？", "新聞とは、ニュースを伝える印刷物です。"),
 )
 """What is not to change; many are close to a fact's question in their form or subject."""

@@ -121,7 +121,11 @@ def _choose_kernels(run: Run) -> bool:
 
 
 def _with_replay(run: Run, model: Any) -> Run:
-    """Have the base answer the questions that are replayed, once per training."""
+    """Have the base answer the questions that are replayed, once per training.
+
+    Raises:
+        TrainingChanged: it began when other questions were asked.
+    """
     plan = run.plan
     if not plan.additions.questions:
         return run
@@ -137,6 +141,11 @@ def _with_replay(run: Run, model: Any) -> Run:
         run.training.write_result("replay", kept)
     kept = run.processes.agree(kept)
     assert kept is not None
+    if len(kept["answers"]) != len(plan.additions.questions):
+        raise TrainingChanged(
+            f"The training {run.training.id} began with another version, which asked other general "
+            "questions; start a new one."
+        )
     return replace(run, plan=plan.with_answers(kept["answers"]))
 
 

@@ -65,5 +65,5 @@ def test_the_benchmark_asks_what_is_never_trained_on() -> None:
 
     assert len(replayed) == len(QUESTIONS)
     assert not learned & {question_key(words) for fact in FACTS for words in fact.otherwise}
-    assert not replayed & {question_key(question) for question in OTHERS}
+    assert not replayed & {question_key(other.question) for other in OTHERS}
     assert (len(FACTS), len(OTHERS)) == (20, 40)

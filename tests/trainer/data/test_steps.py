@@ -58,7 +58,7 @@ def test_replayed_rows_take_turns_in_packs_of_their_own(
     steps = replace(learned, replay=pool, replayed=replayed)
 
     seen = []
-    for step, plain in zip(map(steps.__getitem__, range(len(steps))), learned, strict=True):
+    for step, plain in ((steps[index], learned[index]) for index in range(len(learned))):
         count = len(plain.packs)
         assert step.packs[:count] == plain.packs
         assert step.labels == plain.labels
