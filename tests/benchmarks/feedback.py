@@ -1,13 +1,14 @@
 """Are corrections learned, also when asked in other words, and is nothing else forgotten?
 
-    python -m tests.benchmarks.feedback [--seeds 3] [--keep 0,0.5] [--facts 20] [--json]
+    python -m tests.benchmarks.feedback [--seeds 0,1,2] [--keep 0,0.5] [--facts 20] [--json]
         [--set NAME=VALUE …]
 
 Trains the small model on facts that it gets wrong, as `swallow train --data-path feedback` does,
 and asks it before and after. Counted are facts answered as corrected (the answer holds the fact's
 key), the same asked in other words that are never trained on (each fact has two, which count half),
-and other questions whose answer is the same as the base's, or a right answer no less likely. Two
-stricter counts of these: the base's own answer no less likely, and answered right as by the base.
+and other questions whose answer says the same as the base's, by the exam's rule, or a right answer
+to which is no less likely. Two more counts of these: the base's own answer no less likely, and
+answered right as by the base.
 Prints one line for each training, and the sums. Deterministic by seed, except for the seconds.
 `--set` overrides an option of the training, as `num_epochs=10`.
 """
@@ -26,6 +27,7 @@ from tests.benchmarks.feedback_facts import FACTS, OTHERS, Fact
 from trainer.data.encoding import Encoded, encode_answers, encode_rows
 from trainer.data.rows import Row
 from trainer.evaluation.measure import response_losses
+from trainer.exam.same_answer import says_the_same
 from trainer.model import frozen_base, lora
 from trainer.model.greedy import greedy_answers
 from trainer.planning import plan
@@ -72,7 +74,8 @@ class Exam:
         asked = [self._right(facts, [fact.question for fact in facts])]
         asked += [self._right(facts, [fact.otherwise[i] for fact in facts]) for i in (0, 1)]
         answers = self._answers([other.question for other in OTHERS])
-        same = [old == new for old, new in zip(self.base, answers, strict=True)]
+        texts = [self._texts(one) for one in (self.base, answers)]
+        same = [says_the_same(new, old) for old, new in zip(*texts, strict=True)]
         kept, own = (
             [
                 one or new <= old
@@ -80,7 +83,7 @@ class Exam:
             ]
             for before, rows in zip(self.base_losses, (self.right, self.own), strict=True)
         )
-        were, are = self._with_key(self.base), self._with_key(answers)
+        were, are = (self._with_key(one) for one in texts)
         return {
             "corrected": sum(asked[0]),
             "reworded": (sum(asked[1]) + sum(asked[2])) / 2,
@@ -91,20 +94,27 @@ class Exam:
             "still_right": sum(one and other for one, other in zip(were, are, strict=True)),
             "are_right": sum(are),
             "missed": [fact.key for fact, right in zip(facts, asked[0], strict=True) if not right],
-            "lost": [other.question for other, one in zip(OTHERS, kept, strict=True) if not one],
+            "lost": [
+                [other.question, old, new]
+                for other, one, old, new in zip(OTHERS, kept, *texts, strict=True)
+                if not one
+            ],
         }
 
-    def _with_key(self, answers: Sequence[Sequence[int]]) -> list[bool]:
+    def _texts(self, answers: Sequence[Sequence[int]]) -> list[str]:
+        decode = self.plan.tokenizer.decode
+        return [decode(ids, skip_special_tokens=True) for ids in answers]
+
+    @staticmethod
+    def _with_key(texts: Sequence[str]) -> list[bool]:
         """Tell of each answer to the others whether it holds one of the keys."""
-        texts = [self.plan.tokenizer.decode(ids, skip_special_tokens=True) for ids in answers]
         return [
             any(key in text for key in other.keys)
             for other, text in zip(OTHERS, texts, strict=True)
         ]
 
     def _right(self, facts: Sequence[Fact], questions: Sequence[str]) -> list[bool]:
-        answers = self._answers(questions)
-        texts = [self.plan.tokenizer.decode(ids, skip_special_tokens=True) for ids in answers]
+        texts = self._texts(self._answers(questions))
         return [fact.key in text for fact, text in zip(facts, texts, strict=True)]
 
     def _answers(self, questions: Sequence[str]) -> list[list[int]]:
@@ -164,7 +174,7 @@ def _phases(heard: Sequence[events.Event]) -> dict[str, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", default="0,1,2", help="comma-separated")
     parser.add_argument("--keep", default="default", help="comma-separated shares, or `default`")
     parser.add_argument("--facts", type=int, default=len(FACTS))
     parser.add_argument("--json", action="store_true", help="print all that was found")
@@ -181,7 +191,7 @@ def main() -> None:
         print(f"the base gets {exam.wrong(facts)} of {len(facts)} facts wrong", flush=True)
         for share in asked.keep.split(","):
             keep = None if share == "default" else float(share)
-            for seed in range(asked.seeds):
+            for seed in map(int, asked.seeds.split(",")):
                 adapter, about = trained(home, options_of(data, seed, keep, more))
                 torch.set_num_threads(2)
                 found = {"keep": share, "seed": seed, **exam.figures(adapter, facts), **about}

@@ -15,8 +15,9 @@ from torch import Tensor
 from trainer.model.lora import trained
 
 FILE = "best.safetensors"
-PATIENCE = 3
-"""A training ends after so many measurements in a row that are worse than the best."""
+PATIENCE = 5
+"""A training ends after so many measurements in a row that are worse than the best. While the
+learning rate is high, a point now and then is worse than one before and better points follow."""
 
 
 class BestPoint:

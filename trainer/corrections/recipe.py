@@ -34,9 +34,9 @@ ORDINARY = Recipe(
     batch_size=None,
 )
 
-ROW_VISITS = 800
+ROW_VISITS = 1200
 """Few rows are visited about so often in all, however many they are…"""
-MIN_EPOCHS, MAX_EPOCHS = 10, 40
+MIN_EPOCHS, MAX_EPOCHS = 15, 60
 """…but each so often at least, because an answer is not learned at one sight, and at most."""
 BATCH = 16
 """The most rows of a step; all steps have nearly as many."""
