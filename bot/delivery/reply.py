@@ -103,12 +103,16 @@ class Reply:
 
     def _content(self, index: int, post: Post, state: str) -> dict[str, Any]:
         job = self._journal.job
+        follows = job.asked.get("follows")
+        about = {"follows": follows["how"], "of": follows["job"]} if follows else {}
         return {
             "text": post.text,
             "blocks": list(post.blocks),
             "parse": "none",
             "link_names": False,
-            "metadata": metadata(job.id, part=index, state=state, asker=asker_of(job.destination)),
+            "metadata": metadata(
+                job.id, part=index, state=state, asker=asker_of(job.destination), **about
+            ),
         }
 
     async def _find(self) -> None:

@@ -5,11 +5,14 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "質問を書いてメンションしてください。\n"
         "• `@{bot} 日本で一番高い山は？`\n"
         "• 資料がある場合は、1行空けて続けるか、引用・コードブロック・テキストファイルで渡せます。\n"
-        "• `指示:` と `入力:` で区切ることもできます。スレッドで聞くと、それまでの会話を踏まえて答えます。",
+        "• `指示:` と `入力:` で区切ることもできます。スレッドで聞くと、それまでの会話を踏まえて答えます。\n"
+        "• 質問の前に `max=512 temp=0.2 adapter=faq` のように書くと、長さの上限、答えのばらつき、アダプターを選べます。",
         "Mention me with a question.\n"
         "• `@{bot} What is the highest mountain of Japan?`\n"
         "• Material goes after a blank line, as a quote, a code block or an attached text file.\n"
-        "• `instruction:` and `input:` work as labels. In a thread I take the thread into account.",
+        "• `instruction:` and `input:` work as labels. In a thread I take the thread into account.\n"
+        "• `max=512 temp=0.2 adapter=faq` before a question sets the longest answer, how much answers "
+        "vary, and the adapter.",
     ),
     "status.thinking": ("が考えています…", "is thinking…"),
     "status.thinking_for": ("が考えています… {seconds} 秒", "is thinking… {seconds} s"),
@@ -32,6 +35,18 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "The question was edited: starting over…",
     ),
     "button.stop": ("停止", "Stop"),
+    "button.continue": ("続ける", "Continue"),
+    "button.again": ("もう一度", "Again"),
+    "follow_up.not_yours": (
+        "このボタンは、質問した本人だけが使えます。",
+        "Only the person who asked can use this button.",
+    ),
+    "follow_up.gone": (
+        "この回答の記録は残っていないため、続けたり答え直したりできません。もう一度聞いてください。",
+        "This answer is not on record any more, so it cannot be continued or given again. Ask anew.",
+    ),
+    "note.continue": ("前の回答の続き", "continues the answer above"),
+    "note.again": ("もう一度答えたもの", "another answer"),
     "empty": (
         "（モデルは何も答えませんでした。聞き方を変えてみてください。）",
         "(The model gave an empty answer. Try asking in another way.)",
@@ -114,6 +129,39 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "例：`think=500`）を書いてください。",
         "“think={value}” cannot be read. Write `off`, `on` or a number of tokens to think (1 to {most}, "
         "for instance `think=500`) behind `think=`.",
+    ),
+    "failed.max": (
+        "「max={value}」が読めません。`max=` のあとには、回答の長さの上限をトークン数（1〜{most}、例：`max=512`）で"
+        "書いてください。",
+        "“max={value}” cannot be read. Write the longest answer in tokens (1 to {most}, for instance "
+        "`max=512`) behind `max=`.",
+    ),
+    "failed.temp": (
+        "「temp={value}」が読めません。`temp=` のあとには 0〜{most} の数（例：`temp=0.2`）を書いてください。"
+        "0 に近いほど毎回同じような答えに、大きいほど多様な答えになります。",
+        "“temp={value}” cannot be read. Write a number from 0 to {most} (for instance `temp=0.2`) behind "
+        "`temp=`: near 0 answers vary little, above 1 a lot.",
+    ),
+    "failed.no_adapter": (
+        "アダプター「{value}」はありません。いま使えるもの：{known}（元のモデルで答えさせるには `adapter=off`）",
+        "There is no adapter “{value}”. There are: {known} (and `adapter=off` for the base model).",
+    ),
+    "failed.adapter_unfit": (
+        "アダプター「{value}」は、いま動いているモデルでは使えません。`adapter=` を外すか、別のアダプターを指定してください。",
+        "The adapter “{value}” cannot be used with the model that answers now. Leave `adapter=` out, or "
+        "name another.",
+    ),
+    "failed.follow_up_gone": (
+        "前の回答の記録は残っていないため、続けたり答え直したりできません。もう一度聞いてください。",
+        "The answer is not on record any more, so it cannot be continued or given again. Ask anew.",
+    ),
+    "failed.model_changed": (
+        "回答のあとでモデルが変わったため、続きを書けません。もう一度聞いてください。",
+        "The model has changed since that answer, so it cannot go on. Ask anew.",
+    ),
+    "failed.no_room": (
+        "質問と回答でモデルのコンテキストがいっぱいのため、これ以上は続けられません。",
+        "Question and answer fill the model's context: there is no room to go on.",
     ),
     "failed.file": (
         "ファイル「{name}」を読めません。合わせて {limit} KB までのテキストファイルを添付してください。",

@@ -4,6 +4,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
 from bot.listeners import (
+    answer_buttons,
     blind_buttons,
     feedback,
     feedback_review,
@@ -11,7 +12,6 @@ from bot.listeners import (
     plan_buttons,
     questions,
     slash_commands,
-    stop_button,
     training_buttons,
 )
 
@@ -19,7 +19,7 @@ from bot.listeners import (
 def register(app: AsyncApp, bot: Bot) -> None:
     """Register every listener."""
     questions.register(app, bot)
-    stop_button.register(app, bot)
+    answer_buttons.register(app, bot)
     slash_commands.register(app, bot)
     forget.register(app, bot)
     plan_buttons.register(app, bot)

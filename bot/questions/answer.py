@@ -125,6 +125,8 @@ def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]
     if data.get("tokens_per_second"):
         speed = f"{data['tokens_per_second']:.1f}"
         words.append(say("footer.speed", language, speed=speed))
+    if data.get("follows"):
+        words.append(say(f"note.{data['follows']}", language))
     if type == "cancelled":
         words.append(say("note.stopped", language))
     elif data["finish"] in ("length", "deadline"):

@@ -18,7 +18,7 @@ from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
 from bot.errors import CannotAnswer
 from bot.i18n.lookup import say
-from bot.questions import answer
+from bot.questions import answer, follow_up
 from bot.questions.rating import feedback_blocks
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
@@ -83,15 +83,16 @@ class QuestionFollower:
 
     async def _prepare(self) -> None:
         try:
-            request = await prepare(self._job, self._bot.client, self._bot.settings, self._bot.user)
+            prepared = await prepare(self._bot, self._job)
         except CannotAnswer as why:
             data = {"reason": why.reason, **why.values}
             await self._end_unstarted("failed", data)
             return
-        if request is None:
+        if prepared is None:
             await self._end_unstarted("finished", {"help": True})
         else:
-            await asyncio.to_thread(enqueue, self._bot.jobs, self._job, request)
+            hand_over = partial(enqueue, adapter=prepared.adapter)
+            await asyncio.to_thread(hand_over, self._bot.jobs, self._job, prepared.request)
 
     async def _end_unstarted(self, ending: Ending, data: Mapping[str, Any]) -> None:
         end = partial(self._bot.jobs.end_unstarted, revision=self._job.revision)
@@ -195,12 +196,22 @@ class QuestionFollower:
             data["name"] = adapter_name(self._job.adapter)
         if data.get("adapter"):
             data["adapter"] = adapter_name(str(data["adapter"]))
+        data |= {"follows": self._job.asked.get("follows", {}).get("how", "")}
         posts = answer.ended(self._text, final.type, data, self._language)
-        return self._headed(self._rateable(posts, final))
+        return self._headed(self._rateable(self._with_follow_ups(posts, final), final))
+
+    def _with_follow_ups(self, posts: list[Post], final: Event) -> list[Post]:
+        """Put under an answer what its asker can have of it."""
+        if "request" in self._job.asked:  # the bot itself asked, as for a comparison
+            return posts
+        blocks = follow_up.buttons(self._job, final, self._text, self._language)
+        return [*posts[:-1], Post(posts[-1].text, (*posts[-1].blocks, *blocks))]
 
     def _rateable(self, posts: list[Post], final: Event) -> list[Post]:
         """Put under an answer what people rate and correct it with, where that is collected."""
-        own = "request" in self._job.asked  # the bot itself asked, as for a comparison
+        # The bot itself asked, as for a comparison, or this is the rest of an answer.
+        own = "request" in self._job.asked
+        own = own or self._job.asked.get("follows", {}).get("how") == "continue"
         collected = self._bot.task_settings.feedback == "on"
         if not collected or own or final.type != "finished" or not self._text.strip():
             return posts

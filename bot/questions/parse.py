@@ -1,12 +1,14 @@
 """Splits the text of a message into an instruction and an input.
 
-A `think=…` comes first, if there is one. If the text has labels, they decide. Otherwise the first
-paragraph is the instruction, and the input is what follows a blank line, a quote or a code block.
+Options such as `max=…` come first, if there are any. If the text has labels, they decide.
+Otherwise the first paragraph is the instruction, and the input is what follows a blank line, a
+quote or a code block.
 Knows Slack's text, not Slack's API.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.slack.command_words import folded
 from bot.slack.incoming_text import without_markup, without_mention
@@ -18,35 +20,40 @@ _BREAK = re.compile(r"\n[ \t\u3000]*\n|\n?^(?=&gt;)|\n?(?=```)", re.M)
 _OPENING_BLOCK = re.compile(r"\A(```.*?```|(?:^&gt;[^\n]*(?:\n|\Z))+)", re.S | re.M)
 
 
+OPTIONS = ("max", "temp", "adapter", "think")
+"""What a question may begin with, each followed by `=` and a value."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a message asks; both empty for a message without words.
 
-    `think` is what stands behind `think=` at its start, None without that.
+    `options` are the values of the options at its start, as they were written.
     """
 
     instruction: str
     input: str = ""
-    think: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(text: str, bot_user: str) -> Asked:
     """Split the text of a message, without the mention of the bot."""
-    text, think = split_think(without_mention(text.replace("\r\n", "\n"), bot_user))
+    text, options = split_options(without_mention(text.replace("\r\n", "\n"), bot_user))
     instruction, input = _labelled(text) or _paragraphs(text)
     instruction, input = without_markup(instruction).strip(), _unwrapped(input)
-    return Asked(instruction, input, think) if instruction else Asked(input, think=think)
+    return Asked(instruction, input, options) if instruction else Asked(input, options=options)
 
 
-def split_think(text: str) -> tuple[str, str | None]:
-    """Return a text without the `think=…` that it begins with, and what stands behind its `=`.
+def split_options(text: str) -> tuple[str, dict[str, str]]:
+    """Return a text without the options that it begins with, and their values.
 
-    Input methods write `＝` and wide letters: the name is understood all the same.
+    Input methods write `＝` and wide letters: the names are understood all the same.
     """
-    option = _OPTION.match(text)
-    if option is None or folded(option[1]) != "think":
-        return text, None
-    return text[option.end() :].lstrip(), without_markup(option[2])
+    options: dict[str, str] = {}
+    while (option := _OPTION.match(text)) and (name := folded(option[1])) in OPTIONS:
+        options[name] = without_markup(option[2])
+        text = text[option.end() :].lstrip()
+    return text, options
 
 
 def _labelled(text: str) -> tuple[str, str] | None:

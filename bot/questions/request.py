@@ -3,54 +3,52 @@
 Runs after Slack was told that the event arrived, and again on another bot if this one dies.
 """
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
+from bot.bot import Bot
 from bot.errors import CannotAnswer
+from bot.questions import follow_up
 from bot.questions.attached_files import text_of_files
-from bot.questions.parse import Asked, parse
+from bot.questions.options import adapter_in, sampling_of
+from bot.questions.parse import parse
 from bot.questions.thread_turns import thread_before
-from bot.settings import BotSettings
-from bot.slack.command_words import SHOWN_CHARACTERS
 from tasks.broker.job import Job
-from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
 
-async def prepare(
-    job: Job, client: AsyncWebClient, settings: BotSettings, bot_user: str
-) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Prepared:
+    """A request, and the adapter that it names instead of the one in use; None: that one."""
+
+    request: dict[str, Any]
+    adapter: str | None = None
+
+
+async def prepare(bot: Bot, job: Job) -> Prepared | None:
     """Return the request of `job`; None where it asks nothing and is answered with the help.
 
     Raises:
-        CannotAnswer: the channel is not allowed, a file cannot be read, or `think=` is wrong.
+        CannotAnswer: the channel is not allowed, a file cannot be read, an option is wrong, or
+            what it follows is gone.
+        RedisError: the broker is away.
     """
     if "request" in job.asked:  # the bot itself asks, as for a comparison
-        return dict(job.asked["request"])
+        return Prepared(dict(job.asked["request"]))
     destination = job.destination
-    if not settings.answers_in(destination["channel"], dm=bool(destination["dm"])):
+    if not bot.settings.answers_in(destination["channel"], dm=bool(destination["dm"])):
         raise CannotAnswer("channel")
-    asked = parse(job.asked["text"], bot_user)
-    material = await text_of_files(client, job.asked["files"])
+    if "follows" in job.asked:
+        return Prepared(await asyncio.to_thread(follow_up.request_of, bot.jobs, job))
+    asked = parse(job.asked["text"], bot.user)
+    sampling = sampling_of(asked.options)
+    adapter = await asyncio.to_thread(adapter_in, bot, asked.options)
+    material = await text_of_files(bot.client, job.asked["files"])
     instruction, input = asked.instruction, "\n\n".join(filter(None, [asked.input, material]))
     if not instruction:
         instruction, input = input, ""
     if not instruction:
         return None
-    thread = await thread_before(client, destination, bot_user)
-    return {"instruction": instruction, "input": input, "thread": thread, **_thinking(asked)}
-
-
-def _thinking(asked: Asked) -> dict[str, Thinking]:
-    """Return how much the model is asked to think, if the question says so.
-
-    Raises:
-        CannotAnswer: it says something else.
-    """
-    if asked.think is None:
-        return {}
-    thinking = read_thinking(asked.think.lower())
-    if thinking is None:
-        shown = asked.think.replace("`", "'")[:SHOWN_CHARACTERS]
-        raise CannotAnswer("think", value=shown, most=MOST_TOKENS)
-    return {"thinking": thinking}
+    thread = await thread_before(bot.client, destination, bot.user)
+    request = {"instruction": instruction, "input": input, "thread": thread, **sampling}
+    return Prepared(request, adapter)

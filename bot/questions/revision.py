@@ -18,6 +18,7 @@ from bot.questions.arrival import (
     is_to_someone_else,
     thread_of,
 )
+from bot.questions.follow_up import followed_by
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def take_deletion(bot: Bot, event: Mapping[str, Any], team: str) -> None:
     left = {"text": "", "files": [], "language": bot.language(text)}
     if bot.jobs.withdraw(id, left, str(before["user"]), remember=asks):
         log.info("job %s: its question was deleted", id)
+    _withdraw_follow_ups(bot, id, left, str(before["user"]))
 
 
 def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], team: str) -> None:
@@ -64,6 +66,8 @@ def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], t
     id = job_id(team, destination["channel"], destination["ts"])
     if bot.jobs.revise(id, asked, at):
         log.info("job %s: its question was edited", id)
+        left = {"text": "", "files": [], "language": asked["language"]}
+        _withdraw_follow_ups(bot, id, left, destination["user"])
     elif _asks(bot, message, dm=dm):
         # The edit came before the question, or has made one of what was none.
         bot.jobs.create(
@@ -74,6 +78,12 @@ def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], t
             thread=thread_of(destination),
             only_in_thread=not dm and f"<@{bot.user}" not in asked["text"],
         )
+
+
+def _withdraw_follow_ups(bot: Bot, id: str, left: Mapping[str, Any], by: str) -> None:
+    """Withdraw what was asked of the answer of job `id`."""
+    for following in list(followed_by(bot.jobs, id)):
+        bot.jobs.withdraw(following, left, by, remember=False)
 
 
 def _asks(bot: Bot, message: Mapping[str, Any], *, dm: bool) -> bool:

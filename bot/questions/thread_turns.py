@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.posted import payload_of
 from bot.questions.answer import is_notice
-from bot.questions.parse import split_think
+from bot.questions.parse import split_options
 from bot.slack.incoming_text import without_markup, without_mention
 from bot.slack.refusals import FAILURES, failure_of
 
@@ -40,8 +40,27 @@ async def thread_before(
     except FAILURES as error:
         log.warning("the thread of a question cannot be read: %s", failure_of(error).reason)
         return []
-    turns = [turn for message in messages if (turn := _turn(message, destination, bot_user))]
+    replaced = _replaced(messages)
+    turns = [
+        turn
+        for message in messages
+        if payload_of(message).get("job") not in replaced
+        and (turn := _turn(message, destination, bot_user))
+    ]
     return _newest(turns)
+
+
+def _replaced(messages: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the jobs whose answers were given once more, and those that went on behind these."""
+    replaced: set[str] = set()
+    for about in sorted(
+        map(payload_of, messages), key=lambda about: about.get("follows") != "again"
+    ):
+        if about.get("follows") == "again" and about.get("state") == "finished":
+            replaced.add(str(about["of"]))
+        elif about.get("follows") == "continue" and about.get("of") in replaced:
+            replaced.add(str(about["job"]))
+    return replaced
 
 
 async def _replies(client: AsyncWebClient, destination: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -71,7 +90,7 @@ def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: 
             return None
         asker = str(about.get("asker", ""))
         return {"role": "assistant", "text": without_markup(text), "user": asker}
-    said = without_markup(split_think(without_mention(text, bot_user))[0])
+    said = without_markup(split_options(without_mention(text, bot_user))[0])
     return {"role": "user", "text": said, "user": str(message.get("user", ""))} if said else None
 
 

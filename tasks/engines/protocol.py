@@ -40,6 +40,8 @@ class Question:
     adapter: Adapter | None = None
     style: str | None = None
     thinking: Thinking = "on"
+    begun: Sequence[int] = ()
+    """Token ids that the answer has already: it goes on behind them."""
 
     def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:
         """Render the question; the tokens of thought and answer, at most half the context, stay
@@ -57,13 +59,13 @@ class Question:
             self.instruction,
             self.input,
             self.thread,
-            limit=context_length - reserved,
+            limit=context_length - reserved - len(self.begun),
             thinking=self.thinking != "off",
         )
 
     def allowance(self, prompt: Prompt, tokenizer: Tokenizer, context_length: int) -> Allowance:
         """Return how many tokens may follow the rendered question."""
-        room = context_length - len(prompt.ids)
+        room = context_length - len(prompt.ids) - len(self.begun)
         return allowance(tokenizer, self.thinking, self.sampling.max_new_tokens, room)
 
 
@@ -86,6 +88,8 @@ class Answer:
     cut_characters: int = 0
     thought_tokens: int = 0
     thought_cut: bool = False
+    ids: Sequence[int] = ()
+    """The token ids of the whole answer, with those that it went on behind."""
 
     @property
     def tokens_per_second(self) -> float | None:

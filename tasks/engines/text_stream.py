@@ -33,6 +33,7 @@ class TextStream:
         self._thought = Thought(marks, prompt) if marks else None
         self._hidden = hidden_ids(tokenizer, marks) if marks else set()
         self._first_tokens = 0
+        self._resumed = 0
         self.stop_texts = stop_texts
         self.on_text = on_text
         self.stopped = False
@@ -44,6 +45,18 @@ class TextStream:
         self._known = 0
         self._pending = ""
         self._begun = False
+
+    def resume(self, ids: Sequence[int]) -> None:
+        """Take the tokens of an answer that goes on: their text is passed on already."""
+        on_text, self.on_text = self.on_text, lambda text: None
+        for id in ids:
+            self.push(id)
+        self.on_text = on_text
+        self._ids = self._ids[self._window :]
+        self._known -= self._window
+        self._window, self._first_tokens = 0, 0
+        self._resumed = len(self._ids)
+        self._pending, self._begun, self.stopped = "", False, False
 
     def push(self, id: int) -> None:
         """Take the next token of the answer."""
@@ -66,7 +79,7 @@ class TextStream:
         """How many of the tokens so far are the answer; 0 while it may yet be a thought."""
         if self._thought is not None and not self._thought.over:
             return 0
-        return len(self._ids) - self.thought_tokens
+        return len(self._ids) - self._resumed - self.thought_tokens
 
     @property
     def thought_tokens(self) -> int:

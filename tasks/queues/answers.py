@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 THINKING_SHARE = 0.75
 """The part of an answer's time after which its thought is concluded: the rest is for the answer."""
 
+VARIED_TEMPERATURE = 0.7
+VARIED_TOP_P = 0.95
+"""How another answer is drawn where the model is otherwise asked for its likeliest one."""
+
 
 class Answers:
     """Answers the jobs of one worker with its engine, and keeps the numbers that `status` shows."""
@@ -65,6 +69,9 @@ class Answers:
         mark_busy(self.jobs.redis)
         try:
             question = self._question(job.request, job.adapter)
+            if question.begun and job.request.get("model") != self.engine.model:
+                self.runner.end(attempt, "failed", {"reason": "model_changed"})
+                return
             self._answer(attempt, question, adapter_name(job.adapter))
         except (AdapterRefused, NotWritable) as error:
             # No text was written, and other workers may be able to use it.
@@ -96,7 +103,7 @@ class Answers:
         except AdapterRefused:
             raise
         except TrainerError as error:
-            self.runner.end(attempt, "failed", _failure(error))
+            self.runner.end(attempt, "failed", _failure(error, question))
             return
         except EngineFailed as error:
             log.warning("job %s: %s", attempt.job, error)
@@ -134,6 +141,8 @@ class Answers:
             del result["prompt"]
             if attempt.reason == "deadline":
                 result["finish"] = "deadline"
+            if result["finish"] not in ("length", "deadline"):
+                del result["ids"]  # only such an answer can go on
             self.runner.end(
                 attempt, "cancelled" if attempt.reason == "cancelled" else "finished", result
             )
@@ -142,11 +151,13 @@ class Answers:
         settings = self.settings
         sampling = self.engine.sampling.changed(
             max_new_tokens=request.get("max_new_tokens", settings.max_new_tokens),
-            temperature=settings.temperature,
+            temperature=request.get("temperature", settings.temperature),
             top_p=settings.top_p,
             top_k=settings.top_k,
             seed=request.get("seed"),
         )
+        if request.get("vary") and sampling.temperature == 0:
+            sampling = sampling.changed(temperature=VARIED_TEMPERATURE, top_p=VARIED_TOP_P)
         return Question(
             instruction=request["instruction"],
             input=request.get("input", ""),
@@ -154,6 +165,7 @@ class Answers:
             sampling=sampling,
             thinking=request.get("thinking", settings.thinking),
             adapter=self.registry.resolve(adapter) if adapter else None,
+            begun=request.get("begun", ()),
         )
 
     def _note_speed(self, answer: Answer) -> None:
@@ -162,8 +174,10 @@ class Answers:
             self.tokens_per_second = answer.tokens_per_second or self.tokens_per_second
 
 
-def _failure(error: TrainerError) -> dict[str, Any]:
+def _failure(error: TrainerError, question: Question) -> dict[str, Any]:
     """Return the fields of the job's `failed` event."""
+    if isinstance(error, InstructionTooLong) and question.begun:
+        return {"reason": "no_room"}
     if isinstance(error, InstructionTooLong):
         return {"reason": "too_long", "tokens": error.tokens, "limit": error.limit}
     return {"reason": "internal", "detail": str(error)}

@@ -32,7 +32,6 @@ from trainer.adapters.adapter import Adapter
 from trainer.base_model.source import Source, folder_to_convert
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.data.sources import SAMPLE
-from trainer.prompts.prompt import Prompt
 from trainer.prompts.templates import Style, choose_style
 
 log = logging.getLogger(__name__)
@@ -120,8 +119,9 @@ class OpenVinoEngine:
         stop_ids = style.stop_ids(self.tokenizer)
         allowed = question.allowance(prompt, self.tokenizer, self.context_length)
         text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
+        text.resume(question.begun)
         limits = Limits(text, allowed, on_thought)
-        request = _request(prompt, question.sampling, stop_ids, adapter)
+        request = _request([*prompt.ids, *question.begun], question.sampling, stop_ids, adapter)
         reader = _TokenReader(self.generator, request, allowed, text, limits, should_stop, start)
         return Answer(
             finish=reader.read_to_the_end(),
@@ -134,6 +134,7 @@ class OpenVinoEngine:
             cut_characters=prompt.cut_characters,
             thought_tokens=text.thought_tokens,
             thought_cut=limits.thought_cut,
+            ids=[*question.begun, *reader.ids],
         )
 
     def close(self) -> None:
@@ -166,14 +167,14 @@ class _TokenReader:
         self.should_stop = should_stop
         self.start = start
         self.first_token_seconds = 0.0
-        self._ids: list[int] = []
+        self.ids: list[int] = []
         self._step_end = 0
         self._handle = self._submit()
 
     @property
     def tokens(self) -> int:
         """How many tokens the answer has."""
-        return len(self._ids)
+        return len(self.ids)
 
     def read_to_the_end(self) -> Finish:
         """Return why the answer ended; even after an error, its generation is cancelled."""
@@ -211,16 +212,16 @@ class _TokenReader:
                 return None
         if not last:
             return None
-        if len(self._ids) >= self.allowed.tokens or len(self._ids) < self._step_end:
+        if len(self.ids) >= self.allowed.tokens or len(self.ids) < self._step_end:
             return "length"
         self._go_on()
         return None
 
     def _is_stop(self, id: int) -> bool:
         """Count a token and turn it into text; returns whether the answer ends with it."""
-        if not self._ids:
+        if not self.ids:
             self.first_token_seconds = time.perf_counter() - self.start
-        self._ids.append(id)
+        self.ids.append(id)
         if id in self.request.stop_ids:
             return True
         self.text.push(id)
@@ -229,25 +230,25 @@ class _TokenReader:
     def _go_on(self, forced: Sequence[int] = ()) -> None:
         """Generate what comes behind the tokens so far and those that are `forced`."""
         for id in forced:
-            self._ids.append(id)
+            self.ids.append(id)
             self.text.push(id)
         self._handle.cancel()  # first: its keys and values are then found by the one that goes on
         self._handle = self._submit()
 
     def _submit(self) -> RequestHandle:
-        most = min(self.allowed.tokens - len(self._ids), THOUGHT_STEP + self.allowed.answer)
-        self._step_end = len(self._ids) + most
-        request = self.request.rest(self._ids, most)
+        most = min(self.allowed.tokens - len(self.ids), THOUGHT_STEP + self.allowed.answer)
+        self._step_end = len(self.ids) + most
+        request = self.request.rest(self.ids, most)
         return self.generator.submit(lambda id: replace(request, id=id))
 
 
 def _request(
-    prompt: Prompt, sampling: Sampling, stop_ids: list[int], adapter: Adapter | None
+    prompt_ids: list[int], sampling: Sampling, stop_ids: list[int], adapter: Adapter | None
 ) -> Request:
     """Return the request for an answer, without its id and its length."""
     return Request(
         id=0,
-        prompt_ids=prompt.ids,
+        prompt_ids=prompt_ids,
         max_new_tokens=0,
         stop_ids=stop_ids,
         temperature=sampling.temperature,

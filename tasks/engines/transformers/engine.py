@@ -7,7 +7,7 @@ jobs, queues or settings.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,6 @@ from trainer.adapters.adapter import Adapter
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.base_model.tokenizer import load_tokenizer
-from trainer.prompts.prompt import Prompt
 from trainer.prompts.templates import Style, choose_style
 
 
@@ -77,10 +76,12 @@ class TransformersEngine:
             prompt = question.prompt(style, self.tokenizer, self.context_length)
             allowed = question.allowance(prompt, self.tokenizer, self.context_length)
             text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
+            text.resume(question.begun)
             limits = Limits(text, allowed, on_thought)
             stop_ids = style.stop_ids(self.tokenizer)
             generation = _Generation(text, limits, stop_ids, should_stop, start)
-            finish = generation.generate(model, prompt, question.sampling, allowed.tokens)
+            ids = [*prompt.ids, *question.begun]
+            finish = generation.generate(model, ids, question.sampling, allowed.tokens)
         return Answer(
             prompt=prompt.text,
             prompt_tokens=len(prompt.ids),
@@ -92,6 +93,7 @@ class TransformersEngine:
             cut_characters=prompt.cut_characters,
             thought_tokens=text.thought_tokens,
             thought_cut=limits.thought_cut,
+            ids=[*question.begun, *generation.ids],
         )
 
     @contextmanager
@@ -122,18 +124,23 @@ class _Generation:
         self.stop_ids = stop_ids
         self.should_stop = should_stop
         self.start = start
-        self.tokens = 0
+        self.ids: list[int] = []
         self.first_token_seconds = 0.0
         self._forced: deque[int] = deque()
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens the answer has."""
+        return len(self.ids)
+
     def generate(
-        self, model: Any, prompt: Prompt, sampling: Sampling, tokens: int
+        self, model: Any, prompt_ids: Sequence[int], sampling: Sampling, tokens: int
     ) -> Literal["stop", "length", "interrupted"]:
         """Generate at most `tokens`; return why the answer ended.
 
         That is a stop token or text, the length, or an interruption.
         """
-        ids = torch.tensor([prompt.ids])  # [1, tokens] int64
+        ids = torch.tensor([prompt_ids])  # [1, tokens] int64
         if sampling.seed is not None:
             torch.manual_seed(sampling.seed)
         try:
@@ -161,10 +168,10 @@ class _Generation:
 
         Returns [1] bool, true once the answer has a stop text or its full length.
         """
-        if not self.tokens:
+        if not self.ids:
             self.first_token_seconds = time.perf_counter() - self.start
-        self.tokens += 1
         id = int(ids[0, -1])
+        self.ids.append(id)
         if id not in self.stop_ids:
             self.text.push(id)
         self._forced.extend(self.limits.conclusion())

@@ -74,7 +74,25 @@ def test_a_message_becomes_instruction_and_input(
 def test_think_at_the_start_says_how_much_to_think(
     text: str, instruction: str, input: str, think: str | None
 ) -> None:
-    assert parse(text, BOT) == Asked(instruction, input, think)
+    options = {} if think is None else {"think": think}
+    assert parse(text, BOT) == Asked(instruction, input, options)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (
+            "max=512 temp=0.2 adapter=faq Why?",
+            {"max": "512", "temp": "0.2", "adapter": "faq"},
+        ),
+        ("<@UBOT> ｍａｘ＝５１２\u3000think=off\nWhy?", {"max": "５１２", "think": "off"}),
+        ("max=1 max=2 Why?", {"max": "2"}),
+        ("Why? max=2", {}),
+        ("y=2 max=2 Why?", {}),
+    ],
+)
+def test_options_stand_before_the_question(text: str, options: dict[str, str]) -> None:
+    assert parse(text, BOT).options == options
 
 
 @given(st.text(max_size=200))

@@ -73,6 +73,19 @@ def test_the_length_is_kept(engine: Engine) -> None:
     assert text
 
 
+def test_an_answer_goes_on_behind_its_exact_tokens(engine: Engine) -> None:
+    whole, _ = asked(engine, Question("Tell me a story.", sampling=Sampling(24)))
+    first, answer = asked(engine, Question("Tell me a story.", sampling=Sampling(11)))
+
+    rest, longer = asked(
+        engine, Question("Tell me a story.", sampling=Sampling(13), begun=answer.ids)
+    )
+
+    assert len(answer.ids) == 11
+    assert (longer.tokens, len(longer.ids), longer.finish) == (13, 24, "length")
+    assert whole.split() == f"{first} {rest}".split() or whole == first + rest
+
+
 def test_a_stop_request_ends_the_answer_with_what_is_there(engine: Engine) -> None:
     text, answer = asked(engine, Question("Tell me a story."), stop_after=3)
 
