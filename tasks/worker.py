@@ -175,6 +175,8 @@ class WorkerProcess:
             running=len(self.running.all()),
             answered=self.answers.answered,
             tokens_per_second=self.answers.tokens_per_second,
+            parallel=self.answers.engine.parallel,
+            answer_seconds=self.answers.answer_seconds,
             refused=self.answers.unusable.sentences,
         )
 

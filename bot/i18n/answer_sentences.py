@@ -20,6 +20,10 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "が順番を待っています（前に{ahead}件）…",
         "is waiting in line ({ahead} ahead)…",
     ),
+    "status.waiting_about": (
+        "が順番を待っています（前に{ahead}件、あと{about}ほど）…",
+        "is waiting in line: {ahead} before you, about {about}…",
+    ),
     "status.alone": (
         "がもう一度試します（ワーカーが止まったため、この質問だけを処理できるまで待っています）…",
         "tries again by itself: the worker died, and this waits until nothing else runs…",

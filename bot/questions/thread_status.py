@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language, say
+from bot.i18n.units import duration
+from bot.questions.wait import rounded, seconds_until_begun
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.job import Job, JobState
 from tasks.broker.jobs import Jobs
@@ -72,7 +74,18 @@ class ThreadStatus:
         ahead = self._jobs.ahead_of(self._job.id)
         if ahead == 0:
             return say("status.thinking", self._language)
-        return say("status.waiting", self._language, ahead=ahead)
+        seconds = self._seconds(workers)
+        if seconds is None:
+            return say("status.waiting", self._language, ahead=ahead)
+        about = duration(rounded(seconds), self._language)
+        return say("status.waiting_about", self._language, ahead=ahead, about=about)
+
+    def _seconds(self, workers: list[Worker]) -> float | None:
+        """Return how long the job will wait; None where that is not known."""
+        open = self._jobs.open_states("answer")
+        ids = [job.id for job in open]
+        ahead = open[: ids.index(self._job.id)] if self._job.id in ids else []
+        return seconds_until_begun(ahead, workers, time.time())
 
     async def _show(self, text: str) -> None:
         try:

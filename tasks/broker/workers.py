@@ -41,6 +41,10 @@ class Worker:
     running: int = 0
     answered: int = 0
     tokens_per_second: float | None = None
+    parallel: int = 1
+    """How many questions it answers at once."""
+    answer_seconds: float | None = None
+    """How long an answer takes of late, in seconds; None before the first."""
     refused: dict[str, str] = field(default_factory=dict)
     """The adapters it cannot answer with, by their references, and why, in a sentence."""
     home: str = ""

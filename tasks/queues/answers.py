@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 THINKING_SHARE = 0.75
 """The part of an answer's time after which its thought is concluded: the rest is for the answer."""
 
+NEWEST_SHARE = 0.3
+"""The weight of the newest answer in how long answers take of late."""
+
 VARIED_TEMPERATURE = 0.7
 VARIED_TOP_P = 0.95
 """How another answer is drawn where the model is otherwise asked for its likeliest one."""
@@ -62,6 +65,7 @@ class Answers:
         self.check = EngineCheck(engine, running.admission)
         self.answered = 0
         self.tokens_per_second: float | None = None
+        self.answer_seconds: float | None = None
         self._lock = threading.Lock()
 
     def _take(self, attempt: Attempt, job: Job) -> None:
@@ -172,6 +176,8 @@ class Answers:
         with self._lock:
             self.answered += 1
             self.tokens_per_second = answer.tokens_per_second or self.tokens_per_second
+            before = answer.seconds if self.answer_seconds is None else self.answer_seconds
+            self.answer_seconds = before + NEWEST_SHARE * (answer.seconds - before)
 
 
 def _failure(error: TrainerError, question: Question) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Continue and Again under an answer, pressed at a real local workspace."""
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot.questions.follow_up import follow_up_id
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -25,6 +27,12 @@ async def answer(jobs: Jobs, text: str, final: Json) -> Job:
 
 async def shown(person: Person, ts: str, words: str) -> Json:
     return {**await person.sees_reply(ts, words), "channel": "CGENERAL"}
+
+
+async def say_in(person: Person, thread: str, text: str) -> None:
+    """Reply as Alice."""
+    alice = AsyncWebClient(person.workspace.tokens.of("UALICE"), base_url=person.workspace.api_url)
+    await alice.chat_postMessage(channel="CGENERAL", thread_ts=thread, text=text)
 
 
 def buttons_of(message: Json) -> list[str]:
@@ -84,13 +92,11 @@ async def test_a_thread_goes_on_with_the_answer_that_was_given_last(
         message = await shown(person, ts, "They fly")
         await person.press(message, "continue_answer", user="UALICE")
         await answer(jobs, "south.", WHOLE)
-        follow_up = {"channel": "CGENERAL", "thread_ts": ts}
-        alice = person.workspace.tokens.of("UALICE")
-        await person.client.chat_postMessage(**follow_up, text="And?", token=alice)
+        await say_in(person, ts, "And?")
         told = await answer(jobs, "They return.", WHOLE)
         await person.press(message, "ask_again", user="UALICE")
         await answer(jobs, "They nest.", WHOLE)
-        await person.client.chat_postMessage(**follow_up, text="Where?", token=alice)
+        await say_in(person, ts, "Where?")
         asked = await job_of(jobs, "answer")
 
     assert [turn["text"] for turn in told.request["thread"]] == [
