@@ -17,7 +17,7 @@ from bot.background import Background
 from bot.bot import Bot
 from bot.feedback.refusals import REFUSALS, refusal_sentence
 from bot.questions.answer import STOP_ACTION
-from bot.questions.follow_up import ACTIONS, How, ask_on
+from bot.questions.changes.follow_up import ACTIONS, How, ask_on
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
 from bot.slack.refusals import FAILURES, failure_of

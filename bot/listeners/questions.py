@@ -1,7 +1,7 @@
 """Mentions, direct messages, and replies in a thread the bot takes part in become jobs.
 
 A direct message with a data set is kept instead of asked. A question that is edited or deleted is
-asked anew or withdrawn (`bot.questions.revision`).
+asked anew or withdrawn (`bot.questions.changes.revision`).
 
 A listener stores the job and does nothing else. An event whose job cannot be stored is not
 acknowledged, so that Slack delivers it again: at once, after a minute and after five more. A repeat
@@ -24,7 +24,6 @@ from bot.background import Background
 from bot.bot import Bot
 from bot.feedback.uploads import dataset_name, receive_dataset
 from bot.listeners.outage_notices import OutageNotices
-from bot.questions import revision
 from bot.questions.arrival import (
     asked_in,
     destination_of,
@@ -32,6 +31,7 @@ from bot.questions.arrival import (
     is_to_someone_else,
     thread_of,
 )
+from bot.questions.changes import revision
 from tasks.broker.job_id import job_id
 from tasks.feedback.first_time import first_time
 

@@ -4,11 +4,12 @@ The model's text is escaped and `verbatim`: nothing in it notifies anybody or be
 functions: nothing is posted here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.i18n.lookup import LANGUAGES, Language, failure, say
-from bot.slack.blocks import PART_CHARACTERS, Post, button, mrkdwn, plain_text
+from bot.questions import tables
+from bot.slack.blocks import MAX_SECTION, PART_CHARACTERS, Post, button, mrkdwn, plain_text
 from bot.slack.outgoing_text import escape, from_markdown
 
 STOP_ACTION = "stop_answer"
@@ -42,8 +43,9 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
         return _posts(say(_why_empty(type, data), language), None)
     footer = " · ".join(_footer(type, data, language))
     if not footer:
-        return _posts(text, None)
-    return _posts(text, {"type": "context", "block_id": "about", "elements": [plain_text(footer)]})
+        return _posts(text, None, complete=True)
+    about = {"type": "context", "block_id": "about", "elements": [plain_text(footer)]}
+    return _posts(text, about, complete=True)
 
 
 def is_notice(text: str) -> bool:
@@ -87,16 +89,53 @@ def _fitting_characters(text: str) -> int:
     return len(text)
 
 
-def _posts(text: str, last: dict[str, Any] | None) -> list[Post]:
-    posts = [_post(part) for part in split(text)]
+def _posts(text: str, last: dict[str, Any] | None, *, complete: bool = False) -> list[Post]:
+    posts = [_complete(part) if complete else _post(part) for part in split(text)]
     if last is not None:
         posts[-1] = Post(posts[-1].text, (*posts[-1].blocks, last))
     return posts
 
 
 def _post(text: str) -> Post:
-    safe = escape(from_markdown(text))
-    return Post(safe, ({"type": "section", "block_id": "answer", "text": mrkdwn(safe)},))
+    safe = _safe(text)
+    return Post(safe, (_section("answer", safe),))
+
+
+def _safe(text: str) -> str:
+    """Return a model's text as Slack's, its tables in columns where there is room for these."""
+    aligned = escape(from_markdown(tables.with_code(text)))
+    return aligned if len(aligned) <= MAX_SECTION else escape(from_markdown(text))
+
+
+def _section(block_id: str, safe: str) -> dict[str, Any]:
+    return {"type": "section", "block_id": block_id, "text": mrkdwn(safe)}
+
+
+def _complete(text: str) -> Post:
+    """Return a message that will not change: its first table is Slack's own.
+
+    Its text has the same in columns, for where Slack refuses the block.
+    """
+    plain = _post(text)
+    found = list(tables.parts(text))
+    fitting = (n for n, part in enumerate(found) if isinstance(part, tables.Table))
+    first = next(fitting, None)
+    table = None if first is None else found[first]
+    if not isinstance(table, tables.Table) or not table.fits_block:
+        return plain
+    blocks = [table.block()]
+    before, after = _joined(found[:first]), _joined(found[(first or 0) + 1 :])
+    if before:
+        blocks.insert(0, _section("answer", _safe(before)))
+    if after:
+        blocks.append(_section("answer-after", _safe(after)))
+    too_long = any(len(block["text"]["text"]) > MAX_SECTION for block in blocks if "text" in block)
+    return plain if too_long else Post(plain.text, tuple(blocks))
+
+
+def _joined(found: Sequence[str | tables.Table]) -> str:
+    texts = (part if isinstance(part, str) else part.as_code() for part in found)
+    return "\n".join(texts).strip("\n")
 
 
 def _stop(job: str, language: Language) -> dict[str, Any]:

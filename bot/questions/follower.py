@@ -18,7 +18,8 @@ from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
 from bot.errors import CannotAnswer
 from bot.i18n.lookup import say
-from bot.questions import answer, follow_up
+from bot.questions import answer
+from bot.questions.changes import follow_up
 from bot.questions.rating import feedback_blocks
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
@@ -68,7 +69,7 @@ class QuestionFollower:
             notice = answer.starting_over(self._job.id, self._language)
             await self._reply.show(notice, state="running")
         events = await asyncio.to_thread(self._streams.follow, self._job.id)
-        status = asyncio.create_task(self._status.keep())
+        status = asyncio.create_task(self._keep_status())
         status.add_done_callback(partial(log_failure, f"job {self._job.id}: its status"))
         try:
             if self._job.state == "new":
@@ -80,6 +81,11 @@ class QuestionFollower:
             await asyncio.gather(status, return_exceptions=True)
         if final.type != "revised":
             await self._end(final)
+
+    async def _keep_status(self) -> None:
+        """Keep the thread's status, unless there is a message already: only a new one ends it."""
+        if not self._reply.begun:
+            await self._status.keep()
 
     async def _prepare(self) -> None:
         try:

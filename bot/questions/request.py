@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.bot import Bot
 from bot.errors import CannotAnswer
-from bot.questions import follow_up
 from bot.questions.attached_files import text_of_files
+from bot.questions.changes import follow_up
 from bot.questions.options import adapter_in, sampling_of
 from bot.questions.parse import parse
 from bot.questions.thread_turns import thread_before

@@ -4,6 +4,7 @@ Knows the Web API; does not know prompts, tokens or how much of it fits the mode
 """
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -89,7 +90,8 @@ def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: 
         if about.get("state") not in ("finished", "cancelled") or not text or is_notice(text):
             return None
         asker = str(about.get("asker", ""))
-        return {"role": "assistant", "text": without_markup(text), "user": asker}
+        said = re.sub(r"^([ \t]*)• ", r"\1- ", without_markup(text), flags=re.M)
+        return {"role": "assistant", "text": said, "user": asker}
     said = without_markup(split_options(without_mention(text, bot_user))[0])
     return {"role": "user", "text": said, "user": str(message.get("user", ""))} if said else None
 

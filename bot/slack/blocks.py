@@ -8,8 +8,10 @@ addresses in it into links. A section holds 3,000 characters of text, a message 
 from dataclasses import dataclass
 from typing import Any
 
+MAX_SECTION = 3000
+"""Slack's limit of a section's text."""
 PART_CHARACTERS = 2900
-"""The most escaped characters put into one section; below Slack's limit of 3,000."""
+"""The most escaped characters put into one section; below its limit."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ ANSWER_CHARACTERS = 600
 QUESTION_CHARACTERS = 300
 
 _BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
+_ITEM = re.compile(r"^([ \t]*)[-*+] (?=\S)", re.M)
 _HEADING = re.compile(r"^#{1,6} +([^ *\n][^*\n]*)$", re.M)
 
 
@@ -34,12 +35,15 @@ def shortened(text: str, most: int) -> str:
 
 
 def from_markdown(text: str) -> str:
-    """Return a model's Markdown with bold words and headings in Slack's form; not escaped yet.
+    """Return a model's Markdown with bold words, headings and lists in Slack's form; not escaped.
 
     Everything else stays as it is; code blocks are not touched. Links stay text on purpose.
     """
     parts = re.split(r"(```.*?(?:```|\Z))", text, flags=re.S)
-    parts[::2] = [_HEADING.sub(_bold_heading, _BOLD.sub(r"*\1*", part)) for part in parts[::2]]
+    parts[::2] = [
+        _HEADING.sub(_bold_heading, _BOLD.sub(r"*\1*", _ITEM.sub(r"\1• ", part)))
+        for part in parts[::2]
+    ]
     return "".join(parts)
 
 

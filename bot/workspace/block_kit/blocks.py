@@ -33,6 +33,8 @@ def checked_blocks(blocks: list[Any], most: int = MAX_BLOCKS) -> list[Block]:
         named.append(_with_ids(block))
     markdown = sum(len(block["text"]) for block in named if block["type"] == "markdown")
     require(markdown <= MAX_MARKDOWN, f"markdown over {MAX_MARKDOWN} characters")
+    tables = sum(block["type"] == "table" for block in named)
+    require(tables <= 1, "only one table allowed")
     identifiers = [block["block_id"] for block in named]
     require(len(set(identifiers)) == len(identifiers), "block_id must be unique")
     return named

@@ -30,6 +30,8 @@ MAX_ACTIONS = 25
 MAX_CONTEXT_ACTIONS = 5
 MAX_INPUT_LABEL = 2000
 MAX_RICH_TEXT_ELEMENTS = 1000
+MAX_TABLE_ROWS = 100
+MAX_TABLE_COLUMNS = 20
 
 
 def check_block(block: Block) -> None:
@@ -108,6 +110,22 @@ def _check_rich_text(block: Block) -> None:
     check_list(block, "elements", MAX_RICH_TEXT_ELEMENTS)
 
 
+def _check_table(block: Block) -> None:
+    rows = block.get("rows")
+    require(isinstance(rows, list) and 0 < len(rows) <= MAX_TABLE_ROWS, "a table needs 1-100 rows")
+    for row in rows or []:
+        require(isinstance(row, list) and 0 < len(row) <= MAX_TABLE_COLUMNS, "1-20 cells a row")
+        for cell in row:
+            require(
+                isinstance(cell, dict) and cell.get("type") in ("raw_text", "rich_text"),
+                "a cell must be raw_text or rich_text",
+            )
+            if cell["type"] == "raw_text":
+                require(isinstance(cell.get("text"), str) and bool(cell["text"]), "an empty cell")
+            else:
+                _check_rich_text(cell)
+
+
 def _check_nothing(block: Block) -> None:
     """A type of block without rules of its own."""
 
@@ -122,5 +140,6 @@ _CHECKS: dict[str, Callable[[Block], None]] = {
     "image": _check_image,
     "markdown": _check_markdown,
     "rich_text": _check_rich_text,
+    "table": _check_table,
     "divider": _check_nothing,
 }

@@ -34,10 +34,19 @@ const BLOCKS = {
     renderMarkdown(container, block.text);
     return container;
   },
+  table,
   input: (block, context) => context.fields?.input(block),
   rich_text: (block, context) =>
     el("div.block.rich", {}, block.elements.map((item) => RICH_TEXT[item.type]?.(item, context)).filter(Boolean)),
 };
+
+// A cell is raw text or a rich_text block; the first row is the head.
+function table({ rows, column_settings: settings = [] }, context) {
+  const row = (cells, tag) =>
+    el("tr", {}, cells.map((cell, column) => el(tag, { "data-align": settings[column]?.align }, cell.type === "raw_text" ? cell.text : BLOCKS.rich_text(cell, context))));
+  return el("div.block.table", { tabIndex: 0 }, el("table", {},
+    el("thead", {}, row(rows[0], "th")), el("tbody", {}, rows.slice(1).map((cells) => row(cells, "td")))));
+}
 
 const element = (item, block, context) =>
   item.type === "image" ? image(item, context) : interactive(item, block, context);

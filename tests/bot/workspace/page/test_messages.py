@@ -171,6 +171,7 @@ async def test_what_others_write_is_never_markup(
         blocks=[
             {"type": "markdown", "text": f"[x](javascript:alert(1)) {nasty}\n\n# {nasty}"},
             {"type": "header", "text": {"type": "plain_text", "text": "<u>x</u>"}},
+            {"type": "table", "rows": [[{"type": "raw_text", "text": nasty}]]},
         ],
     )
     page = await open_page()

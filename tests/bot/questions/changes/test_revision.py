@@ -6,7 +6,7 @@ import pytest
 from redis.exceptions import ConnectionError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.questions import revision
+from bot.questions.changes import revision
 from bot.workspace.state.channels import channel_named
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -98,6 +98,8 @@ async def test_an_edit_starts_the_answer_over_in_the_same_message(
         jobs.finish(job.id, attempt(jobs, job, "Madrid."), "finished", FINISHED)
         await delivered(jobs)
         await asker.has_replies(ts, "Madrid.")
+        # An edited message ends no status: there must be none.
+        assert asker.workspace.statuses.shown() == []
 
     assert message["ts"] == answer["ts"]
     assert job.revision == 2

@@ -18,7 +18,7 @@ from bot.questions.arrival import (
     is_to_someone_else,
     thread_of,
 )
-from bot.questions.follow_up import followed_by
+from bot.questions.changes.follow_up import followed_by
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.questions.follow_up import follow_up_id
+from bot.questions.changes.follow_up import follow_up_id
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tests.bot.claims import delivered

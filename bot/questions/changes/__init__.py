@@ -1,0 +1,1 @@
+"""A question that is there already: edited, deleted, its answer continued or given again."""
