@@ -104,11 +104,11 @@ class Relay:
         Raises:
             FollowedElsewhere: this relay has lost the claim.
         """
-        deliveries = await asyncio.to_thread(self._claims.deliveries, claim)
-        if deliveries is None:
-            raise FollowedElsewhere(f"job {claim.job} is claimed by another relay")
         completed = False
         while not completed:  # once, unless what was asked has changed meanwhile
+            deliveries = await asyncio.to_thread(self._claims.deliveries, claim)
+            if deliveries is None:
+                raise FollowedElsewhere(f"job {claim.job} is claimed by another relay")
             job = await asyncio.to_thread(self._jobs.follow, claim.job)
             if job is not None:
                 await self._follow_or_give_up(job, deliveries)
