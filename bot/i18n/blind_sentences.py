@@ -5,13 +5,13 @@ BLIND: dict[str, tuple[str, str]] = {
         "*どちらの答えが良いですか？（{name}）*\n{questions}問それぞれの A と B は、片方が元のモデル、片方がアダプターの答えで、"
         "順番は問題ごとに無作為です。良いほうを選んでください（最後に押したものが数えられます）。"
         "全問に{voters}人が投票するか、1日たつか、管理者が「公開する」を押すと、どちらの答えかを公開します。",
-        "*Which answer is better? ({name})*\nOf A and B in each of {questions} questions one is the base model's and one the "
+        "*Which answer is better? ({name})*\nQuestions: {questions}. Of A and B one is always the base model's and one the "
         "adapter's, in random order. Vote for the better one; your last press counts. Whose they are is revealed when "
         "{voters} people have voted on every question, after a day, or when an admin presses Reveal.",
     ),
     "blind.revealed": (
         "*どちらの答えが良いですか？（{name}）*\n{questions}問の比較は終わりました。どちらの答えかは、それぞれに書かれています。",
-        "*Which answer is better? ({name})*\nThe comparison of {questions} questions is over; each says whose its answers are.",
+        "*Which answer is better? ({name})*\nThe comparison is over (questions: {questions}); each question says whose its answers are.",
     ),
     "blind.question": ("問題 {place}/{count}", "Question {place} of {count}"),
     "blind.votes": ("{votes}票", "votes: {votes}"),

@@ -18,7 +18,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "plan.tokens": ("*トークン*\n{tokens}", "*Tokens*\n{tokens}"),
     "plan.steps": (
         "*ステップ*\n{steps}（{epochs}エポック、1ステップ {batch} 行）",
-        "*Steps*\n{steps} (epochs: {epochs}, {batch} rows each)",
+        "*Steps*\n{steps} (epochs: {epochs}, rows each: {batch})",
     ),
     "plan.duration": ("*所要時間*\n約{duration}", "*Duration*\nabout {duration}"),
     "plan.duration_unknown": (
@@ -49,7 +49,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
     ),
     "plan.replayed": (
         "忘れにくくするため、毎エポック元のモデルの答えを {rows} 行混ぜます。",
-        "Each epoch has {rows} answers of the model's own among the rows, so that less is forgotten.",
+        "So that less is forgotten, the model's own answers are replayed in each epoch: {rows}.",
     ),
     "plan.reason": ("{why}: {count}", "{count} {why}"),
     "dropped.without an instruction": ("指示がない", "without an instruction"),
@@ -132,7 +132,7 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "training.checkpoint": ("チェックポイント: ステップ {step}", "checkpoint at step {step}"),
     "training.attempt": ("{attempt}回目の試行", "attempt {attempt}"),
     "training.by": ("<@{user}> が開始", "started by <@{user}>"),
-    "training.took": ("所要時間 {duration}", "took {duration}"),
+    "training.took": ("所要時間 {duration}", "Took {duration}"),
     "milestone.started": ("学習を始めました。", "The training has started."),
     "milestone.resumed": (
         "ステップ {step} から再開しました。",

@@ -48,18 +48,17 @@ def _hidden(model: Any, pack: Pack) -> tuple[Tensor, Any]:
 def pack_loss(model: Any, pack: Pack) -> Tensor:
     """Return the weighted sum of the label losses of `pack` in nats, a scalar fp32 tensor.
 
-    The loss of a replayed label is how much less likely it is than without the adapter, which
-    `model` must carry then; see `output_layer.kept_losses` for its gradient.
+    Replayed labels add nothing to it but their gradient, see `output_layer.kept_losses`: the loss
+    tells how well rows are learned. `model` must carry an adapter then.
     """
-    losses = _kept_losses(model, pack) if pack.replayed else token_losses(model, pack)
-    return (losses * torch.tensor(pack.weights)).sum()
-
-
-def _kept_losses(model: Any, pack: Pack) -> Tensor:
+    if not pack.replayed:
+        return (token_losses(model, pack) * torch.tensor(pack.weights)).sum()
     with torch.no_grad(), model.disable_adapter():
         base, layer = _hidden(model, pack)
     hidden, _ = _hidden(model, pack)
-    return output_layer.kept_losses(layer, hidden, base, torch.tensor(pack.targets))
+    losses = output_layer.kept_losses(layer, hidden, base, torch.tensor(pack.targets))
+    total = (losses * torch.tensor(pack.weights)).sum()
+    return total - total.detach()
 
 
 @contextmanager

@@ -144,7 +144,7 @@ async def test_a_training_is_one_message_from_the_line_to_its_verdict(
     (message,) = await person.messages()
     assert "held-out loss 2.500 → 2.100" in message["text"]
     assert "95 % interval −0.500 to −0.300" in message["text"]
-    assert "took 12 min 34 s" in message["text"]
+    assert "Took 12 min 34 s" in message["text"]
     assert message["blocks"][-1]["elements"][0]["action_id"] == "use_adapter"
 
     started, quarter, ended, sides, picture = await person.replies(message["ts"])
