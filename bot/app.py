@@ -1,4 +1,4 @@
-"""The bot process: Bolt over Socket Mode, the relay, and their start and end."""
+"""The bot process: Bolt, its connection to Slack, the relay, and their start and end."""
 
 import asyncio
 import logging
@@ -21,9 +21,12 @@ from bot.alerts.alerts import Alerts
 from bot.background import essential
 from bot.blind.presenter import Presenter
 from bot.bot import Bot
+from bot.connections.connection import connected
 from bot.delivery.undeliverable import give_up
 from bot.listeners import register
-from bot.listeners.socket import SocketHandler
+from bot.pace.call_pace import CallPace
+from bot.pace.edit_pace import EditPace
+from bot.pace.rate_limits import RATE_LIMITS
 from bot.questions.follower import QuestionFollower
 from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
 from bot.relay.relay import Relay
@@ -31,7 +34,6 @@ from bot.settings import BotSettings
 from bot.slack.admins import Admins
 from bot.slack.call_counts import CallCounts
 from bot.slack.client import client_of
-from bot.slack.edit_pace import EditPace
 from bot.slack.refusals import failure_of, reason_of
 from bot.trainings.follower import TrainingFollower
 from bot.trainings.plan_follower import PlanFollower
@@ -66,8 +68,9 @@ async def run(settings: Settings, bot_settings: BotSettings, name: str | None = 
     the jobs it had claimed.
 
     Raises:
-        TokensMissing: one of the two tokens is not set.
+        TokensMissing: one of the two tokens, or the signing secret, is not set.
         SlackApiError: Slack refuses a token.
+        CannotListen: nothing can listen at the address for HTTP or for the bot's health.
         BrokerAway: the broker does not answer at the start.
     """
     stopped = _on_signals()
@@ -82,12 +85,14 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
     asyncio.get_running_loop().set_default_executor(threads)
     async with aiohttp.ClientSession() as session:
         counts = CallCounts()
-        client = client_of(bot_settings, session, counts)
+        pace = CallPace(RATE_LIMITS if bot_settings.keeps_rate_limits else {})
+        client = client_of(bot_settings, session, counts, pace)
         with reachable(settings):
-            bot = await _bot(settings, bot_settings, client)
+            bot = await _bot(settings, bot_settings, client, pace)
         log_weakness(bot.jobs.redis)
-        # Bolt reads the variable too, and warns when its client already has a token.
-        os.environ.pop("SLACK_BOT_TOKEN", None)
+        # Bolt reads the variables too, and warns when its client already has a token.
+        for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+            os.environ.pop(name, None)
         app = AsyncApp(client=bot.client, process_before_response=True)
         register(app, bot)
         try:
@@ -96,30 +101,16 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
                 Alerts(bot).watching(),
                 Presenter(bot).watching(),
                 _relaying(settings, bot, name),
-                _connected(app, bot),
+                connected(app, bot),
             ):
                 yield bot
         finally:
             _close_idle(bot.jobs.redis)
 
 
-@asynccontextmanager
-async def _connected(app: AsyncApp, bot: Bot) -> AsyncIterator[None]:
-    handler = SocketHandler(
-        app,
-        bot.settings.app_token,
-        web_client=bot.client,
-        logger=logging.getLogger("slack_bolt"),
-    )
-    try:
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-        log.info("connected to %s as @%s", bot.settings.api_url.removesuffix("api/"), bot.name)
-        yield
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]
-
-
-async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebClient) -> Bot:
+async def _bot(
+    settings: Settings, bot_settings: BotSettings, client: AsyncWebClient, pace: CallPace
+) -> Bot:
     jobs = jobs_of(settings, patience=BROKER_PATIENCE_SECONDS)
     await asyncio.to_thread(jobs.redis.ping)
     try:
@@ -132,7 +123,7 @@ async def _bot(settings: Settings, bot_settings: BotSettings, client: AsyncWebCl
         client=client,
         jobs=jobs,
         settings=bot_settings,
-        edit_pace=EditPace(bot_settings.edit_seconds),
+        edit_pace=EditPace(bot_settings.edit_seconds, pace),
         user=str(me["user_id"]),
         name=str(me["user"]),
         task_settings=settings,

@@ -7,9 +7,9 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language
+from bot.pace.edit_pace import EditPace
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
-from bot.slack.edit_pace import EditPace
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.jobs import Jobs

@@ -2,6 +2,7 @@
 
 BotError
 ├── TokensMissing      a token is missing, or is not of its kind
+├── CannotListen       nothing can listen at an address that is set
 ├── CannotAnswer       a question that cannot be answered, with the reason
 ├── CannotAct          a command or a button that changes nothing, with the reason
 ├── NeedsSecondPress   a command or a button that is carried out if a second one says so
@@ -18,6 +19,10 @@ class BotError(Exception):
 
 class TokensMissing(BotError):
     """A token is missing, or is not of its kind."""
+
+
+class CannotListen(BotError):
+    """Nothing can listen at an address that is set: it is taken, or another machine's."""
 
 
 class CannotAnswer(BotError):

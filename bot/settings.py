@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tasks.settings import ENV_FILE, Names, checked
+from tasks.settings import ENV_FILE, ListenAddress, Names, checked
 
 
 class BotSettings(BaseSettings):
@@ -34,6 +34,22 @@ class BotSettings(BaseSettings):
         description="The app-level token for Socket Mode, xapp-….",
         repr=False,
     )
+    signing_secret: str = Field(
+        default="",
+        validation_alias=AliasChoices("SLACK_SIGNING_SECRET"),
+        description="What Slack signs its requests with over HTTP.",
+        repr=False,
+    )
+    http: ListenAddress = Field(
+        default=None,
+        description="[ADDRESS:]PORT where the bot takes Slack's requests over HTTP, at "
+        "`/slack/events`; unset: Socket Mode.",
+    )
+    health: ListenAddress = Field(
+        default=None,
+        description="[ADDRESS:]PORT where `GET /health` tells whether broker and Slack are "
+        "reached; over HTTP it is told there too.",
+    )
     api_url: str = Field(
         default="https://slack.com/api/",
         validation_alias=AliasChoices("SLACK_API_URL"),
@@ -58,7 +74,11 @@ class BotSettings(BaseSettings):
         ge=0,
         description="Pause between two edits of messages; Slack allows about 50 a minute.",
     )
-
+    rate_limits: Literal["on", "off"] | None = Field(
+        default=None,
+        description="Whether calls keep to the rates that Slack publishes; unset: with Slack, not "
+        "with the local workspace.",
+    )
     progress_seconds: float = Field(
         default=30,
         ge=0,
@@ -75,6 +95,11 @@ class BotSettings(BaseSettings):
     def answers_in(self, channel: str, *, dm: bool) -> bool:
         """Tell whether the bot serves this conversation; direct messages are always served."""
         return dm or not self.channels or channel in self.channels
+
+    @property
+    def keeps_rate_limits(self) -> bool:
+        """Whether calls wait for their turn at the rates that Slack publishes."""
+        return self.rate_limits == "on" or (self.rate_limits is None and not self.is_local)
 
     @property
     def is_local(self) -> bool:

@@ -8,11 +8,12 @@ from pathlib import Path
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks import broker_address
 from tasks.errors import SettingInvalid
+from tasks.listen_address import listen_address
 from tasks.log import LogForm
 from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
@@ -23,6 +24,18 @@ Quality = Literal["fast", "balanced", "best"]
 
 PrecisionSetting = Literal["auto", Quality, "int4", "int8", "bf16"]
 """A quality means 4 bits; `int4` is the name that `balanced` had before there was a choice."""
+
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""A comma-separated list in a variable."""
+
+
+def _address_of(value: object) -> object:
+    return listen_address(value) if isinstance(value, str) else value
+
+
+ListenAddress = Annotated[tuple[str, int] | None, NoDecode, BeforeValidator(_address_of)]
+"""`[ADDRESS:]PORT` in a variable."""
 
 
 class Settings(BaseSettings):
@@ -136,6 +149,10 @@ class Settings(BaseSettings):
         repr=False,
     )
     slack_app_token: str = Field(default="", validation_alias="SLACK_APP_TOKEN", repr=False)
+    slack_signing_secret: str = Field(
+        default="", validation_alias="SLACK_SIGNING_SECRET", repr=False
+    )
+    http: ListenAddress = None
 
     @field_validator("thinking", mode="before")
     @classmethod
@@ -177,11 +194,16 @@ class Settings(BaseSettings):
         """Whether the bot connects to Slack; without tokens there is the local workspace.
 
         Raises:
-            SettingInvalid: one token is set and the other is not.
+            SettingInvalid: of what the connection needs one is set and the other is not.
         """
-        if bool(self.slack_bot_token) != bool(self.slack_app_token):
-            missing = "SLACK_APP_TOKEN" if self.slack_bot_token else "SLACK_BOT_TOKEN"
-            raise SettingInvalid(f"{missing} is not set: set both tokens for Slack, or neither.")
+        second, value = ("SLACK_APP_TOKEN", self.slack_app_token)
+        if self.http:
+            second, value = ("SLACK_SIGNING_SECRET", self.slack_signing_secret)
+        if bool(self.slack_bot_token) != bool(value):
+            missing = second if self.slack_bot_token else "SLACK_BOT_TOKEN"
+            raise SettingInvalid(
+                f"{missing} is not set: set SLACK_BOT_TOKEN and {second} for Slack, or neither."
+            )
         return bool(self.slack_bot_token)
 
     @property
@@ -196,9 +218,6 @@ class Settings(BaseSettings):
 
 
 T = TypeVar("T", bound=BaseSettings)
-
-Names = Annotated[tuple[str, ...], NoDecode]
-"""A comma-separated list in a variable."""
 
 
 @cache

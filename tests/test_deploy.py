@@ -13,12 +13,15 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
+from bot.connections.health import HEALTH_PATH
+from bot.connections.http import REQUEST_PATH
 from bot.doctor import SCOPES
 from bot.listeners import register
 from bot.settings import BotSettings
 from bot.workspace.sign_in import PAGE
 from tasks.settings import Settings
 from tests.conftest import missing
+from tests.http_manifest import HTTP, SOCKET_MODE, URL, over_http
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 UNITS = ("swallow.service", "swallow-worker.service")
@@ -107,6 +110,19 @@ def test_the_app_needs_no_address_of_ours(manifest: Any) -> None:
     assert "url" not in (DEPLOY / "slack-manifest.yaml").read_text("utf-8")
 
 
+def test_the_manifest_over_http_differs_in_its_addresses_alone(manifest: Any) -> None:
+    text = HTTP.read_text("utf-8")
+    assert text == over_http(SOCKET_MODE.read_text("utf-8")), "run `make reference`"
+    http = yaml.safe_load(text)
+    assert {command.pop("url") for command in http["features"]["slash_commands"]} == {URL}
+    settings = http["settings"]
+    assert settings["event_subscriptions"].pop("request_url") == URL
+    assert settings["interactivity"].pop("request_url") == URL
+    assert settings.pop("socket_mode_enabled") is False
+    assert http == manifest | {"settings": manifest["settings"] | settings}
+    assert URL.endswith(REQUEST_PATH)
+
+
 def test_the_manifest_keeps_to_slacks_lengths(manifest: Any) -> None:
     assert len(manifest["display_information"]["name"]) <= 35
     assert len(manifest["display_information"]["description"]) <= 140
@@ -121,7 +137,11 @@ def test_the_environment_template_sets_only_variables_that_exist(tmp_path: Path)
     known = {
         f"SWALLOW_{name}".upper() for kind in (Settings, BotSettings) for name in kind.model_fields
     }
-    assert names - known == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}
+    assert names - known == {
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+    }
     settings = Settings()  # reads .env in the working directory, which is tmp_path
     assert settings.model == "tokyotech-llm/Swallow-7b-instruct-hf"
     assert not settings.uses_slack
@@ -140,6 +160,8 @@ def test_compose_runs_bot_and_workers_on_one_broker() -> None:
     }
     for service in ours.values():
         assert service["environment"]["SWALLOW_REDIS_URL"] == "redis://valkey:6379/0"
+    health = f"http://{ours['bot']['environment']['SWALLOW_HEALTH']}{HEALTH_PATH}"
+    assert health in " ".join(ours["bot"]["healthcheck"]["test"])
 
 
 @pytest.mark.parametrize("name", UNITS)

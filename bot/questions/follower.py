@@ -68,19 +68,26 @@ class QuestionFollower:
         if self._job.revision and self._job.state == "new" and self._reply.begun:
             notice = answer.starting_over(self._job.id, self._language)
             await self._reply.show(notice, state="running")
+        try:
+            final = await self._final()
+            if final.type != "revised":
+                await self._end(final)
+        finally:
+            self._bot.edit_pace.end(self._job.id)
+
+    async def _final(self) -> Event:
+        """Show the text as it grows, and return the final event."""
         events = await asyncio.to_thread(self._streams.follow, self._job.id)
         status = asyncio.create_task(self._keep_status())
         status.add_done_callback(partial(log_failure, f"job {self._job.id}: its status"))
         try:
             if self._job.state == "new":
                 await self._prepare()
-            final = await self._read_until_final(events, status)
+            return await self._read_until_final(events, status)
         finally:
             self._streams.leave(self._job.id)
             status.cancel()
             await asyncio.gather(status, return_exceptions=True)
-        if final.type != "revised":
-            await self._end(final)
 
     async def _keep_status(self) -> None:
         """Keep the thread's status, unless there is a message already: only a new one ends it."""
@@ -118,14 +125,21 @@ class QuestionFollower:
         while True:
             final = self._take(await self._next(events))
             if final is None and self._has_begun:
-                if self._reply.begun:
-                    await events.wait_unless_final(self._bot.edit_pace.wait_for_turn())
-                    final = self._take(events.ready())
+                await events.wait_unless_final(self._turn())
+                final = self._take(events.ready())
                 status.cancel()
             if final is not None:
                 return final
             if self._has_begun:
                 await self._reply.show(self._headed(self._posts()), state="running")
+
+    async def _turn(self) -> None:
+        """Wait until text may be shown."""
+        if self._reply.begun:
+            await self._bot.edit_pace.wait_for_turn()
+        else:
+            channel = self._reply.destination.channel
+            await self._bot.edit_pace.wait_to_begin(self._job.id, channel)
 
     @property
     def _has_begun(self) -> bool:
@@ -191,7 +205,8 @@ class QuestionFollower:
 
     async def _end(self, final: Event) -> None:
         plain = sentence(say("failed.unshown", self._language))
-        self._bot.edit_pace.edit_out_of_turn()
+        if self._reply.begun:
+            self._bot.edit_pace.edit_out_of_turn()
         await self._reply.end(self._final_posts(final), plain, state=final.type)
 
     def _final_posts(self, final: Event) -> list[Post]:

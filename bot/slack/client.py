@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 import aiohttp
-from slack_sdk.http_retry import HttpRequest
+from slack_sdk.http_retry import HttpRequest, HttpResponse
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import TokensMissing
+from bot.pace.call_pace import CallPace
 from bot.settings import BotSettings
 from bot.slack.call_counts import CallCounts
 
@@ -31,22 +32,29 @@ def client_of(
     settings: BotSettings,
     session: aiohttp.ClientSession | None = None,
     counts: CallCounts | None = None,
+    pace: CallPace | None = None,
 ) -> AsyncWebClient:
     """Return a Web API client that waits out rate limits and passing errors.
 
     With a `session` its calls share connections; the caller closes it. Calls and retries are
-    counted in `counts`.
+    counted in `counts`; with a `pace` each call waits for its turn.
 
     Raises:
-        TokensMissing: one of the two tokens is not set, or is not of its kind.
+        TokensMissing: one of the two tokens is not set, or is not of its kind; over HTTP, the
+            signing secret instead of the second.
     """
     _require_token("SLACK_BOT_TOKEN", settings.bot_token, "xoxb-")
-    _require_token("SLACK_APP_TOKEN", settings.app_token, "xapp-")
+    if settings.http is None:
+        _require_token("SLACK_APP_TOKEN", settings.app_token, "xapp-")
+    else:
+        _require_signing_secret(settings.signing_secret)
     if settings.is_local:
         _forget_proxies()
     counts = counts or CallCounts()
-    client = _CountedClient(
+    pace = pace or CallPace({})
+    client = _PacedClient(
         counts,
+        pace,
         token=settings.bot_token,
         base_url=settings.api_url,
         timeout=TIMEOUT_SECONDS,
@@ -54,18 +62,20 @@ def client_of(
     )
     client.retry_handlers = [
         _ConnectionRetry(counts, max_retry_count=2),
-        _RateLimitRetry(counts, max_retry_count=5),
+        _RateLimitRetry(counts, pace, max_retry_count=5),
         _ServerErrorRetry(counts, max_retry_count=2),
     ]
     return client
 
 
-class _CountedClient(AsyncWebClient):
-    def __init__(self, counts: CallCounts, **options: Any) -> None:
+class _PacedClient(AsyncWebClient):
+    def __init__(self, counts: CallCounts, pace: CallPace, **options: Any) -> None:
         super().__init__(**options)
         self._counts = counts
+        self._pace = pace
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        await self._pace.wait_for_turn(api_method, _channel_of(arguments.get("json")))
         self._counts.add("calls", api_method)
         return await super().api_call(api_method, **arguments)
 
@@ -81,7 +91,17 @@ class _CountedRetry(AsyncRetryHandler):
 
 
 class _RateLimitRetry(_CountedRetry, AsyncRateLimitErrorRetryHandler):
-    pass
+    def __init__(self, counts: CallCounts, pace: CallPace, **options: Any) -> None:
+        super().__init__(counts, **options)
+        self._pace = pace
+
+    async def prepare_for_next_attempt_async(
+        self, *, request: HttpRequest, response: HttpResponse | None = None, **more: Any
+    ) -> None:
+        # Calls that have not been made yet would be refused too.
+        seconds = _retry_after(response)
+        self._pace.hold(request.url.rpartition("/")[2], seconds)
+        await super().prepare_for_next_attempt_async(request=request, response=response, **more)
 
 
 class _ConnectionRetry(_CountedRetry, AsyncConnectionErrorRetryHandler):
@@ -92,6 +112,18 @@ class _ConnectionRetry(_CountedRetry, AsyncConnectionErrorRetryHandler):
 class _ServerErrorRetry(_CountedRetry, AsyncServerErrorRetryHandler):
     async def _can_retry_async(self, *, request: HttpRequest, **more: Any) -> bool:
         return _repeatable(request) and await super()._can_retry_async(request=request, **more)
+
+
+def _channel_of(arguments: Any) -> str:
+    return str(arguments.get("channel", "")) if isinstance(arguments, dict) else ""
+
+
+def _retry_after(response: HttpResponse | None) -> float:
+    """Return the seconds for which Slack wants no such call; 0 where it does not say."""
+    headers = response.headers if response is not None else {}
+    values = [value for name, value in headers.items() if name.lower() == "retry-after"]
+    first = str(values[0][0] if values and isinstance(values[0], list) else (values or [""])[0])
+    return float(first) if first.isascii() and first.isdigit() else 0.0
 
 
 def _repeatable(request: HttpRequest) -> bool:
@@ -108,6 +140,14 @@ def _require_token(name: str, value: str, start: str) -> None:
         raise TokensMissing(
             f"{name} {problem}: take it from your Slack app's page, or start `swallow up` "
             "without both to use the local workspace."
+        )
+
+
+def _require_signing_secret(value: str) -> None:
+    if not value:
+        raise TokensMissing(
+            "SLACK_SIGNING_SECRET is not set: over HTTP the bot takes it from your Slack app's "
+            "page, Basic Information → App Credentials; or unset SWALLOW_HTTP for Socket Mode."
         )
 
 

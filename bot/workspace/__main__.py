@@ -23,21 +23,26 @@ def main() -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args()
     try:
-        asyncio.run(_serve(options.port, options.state, options.demo, options.secret or ""))
+        asyncio.run(_serve(options))
     except PortTaken as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-async def _serve(port: int, state: Path | None, demo: str | None, secret: str) -> None:
+async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    async with running(port=port, state=state, secret=secret) as workspace:
+    async with running(
+        port=options.port,
+        state=options.state,
+        secret=options.secret or "",
+        request_url=options.request_url,
+    ) as workspace:
         print_line(f"Local workspace: {sign_in.address(workspace)}")
-        if demo:
-            Demo(workspace, demo, print_line)
+        if options.demo:
+            Demo(workspace, options.demo, print_line)
         await stop.wait()
 
 
@@ -67,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--demo", metavar="TEXT", help="at the first start, let Alice ask the bot TEXT"
+    )
+    parser.add_argument(
+        "--request-url",
+        metavar="URL",
+        default="",
+        help="deliver to the bot there over HTTP, instead of Socket Mode",
     )
     return parser
 

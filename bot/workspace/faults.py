@@ -10,6 +10,9 @@ from typing import Any, Literal
 from bot.workspace.errors import BadRequest
 from bot.workspace.state.timestamps import age_of
 
+Silence = Literal["", "mute", "deaf"]
+"""A socket that stays open and carries nothing: a mute one still answers pings."""
+
 Counted = Literal["rate_limit", "errors", "lose_response"]
 
 _COUNTED: tuple[Counted, ...] = ("rate_limit", "errors", "lose_response")
@@ -26,6 +29,7 @@ class Faults:
         self.refuse_streaming = False
         self.expire_streaming = 0.0
         self.drop_sockets: bool | Literal["abrupt"] = False
+        self.silent_sockets: Silence = ""
         self.revoked = False
         self.archived: tuple[str, ...] = ()
 
@@ -38,6 +42,7 @@ class Faults:
             "late_events": self.late_events,
             "refuse_streaming": self.refuse_streaming,
             "expire_streaming": self.expire_streaming,
+            "silent_sockets": self.silent_sockets,
             "revoked": self.revoked,
             "archived": list(self.archived),
         }
@@ -89,6 +94,10 @@ def _checked(key: str, value: Any) -> Any:
         return bool(value)
     if key == "drop_sockets":
         return value
+    if key == "silent_sockets":
+        if value not in ("", "mute", "deaf", False, None):
+            raise BadRequest(f'silent_sockets takes "mute", "deaf" or "", not {value!r}.')
+        return value or ""
     if key == "archived":
         return _checked_names(value or [])
     raise BadRequest(f"There is no fault named {key!r}.")

@@ -30,13 +30,18 @@ Route = Callable[[Workspace, web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def running(
-    *, port: int = 0, ack_timeout: float = 3.0, state: Path | None = None, secret: str = ""
+    *,
+    port: int = 0,
+    ack_timeout: float = 3.0,
+    state: Path | None = None,
+    secret: str = "",
+    request_url: str = "",
 ) -> AsyncIterator[Workspace]:
     """Run a workspace in this event loop; port 0 picks a free one.
 
     Yields the workspace, whose `url`, `port` and `api_url` are then set. `ack_timeout` is how many
     seconds the bot has to acknowledge an envelope. Tokens end in `secret`; without one, in a new
-    secret. Raises PortTaken.
+    secret. With a `request_url` the bot is reached there over HTTP. Raises PortTaken.
     """
     workspace = Workspace(state, ack_timeout, secret)
     runner = web.AppRunner(
@@ -55,6 +60,8 @@ async def running(
             raise
         workspace.port = runner.addresses[0][1]
         workspace.envelopes.resume()
+        if request_url:
+            workspace.deliver_to(request_url)
         yield workspace
     finally:
         await workspace.close()
@@ -90,6 +97,8 @@ def _application(workspace: Workspace) -> web.Application:
     route("GET", "/local/ephemeral", for_callers(page_data.ephemeral))
     route("GET", "/local/faults", for_callers(faults.get_faults))
     route("POST", "/local/faults", for_callers(faults.set_faults))
+    route("GET", "/local/calls", for_callers(faults.get_calls))
+    route("POST", "/local/calls", for_callers(faults.limit_calls))
     route("GET", "/local/state", for_callers(page_data.first_state))
     route("GET", "/local/events", for_callers(page_data.events))
     application.router.add_static("/page", PAGE)

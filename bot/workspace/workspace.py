@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.workspace.call_log import CallLog
 from bot.workspace.delivery.envelopes import Envelopes
 from bot.workspace.delivery.messages import Messages
 from bot.workspace.delivery.page_events import PageEvents
+from bot.workspace.delivery.request_url import RequestUrl
 from bot.workspace.delivery.response_urls import ResponseUrls
 from bot.workspace.delivery.sockets import Sockets
 from bot.workspace.delivery.statuses import Statuses
@@ -45,8 +47,9 @@ class Workspace:
         self.conversations = Conversations(self.database)
         self.uploads: dict[str, Upload] = {}
         self.faults = Faults()
+        self.call_log = CallLog()
         self.page_events = PageEvents()
-        self.sockets = Sockets(self.page_events)
+        self.sockets = Sockets(self.page_events, self.faults)
         self.envelopes = Envelopes(self.database, self.faults, self.sockets, ack_timeout)
         self.statuses = Statuses(self.page_events)
         self.messages = Messages(
@@ -55,6 +58,7 @@ class Workspace:
         self.response_urls = ResponseUrls(self.conversations, self.messages)
         self.triggers = Triggers()
         self.views = Views(self.page_events)
+        self._request_urls: list[RequestUrl] = []
 
     @property
     def url(self) -> str:
@@ -70,10 +74,18 @@ class Workspace:
         """The `response_url` that ends in `key`."""
         return f"{self.url}/response/{key}"
 
+    def deliver_to(self, url: str) -> None:
+        """Deliver to an app at its request URL from now on."""
+        self._request_urls.append(
+            RequestUrl(url, self.tokens.signing_secret, self.sockets, self.envelopes.acknowledge)
+        )
+
     async def close(self) -> None:
         """Disconnect the pages and the bots, then close the database."""
         self.page_events.close()
         self.statuses.close()
         await self.envelopes.close()
+        for url in self._request_urls:
+            await url.close()
         await self.sockets.close()
         self.database.close()

@@ -10,6 +10,7 @@ import click
 from tasks.commands.terminal.options import (
     engine_option,
     home_option,
+    listen_address_option,
     metrics_option,
     model_option,
     set_variables,
@@ -100,10 +101,34 @@ def worker(
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--http",
+    metavar="[ADDRESS:]PORT",
+    callback=listen_address_option,
+    help="Take Slack's requests there over HTTP, instead of Socket Mode; without an address on "
+    "127.0.0.1 only, for a proxy with TLS in front.",
+)
+@click.option(
+    "--health",
+    metavar="[ADDRESS:]PORT",
+    callback=listen_address_option,
+    help="Serve `GET /health` there, also over Socket Mode.",
+)
 @metrics_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def bot(metrics: tuple[str, int] | None, arguments: tuple[str, ...]) -> None:
-    """Run the bot alone; it connects to Slack with the tokens that are set."""
+def bot(
+    http: tuple[str, int] | None,
+    health: tuple[str, int] | None,
+    metrics: tuple[str, int] | None,
+    arguments: tuple[str, ...],
+) -> None:
+    """Run the bot alone; it connects to Slack with the tokens that are set.
+
+    Over Socket Mode, with SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or with --http, which needs
+    SLACK_SIGNING_SECRET instead of the second.
+    """
+    for name, address in (("http", http), ("health", health)):
+        set_variables(**{name: "{}:{}".format(*address) if address else None})
     if metrics:
         arguments = (*arguments, "--metrics", *map(str, metrics))
     os.execv(sys.executable, [sys.executable, "-m", "bot", *arguments])  # noqa: S606

@@ -110,6 +110,8 @@ class Up:
         write_text(secret, self._secret, mode=0o600, durable=False)
         files = ["--state", str(home / "workspace.sqlite"), "--secret", str(secret)]
         arguments = ["--port", str(self.port), *files, "--demo", DEMO]
+        if self.settings.http:
+            arguments += ["--request-url", _request_url(*self.settings.http)]
         self._add(ManagedProcess("workspace", [*command, *arguments], env))
         # Wait until it listens: a bot that starts earlier fails and is started again.
         for _ in range(200):
@@ -180,9 +182,16 @@ def _local_slack(port: int, secret: str) -> dict[str, str]:
         "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
         "SLACK_BOT_TOKEN": f"xoxb-local-{secret}",
         "SLACK_APP_TOKEN": f"xapp-local-{secret}",
+        "SLACK_SIGNING_SECRET": f"local-{secret}",
         "SWALLOW_EDIT_SECONDS": "0.1",
         "SWALLOW_PROGRESS_SECONDS": "2",
     }
+
+
+def _request_url(address: str, port: int) -> str:
+    """Return where the bot takes requests, as seen from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/slack/events"
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def serve(workspace: Workspace, on_valkey: None, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
         monkeypatch.setenv("SLACK_BOT_TOKEN", workspace.tokens.bot)
         monkeypatch.setenv("SLACK_APP_TOKEN", workspace.tokens.app)
+        monkeypatch.setenv("SLACK_SIGNING_SECRET", workspace.tokens.signing_secret)
         for key, value in {"edit_seconds": "0", "progress_seconds": "0.1", **own}.items():
             monkeypatch.setenv(f"SWALLOW_{key.upper()}", value)
         async with serving(checked(Settings), checked(BotSettings), name) as bot:

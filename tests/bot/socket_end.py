@@ -20,11 +20,11 @@ from slack_sdk.webhook import WebhookResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.bot import Bot
+from bot.connections.socket import SocketHandler
 from bot.listeners import register
-from bot.listeners.socket import SocketHandler
+from bot.pace.edit_pace import EditPace
 from bot.settings import BotSettings
 from bot.slack.admins import Admins
-from bot.slack.edit_pace import EditPace
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.jobs import Jobs

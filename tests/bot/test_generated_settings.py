@@ -16,7 +16,7 @@ from tasks.settings import Settings, checked
 
 NAMES = [
     *(f"SWALLOW_{name.upper()}" for kind in (Settings, BotSettings) for name in kind.model_fields),
-    *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL"),
+    *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL"),
 ]
 NEAR = (
     *(

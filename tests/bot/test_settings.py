@@ -40,9 +40,35 @@ def test_one_token_without_the_other_is_refused(monkeypatch: pytest.MonkeyPatch)
         client_of(checked(BotSettings))
 
 
+def test_over_http_the_signing_secret_stands_for_the_second_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SWALLOW_HTTP", "[::1]:3000")
+    assert checked(BotSettings).http == ("::1", 3000)
+
+    with pytest.raises(SettingInvalid, match="SLACK_SIGNING_SECRET is not set"):
+        _ = checked(Settings).uses_slack
+    with pytest.raises(TokensMissing, match="SLACK_SIGNING_SECRET is not set"):
+        client_of(checked(BotSettings))
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "hunter2")
+    assert checked(Settings).uses_slack
+    assert client_of(checked(BotSettings)).token == "xoxb-1"
+
+
+def test_an_address_that_is_none_is_named_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SWALLOW_HTTP", "localhost")
+
+    with pytest.raises(SettingInvalid, match="SWALLOW_HTTP is 'localhost': it must be a port, or"):
+        checked(Settings)
+
+
 def test_the_settings_are_printed_without_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-hunter2")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-hunter2")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "hunter2")
 
     for settings in (checked(BotSettings), checked(Settings)):
         assert "hunter2" not in repr(settings) + str(settings)

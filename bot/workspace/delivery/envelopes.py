@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from bot.workspace.delivery.sockets import Socket, Sockets
+from bot.workspace.delivery.sockets import Connection, Sockets
 from bot.workspace.faults import Faults
 from bot.workspace.state.database import Database
 
@@ -113,7 +113,7 @@ class Envelopes:
     ) -> Response | None:
         """Send until acknowledged; None once `MAX_RETRIES` retries after a time-out are used up."""
         retries = 0
-        socket: Socket | None = None
+        socket: Connection | None = None
         while True:
             socket = await self._sockets.next(but_not=socket)
             try:
@@ -132,11 +132,12 @@ class Envelopes:
             envelope = envelope | {"retry_attempt": attempt, "retry_reason": reason}
 
     async def _send(
-        self, socket: Socket, envelope: Envelope, response: asyncio.Future[Response]
+        self, socket: Connection, envelope: Envelope, response: asyncio.Future[Response]
     ) -> Response:
         """Send once and wait for the response.
 
-        Raises TimeoutError if none came in time, _SocketClosed if the socket closed before.
+        Raises TimeoutError if none came in time or, over HTTP, a refusal; _SocketClosed if the
+        socket closed before.
         """
         try:
             await socket.send(envelope)

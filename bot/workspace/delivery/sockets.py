@@ -1,4 +1,5 @@
-"""The Socket Mode connections of bots: who may connect, who is connected, whose turn it is.
+"""The connections of bots, mostly of Socket Mode: who may connect, who is connected, whose turn it
+is.
 
 Knows nothing of envelopes: what a bot sends is handed on as text.
 """
@@ -9,11 +10,12 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
 
 from bot.workspace.delivery.page_events import PageEvents
+from bot.workspace.faults import Faults, Silence
 from bot.workspace.state.people import APP_ID
 from bot.workspace.state.tokens import same
 
@@ -24,17 +26,39 @@ CLOSING_HANDSHAKE_SECONDS = 0.3
 TICKETS_KEPT = 1000
 
 
+class Connection(Protocol):
+    """A way to one bot; `closed` is set where it cannot be used any more."""
+
+    closed: asyncio.Event
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send a JSON object. Raises ConnectionError or RuntimeError if the bot is gone."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+    async def close(self) -> None:
+        """Close the connection."""
+
+
 class Socket:
-    """The connection of one bot."""
+    """The Socket Mode connection of one bot."""
 
     def __init__(self, response: web.WebSocketResponse, request: web.Request) -> None:
         self._response = response
         self._request = request
         self.closed = asyncio.Event()
+        self.silence: Silence = ""
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a JSON object. Raises ConnectionError or RuntimeError if the bot is gone."""
-        await self._response.send_json(message)
+        if not self.silence:
+            await self._response.send_json(message)
+
+    async def answer_ping(self, data: bytes) -> None:
+        """Answer a ping of the bot's."""
+        if self.silence != "deaf":
+            await self._response.pong(data)
 
     def abort(self) -> None:
         """Cut the connection without a closing handshake."""
@@ -53,9 +77,10 @@ class Socket:
 class Sockets:
     """The connected bots."""
 
-    def __init__(self, page_events: PageEvents) -> None:
+    def __init__(self, page_events: PageEvents, faults: Faults) -> None:
         self._page_events = page_events
-        self._sockets: list[Socket] = []
+        self._faults = faults
+        self._sockets: list[Connection] = []
         self._changed = asyncio.Condition()
         self._closings: set[asyncio.Task[None]] = set()
         self._turn = 0
@@ -82,20 +107,23 @@ class Sockets:
         self, request: web.Request, on_text: Callable[[str], None]
     ) -> web.WebSocketResponse:
         """Keep the connection of one bot until it leaves; `on_text` gets what the bot sends."""
-        response = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
+        response = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, autoping=False)
         await response.prepare(request)
         socket = Socket(response, request)
+        socket.silence = self._faults.silent_sockets
         await socket.send(_hello(len(self._sockets) + 1))
-        await self._add(socket)
+        await self.add(socket)
         try:
             async for message in response:
                 if message.type is WSMsgType.TEXT:
                     on_text(message.data)
+                elif message.type is WSMsgType.PING:
+                    await socket.answer_ping(message.data)
         finally:
             self.remove(socket)
         return response
 
-    async def next(self, *, but_not: Socket | None) -> Socket:
+    async def next(self, *, but_not: Connection | None) -> Connection:
         """The next socket in turn, other than `but_not` if there is another.
 
         Waits until a bot is connected.
@@ -106,12 +134,18 @@ class Sockets:
         self._turn += 1
         return candidates[self._turn % len(candidates)]
 
-    def remove(self, socket: Socket) -> None:
+    def remove(self, socket: Connection) -> None:
         """Send nothing more over `socket`."""
         if socket in self._sockets:
             self._sockets.remove(socket)
             socket.closed.set()
             self._page_events.publish("connection", connected=self.connected)
+
+    def silence(self) -> None:
+        """Let the sockets stay open and carry nothing more, as `faults.silent_sockets` says."""
+        for socket in self._sockets:
+            if isinstance(socket, Socket):
+                socket.silence = self._faults.silent_sockets
 
     def drop(self, *, abrupt: bool) -> None:
         """Drop every socket: cut the connection, or close it as a restarting server would."""
@@ -128,7 +162,8 @@ class Sockets:
         """Close every socket."""
         await asyncio.gather(*self._closings, *(socket.close() for socket in list(self._sockets)))
 
-    async def _add(self, socket: Socket) -> None:
+    async def add(self, socket: Connection) -> None:
+        """Send over `socket` too."""
         self._sockets.append(socket)
         self._page_events.publish("connection", connected=True)
         async with self._changed:

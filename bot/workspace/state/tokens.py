@@ -25,12 +25,16 @@ class Caller:
 
 
 class Tokens:
-    """The tokens that end in `secret`; without one, in a new secret."""
+    """The tokens that end in `secret`; without one, in a new secret.
+
+    So does `signing_secret`, with which requests over HTTP are signed.
+    """
 
     def __init__(self, secret: str = "") -> None:
         self.secret = secret or secrets.token_hex(16)
         self.bot = f"xoxb-local-{self.secret}"
         self.app = f"xapp-local-{self.secret}"
+        self.signing_secret = f"local-{self.secret}"
         self._callers = {self.bot: Caller("bot", BOT_USER), self.app: Caller("app", BOT_USER)}
         self._callers |= {self.of(person.id): Caller("user", person.id) for person in HUMANS}
 

@@ -39,15 +39,16 @@ async def call(workspace: Workspace, request: web.Request) -> web.Response:
     # Faults are injected into the bot's calls only: what a person types always arrives.
     by_person = bearer_token(request).startswith(USER_TOKEN_PREFIX)
     if not by_person and workspace.faults.take("rate_limit", name):
-        limited = failed("ratelimited", 429)
-        limited.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return limited
+        return _limited(RETRY_AFTER_SECONDS)
     if not by_person and workspace.faults.take("errors", name):
         return failed("internal_error", 500)
     if not by_person and workspace.faults.revoked:
         return web.json_response(_refusal(Refused("token_revoked")))
     try:
-        result = {"ok": True} | await _run(workspace, name, request)
+        args = await Arguments.read(request)
+        if not by_person and (seconds := workspace.call_log.take(name, _channel_in(args))):
+            return _limited(seconds)
+        result = {"ok": True} | _run(workspace, name, args, bearer_token(request))
     except Refused as refused:
         result = _refusal(refused)
     if not by_person and workspace.faults.take("lose_response", name) and request.transport:
@@ -55,12 +56,24 @@ async def call(workspace: Workspace, request: web.Request) -> web.Response:
     return web.json_response(result, headers={"X-OAuth-Scopes": SCOPES})
 
 
-async def _run(workspace: Workspace, name: str, request: web.Request) -> Json:
-    args = await Arguments.read(request)
+def _channel_in(args: Arguments) -> str:
+    try:
+        return args.text("channel")
+    except Refused:
+        return ""  # the method refuses it
+
+
+def _limited(seconds: int) -> web.Response:
+    limited = failed("ratelimited", 429)
+    limited.headers["Retry-After"] = str(seconds)
+    return limited
+
+
+def _run(workspace: Workspace, name: str, args: Arguments, token: str) -> Json:
     method = METHODS.get(name)
     if method is None:
         raise Refused("unknown_method")
-    caller = workspace.tokens.caller_of(bearer_token(request) or args.text("token"))
+    caller = workspace.tokens.caller_of(token or args.text("token"))
     if not may_call(caller, name):
         raise Refused("not_allowed_token_type")
     return method(workspace, caller, args)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from tasks.listen_address import listen_address
+
 ENGINES = click.Choice(["auto", "openvino", "transformers"])
 QUALITIES = click.Choice(["fast", "balanced", "best"])
 
@@ -15,21 +17,22 @@ model_option = click.option("--model", help="Model folder, .gguf file or hub id.
 engine_option = click.option("--engine", type=ENGINES, help="What generates text.")
 
 
-def _listen_address(
+def listen_address_option(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[str, int] | None:
+    """Read the value of an option that takes an address to listen at."""
     if value is None:
         return None
-    host, _, port = value.rpartition(":")
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise click.BadParameter(f"{value!r} is not a port, nor an address and a port.")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    try:
+        return listen_address(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: {error}.") from None
 
 
 metrics_option = click.option(
     "--metrics",
     metavar="[ADDRESS:]PORT",
-    callback=_listen_address,
+    callback=listen_address_option,
     help="Serve metrics for Prometheus there; without an address on 127.0.0.1 only.",
 )
 
