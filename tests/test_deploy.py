@@ -35,8 +35,8 @@ class Listening:
         self.commands: set[str] = set()
         self.shortcuts: set[str] = set()
 
-    def event(self, name: str) -> Any:
-        self.events.add(name)
+    def event(self, name: str | dict[str, str]) -> Any:
+        self.events.add(name if isinstance(name, str) else name["type"])
         return lambda listener: listener
 
     def command(self, name: str) -> Any:
@@ -119,7 +119,8 @@ def test_the_manifest_over_http_differs_in_its_addresses_alone(manifest: Any) ->
     assert settings["event_subscriptions"].pop("request_url") == URL
     assert settings["interactivity"].pop("request_url") == URL
     assert settings.pop("socket_mode_enabled") is False
-    assert http == manifest | {"settings": manifest["settings"] | settings}
+    assert http == manifest | {"settings": settings}
+    assert settings | {"socket_mode_enabled": True} == manifest["settings"]
     assert URL.endswith(REQUEST_PATH)
 
 

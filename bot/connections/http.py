@@ -80,7 +80,7 @@ class RequestUrl:
     async def _answer(self, payload: Mapping[str, Any], headers: Mapping[str, str]) -> BoltResponse:
         if payload.get("type") == "url_verification":
             return BoltResponse(status=200, body={"challenge": str(payload.get("challenge", ""))})
-        if payload.get("ssl_check"):
+        if payload.get("ssl_check") and "command" not in payload:
             return BoltResponse(status=200)
         names = ("X-Slack-Retry-Num", "X-Slack-Retry-Reason")
         repeat = {name.lower(): [headers[name]] for name in names if name in headers}

@@ -41,8 +41,8 @@ async def socket_open(app: AsyncApp, bot: Bot) -> AsyncIterator[Watchdog]:
     )
     watchdog = Watchdog(handler.client)
     try:
-        await handler.connect_async()  # type: ignore[no-untyped-call]
         async with watchdog.watching():
+            await handler.connect_async()  # type: ignore[no-untyped-call]
             yield watchdog
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]

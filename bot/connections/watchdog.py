@@ -95,7 +95,7 @@ class Watchdog:
         # A client that is connecting already tries one address until it is taken: it is made to ask
         # for a new one.
         self._client.wss_uri = None
-        if self._client.connect_operation_lock.locked():
+        if self._session is None or self._client.connect_operation_lock.locked():
             return
         try:
             async with asyncio.timeout(SILENT_SECONDS):

@@ -159,7 +159,7 @@ async def test_questions_commands_presses_and_forms_come_over_http(
 
         async def stopped() -> bool:
             found = jobs.get(job.id)
-            return found is not None and found.cancelled
+            return found is not None and bool(found.cancelled)
 
         await until(stopped, "the stopped answer")
         await person.command("/swallow-train help")

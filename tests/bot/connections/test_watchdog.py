@@ -51,7 +51,7 @@ async def test_a_socket_that_stays_open_and_silent_is_replaced(
             return "no hello for" in caplog.text and not await _connection(port)
 
         with monkeypatch.context() as patched:
-            patched.setattr(watchdog, limit, 1.0)
+            patched.setattr(watchdog, limit, 0.6)
             await until(replaced_in_vain, "a socket without hello")
         await person.local("faults", {"silent_sockets": ""})
         await until(hears, "a socket that is well again")
