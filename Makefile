@@ -1,5 +1,6 @@
 # make run: everything on this machine. make test: all tests. Both set up what they need first.
-# make test ENGINE=transformers: the same tests with the other engine.
+# make test ENGINE=transformers: the same tests with the other engine. OVER_HTTP=1 make test: with
+# all systems over HTTP instead of Socket Mode.
 # make fuzz EXAMPLES=1000: the generated cases alone, fresh ones each time; SEED=… repeats a run.
 # make fuzz INPUTS=10000: exactly so many form submissions, votes and uploads, and no other case.
 PYTHON ?= python3

@@ -29,6 +29,9 @@ ONE_THREAD = {"SWALLOW_THREADS": "1"}
 SWALLOW = (sys.executable, "-P", "-m", "tasks.cli")
 """The command as it is installed, which does not look for modules in the working directory."""
 
+OVER_HTTP = bool(os.environ.get("OVER_HTTP"))
+"""Whether every system's bot is to be reached over HTTP instead of Socket Mode."""
+
 ENDED = ("finished", "failed", "cancelled")
 
 
@@ -197,7 +200,8 @@ class System:
         self.log = home.with_suffix(".log")
         # What a developer has set stays out of it.
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SWALLOW_", "SLACK_"))}
-        self.env = {**kept, "SWALLOW_HOME": str(home), **settings}
+        over_http = {"SWALLOW_HTTP": str(free_port())} if OVER_HTTP else {}
+        self.env = {**kept, "SWALLOW_HOME": str(home), **over_http, **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -1,4 +1,7 @@
-"""Stopped and started again: a system of its own, whose first start converts the model."""
+"""Stopped and started again: a system of its own, whose first start converts the model.
+
+Its bot hears of what is said over HTTP, where the other systems use Socket Mode.
+"""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.workspace import ONE_THREAD, System, running_system, state_of
+from tests.system.workspace import ONE_THREAD, System, free_port, running_system, state_of
 from trainer.base_model.source import Source
 
 QUESTION = "Write a very long story about a restart."
@@ -24,6 +27,7 @@ def thread(
         SWALLOW_DRAIN_SECONDS="0",
         SWALLOW_MAX_NEW_TOKENS="150",
         SWALLOW_LOG="json",
+        SWALLOW_HTTP=str(free_port()),
     ) as system:
         ts = system.workspace.say(f"<@UBOT> {QUESTION}")
         system.workspace.wait_for_text(ts)
