@@ -90,9 +90,8 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         with reachable(settings):
             bot = await _bot(settings, bot_settings, client, pace)
         log_weakness(bot.jobs.redis)
-        # Bolt reads the variables too, and warns when its client already has a token.
-        for variable in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
-            os.environ.pop(variable, None)
+        # Bolt reads the variable too, and warns when its client already has a token.
+        os.environ.pop("SLACK_BOT_TOKEN", None)
         app = AsyncApp(client=bot.client, process_before_response=True)
         register(app, bot)
         try:

@@ -22,6 +22,7 @@ async def test_over_http_the_signing_secret_and_the_address_are_looked_at(
         }
 
     async with serve(http=str(port)):
+        monkeypatch.setenv("SLACK_BOT_TOKEN", workspace.tokens.bot)
         monkeypatch.setenv("SLACK_APP_TOKEN", "")
         running = await rows()
         assert running["SLACK_SIGNING_SECRET"] == (False, "is not 32 characters of 0-9 and a-f")
