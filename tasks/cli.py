@@ -20,6 +20,7 @@ from tasks.commands.jobs import jobs
 from tasks.commands.prepare import prepare
 from tasks.commands.serve import bot, up, worker
 from tasks.commands.status import status
+from tasks.commands.terminal.output import printable
 from tasks.commands.train import train
 from tasks.errors import TaskError
 from trainer.errors import TrainerError
@@ -75,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         swallow.main(arguments, prog_name="swallow")
     except (TaskError, TrainerError) as error:
-        click.echo(f"swallow: {error}", err=True)
+        # It may quote a file or a person.
+        click.echo(f"swallow: {printable(str(error))}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         # The reader of our output has closed the pipe, as `head` does. What is still buffered goes

@@ -76,10 +76,18 @@ def _texts(row: FeedbackRow, language: Language, most: int) -> list[str]:
     """Return what the row says, each text under its name."""
     names = ("instruction", "input", "output", "rejected")
     return [
-        say(f"review.text.{name}", language, text=shortened(getattr(row, name), most))
+        say(f"review.text.{name}", language, text=_cut(getattr(row, name), most, language))
         for name in names
         if getattr(row, name)
     ]
+
+
+def _cut(text: str, most: int, language: Language) -> str:
+    """Return a text, escaped; of a long one the beginning, and how long it is."""
+    shown = shortened(text, most)
+    if shown == escape(text):
+        return shown
+    return shown + say("review.cut", language, characters=f"{len(text):,}")
 
 
 def _name(author: str) -> str:

@@ -67,7 +67,7 @@ async def decide(
     is_open = after is not None and after.state == "proposed"
     note = "" if is_open else _note(after, language)
     shown = await _show(bot, actor, body, after or before, note, language)
-    if done:
+    if done or (after and _is_own(after, actor, decision)):
         return ActionResult("" if shown else note)
     if after is None:
         raise CannotAct("feedback.no_row")
@@ -87,15 +87,24 @@ async def approve_all(
     versions = [row for row in seen if row.partition(":")[2]]
     done = await asyncio.to_thread(_decide, feedback, versions, actor.user, "training")
     await publish(bot, actor, language)
-    if not done:
-        raise CannotAct("feedback.decided")
-    return ActionResult(say("feedback.approved_many", language, count=len(done)))
+    if done:
+        return ActionResult(say("feedback.approved_many", language, count=len(done)))
+    rows = [await asyncio.to_thread(feedback.get, row.partition(":")[0]) for row in versions]
+    if rows and all(row and _is_own(row, actor, row.use) for row in rows):
+        return ActionResult("")
+    raise CannotAct("feedback.decided")
 
 
 def _decide(feedback: Feedback, ids: Sequence[str], admin: str, decision: Decision) -> list[str]:
     if decision == "refused":
         return feedback.refuse(ids)
     return feedback.approve(ids, admin, exam=decision == "exam")
+
+
+def _is_own(row: FeedbackRow, actor: Actor, decision: str) -> bool:
+    """Tell whether `actor` has decided so about a row before: Slack delivers a press again where it
+    does not know that it came."""
+    return row.state == "approved" and row.approver == actor.user and decision == row.use
 
 
 def _note(row: FeedbackRow | None, language: Language) -> str:

@@ -16,6 +16,7 @@ from bot.slack.actor import Actor
 from bot.slack.command_words import quoted
 from bot.slack.download import content_of
 from bot.slack.outgoing_text import escape
+from tasks.feedback.exam import FILE as EXAM_FILE
 from tasks.trainings.datasets import RESERVED, SUFFIXES, is_dataset_name
 from tasks.trainings.received import MOST_BYTES, Received, keep
 
@@ -78,4 +79,5 @@ def _summary(received: Received, language: Language) -> str:
     ]
     for reason, count in received.dropped.items():
         lines.append(say(f"dataset.dropped.{reason.replace(' ', '_')}", language, count=count))
-    return "\n".join([*lines, say("dataset.next", language, name=name)])
+    key = "dataset.exam" if f"{received.name}.jsonl" == EXAM_FILE else "dataset.next"
+    return "\n".join([*lines, say(key, language, name=name)])

@@ -152,6 +152,7 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "review.text.input": ("材料: {text}", "Material: {text}"),
     "review.text.output": ("答え: {text}", "Answer: {text}"),
     "review.text.rejected": ("元の答え: {text}", "What was answered: {text}"),
+    "review.cut": ("（全{characters}文字）", " ({characters} characters in all)"),
     "home.about_on": (
         "答えの下の 👍 👎 と「直す」、人のメッセージのメニューの「これを教える」で、@{bot} に教えられます。"
         "提案は管理者が承認するまで学習に使われません。",
@@ -206,6 +207,10 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "dataset.dropped.repeated": (
         "重複する{count}行を除きました。",
         "Left out: {count} that repeat another one.",
+    ),
+    "dataset.exam": (
+        "これはチームの試験です。この行は学習に使われず、今後の学習はすべて、この行でも試験されます。",
+        "This is the team's exam: its rows are never learned, and every training from now on is examined on them.",
     ),
     "dataset.next": (
         "`/swallow-train data={name}` で計画を立てると、トークン数と、切り詰められる行が分かります。",

@@ -5,6 +5,7 @@ length that can be kept. This module knows neither the broker nor Slack.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -24,6 +25,9 @@ MOST_BYTES = 32 * 1024
 MOST_NAME = 64
 """The longest id, and the longest name of a person, channel or job, in characters."""
 
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 _TEXTS = ("instruction", "input", "output", "rejected")
 _NAMES = ("id", "author", "approver", "channel", "job")
 
@@ -114,9 +118,11 @@ def digest(text: str) -> str:
 def clean(text: str) -> str:
     """Return `text` with line feeds alone between lines, nothing around it, and no half characters.
 
-    A JSON escape may stand for half of a surrogate pair, which nothing can encode.
+    A JSON escape may stand for half of a surrogate pair, which nothing can encode. What nobody sees
+    who approves a row is not in it: control characters, those of no width, and those that show a
+    line in another order than it has.
     """
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    plain = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     return plain.encode("utf-8", "replace").decode("utf-8")
 
 

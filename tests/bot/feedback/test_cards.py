@@ -18,6 +18,14 @@ def test_an_author_that_an_imported_file_names_pings_nobody() -> None:
     assert "&lt;!channel&gt;" in shown
 
 
+def test_a_long_text_says_how_long_it_is() -> None:
+    row = proposed(output="<" * 5000)
+
+    assert "&lt;… (5,000 characters in all)" in json.dumps(home_row(row, "en"), ensure_ascii=False)
+    assert "全5,000文字" in json.dumps(review_post(row, "ja").blocks, ensure_ascii=False)
+    assert "文字" not in json.dumps(review_post(proposed(output="<"), "ja").blocks)
+
+
 @pytest.mark.parametrize(
     ("callback", "hint"),
     [

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from redis import Redis
 
+from bot.errors import CannotAct
+from bot.feedback import review
+from bot.slack.actor import Actor
 from tasks.adapters.in_use import AdaptersInUse
 from tests.bot.conftest import Json, Serve, until
 from tests.bot.feedback.conftest import Teacher
@@ -90,6 +94,24 @@ async def test_who_comes_second_is_told_so_and_changes_nothing(
     after = teacher.feedback.get(row.id)
     assert after
     assert (after.state, after.use, after.approver) == ("approved", "exam", "operator:root")
+
+
+async def test_a_press_that_comes_twice_is_no_failure(serve: Serve, teacher: Teacher) -> None:
+    admin = Actor("UADMIN", "TLOCAL", "", dm=True)
+    rows = [proposed("a"), proposed("b")]
+    for row in rows:
+        teacher.feedback.propose(row)
+    async with serve(feedback="on") as bot:
+        for _ in range(2):
+            await review.decide(bot, admin, {}, rows[0].seen, "training", "en")
+        with pytest.raises(CannotAct):
+            await review.decide(bot, admin, {}, rows[0].seen, "exam", "en")
+        told = [await review.approve_all(bot, admin, [rows[1].seen], "en") for _ in range(2)]
+        with pytest.raises(CannotAct):
+            await review.approve_all(bot, replace(admin, user="UBOB"), [rows[1].seen], "en")
+
+    assert [result.text for result in told] == ["Approved 1.", ""]
+    assert [row.approver for row in teacher.feedback.training_rows()] == ["UADMIN", "UADMIN"]
 
 
 async def test_what_was_written_anew_is_not_approved_unseen(serve: Serve, teacher: Teacher) -> None:

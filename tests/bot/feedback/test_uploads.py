@@ -38,6 +38,8 @@ async def test_a_data_set_is_checked_and_kept_beside_those_that_are_there(
         csv = "instruction,output\n猫は？,鳴く\n"
         await send(teacher, csv, "cats.CSV", "dataset cats")
         await teacher.sees("`cats`", "DADMIN")
+        await send(teacher, csv, "cats.csv", "dataset exam")
+        await teacher.sees("This is the team's exam", "DADMIN")
 
     assert "2行" in first["text"] or "2 of 4 rows" in first["text"]
     kept = (home / "datasets" / "空.jsonl").read_text("utf-8").splitlines()
@@ -47,6 +49,7 @@ async def test_a_data_set_is_checked_and_kept_beside_those_that_are_there(
         "空.jsonl",
         "空-2.jsonl",
         "cats.jsonl",
+        "exam.jsonl",
     }
 
 

@@ -162,16 +162,6 @@ def test_doctor_speaks_of_slacks_terms_only_where_feedback_is_collected() -> Non
     assert row["ok"]
 
 
-def test_what_people_wrote_does_not_command_the_terminal(store: Feedback) -> None:
-    obeyed = "\x1b]52;c;cm0=\x07\x9b2J"
-    assert store.propose(proposed(output=f"A{obeyed}\n\tB", instruction=obeyed + "?"))
-
-    for printed in (run("list"), run("show", "a"), run("list", "--json")):
-        assert not set("\x1b\x07\x9b") & set(printed.stdout)
-    assert "\n\tB" in run("show", "a").stdout
-    assert read("show", "a")["instruction"] == obeyed + "?"
-
-
 def test_an_export_to_where_nothing_can_be_written_is_said(store: Feedback, tmp_path: Path) -> None:
     with pytest.raises(NotWritable, match="nowhere"):
         run("export", str(tmp_path / "nowhere" / "all.jsonl"))

@@ -44,6 +44,16 @@ def test_a_record_gives_the_same_row_again() -> None:
     assert read_row(to_fields(row) | {"of_a_later_version": "1"}) == row
 
 
+def test_what_nobody_sees_who_approves_it_is_not_in_a_row() -> None:
+    hidden = "".join(map(chr, (0xE0041, 0xE0042, 0x202E, 0x200B, 0x1B, 0xFEFF)))
+
+    row = proposed(instruction=f"Who?{hidden}", output=f"{hidden}木村\n\t👩‍💻{hidden}")
+
+    assert (row.instruction, row.output) == ("Who?", "木村\n\t👩‍💻")
+    with pytest.raises(FeedbackRefused):
+        proposed(output=hidden)
+
+
 def test_only_what_is_known_stands_in_a_line() -> None:
     assert "rejected" not in proposed().line()
     assert proposed(rejected="No.").line() == {
