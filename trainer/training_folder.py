@@ -11,7 +11,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class Training:
             TrainingMissing: the file is broken.
         """
         found = self.result("removed")
-        return None if found is None else RemovedRows(**found)
+        return None if found is None else RemovedRows(found.get("rows", 0), found.get("by", ""))
 
     def give_up(self, removed: RemovedRows) -> None:
         """Note what was removed of its data, and remove what it has learned so far.
@@ -194,12 +194,11 @@ def step_of(checkpoint: Path) -> int:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise TrainingMissing(
             f"The training's {file.name} in {file.parent} is unusable."
         ) from error
-    return dict(content)
 
 
 def free(home: Path, training_id: str | None) -> Training:
@@ -265,7 +264,13 @@ def _whole(training: Training) -> Training:
 
 
 def unfinished(home: Path) -> list[Training]:
-    """Return the trainings whose adapter was never written, the one last worked on first."""
+    """Return the trainings whose adapter was never written, the one last worked on first.
+
+    Those whose results cannot be read are left out: nobody can tell.
+    """
     started = [Training(path.parent) for path in (home / "trainings").glob("*/options.json")]
-    rest = [training for training in started if not training.is_over]
+    rest = []
+    for training in started:
+        with suppress(TrainingMissing):
+            rest += [] if training.is_over else [training]
     return sorted(rest, key=lambda training: -training.folder.stat().st_mtime_ns)

@@ -4,7 +4,6 @@ What one has learned so far goes, for it has learned from the rows too; its sett
 why it cannot go on. Those that run go on to their end, and their adapters are named.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +17,11 @@ def give_up_on(home: Path, file: Path, count: int, by: str) -> None:
     Raises:
         NotWritable: the folder of one cannot be written to.
     """
-    for training in _readable(home):
-        if _learns_from(training, file):
-            before = training.removed_rows or RemovedRows(0)
-            training.give_up(RemovedRows(before.rows + count, by or before.by))
+    for training in unfinished(home):
+        with suppress(TrainingMissing):  # its settings cannot be read: nobody can resume it either
+            if _learns_from(training, file):
+                before = training.removed_rows or RemovedRows(0)
+                training.give_up(RemovedRows(before.rows + count, by or before.by))
 
 
 def discard_learned(home: Path) -> None:
@@ -30,16 +30,10 @@ def discard_learned(home: Path) -> None:
     Raises:
         NotWritable: the folder of one cannot be written to.
     """
-    for training in _readable(home):
-        if removed := training.removed_rows:
-            training.give_up(removed)
-
-
-def _readable(home: Path) -> Iterator[Training]:
     for training in unfinished(home):
-        with suppress(TrainingMissing):  # nobody can resume it either
-            training.settings, training.removed_rows  # noqa: B018
-            yield training
+        with suppress(TrainingMissing):
+            if removed := training.removed_rows:
+                training.give_up(removed)
 
 
 def _learns_from(training: Training, file: Path) -> bool:

@@ -47,6 +47,8 @@ def test_it_leaves_every_file_that_carries_it(
     result.write_text(json.dumps({"asked": [{"id": "a", "answer": WORD}, {"id": "b"}]}))
     broken = home / "trainings" / "t" / "broken.json"
     broken.write_text('{"id": "a"')
+    for name, content in (("options.json", "{}"), ("written.json", "no json")):
+        (home / "trainings" / "t" / name).write_text(content)  # a training that nobody can resume
     outside = write_rows(tmp_path / "outside.jsonl", "a")
     (home / "datasets" / "link.jsonl").symlink_to(outside)
     written = other.stat().st_mtime_ns
