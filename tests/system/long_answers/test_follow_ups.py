@@ -14,7 +14,7 @@ def test_a_cut_answer_goes_on_behind_its_tokens_and_is_given_again_once(
     press = {"channel": workspace.channel("general"), "ts": first["ts"], "value": job}
 
     for action in ("continue_answer", "ask_again"):
-        for user in ("UBOB", "UALICE", "UALICE"):
+        for user in ("UBOB", "UALICE"):
             workspace.local("action", user=user, action_id=action, **press)
     answers = workspace.answers(ts, count=3)
 
