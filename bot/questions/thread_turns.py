@@ -4,7 +4,6 @@ Knows the Web API; does not know prompts, tokens or how much of it fits the mode
 """
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery.posted import payload_of
 from bot.questions.answer import is_notice
 from bot.questions.parse import split_options
-from bot.slack.incoming_text import without_markup, without_mention
+from bot.slack.incoming_text import without_bullets, without_markup, without_mention
 from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
@@ -90,7 +89,7 @@ def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: 
         if about.get("state") not in ("finished", "cancelled") or not text or is_notice(text):
             return None
         asker = str(about.get("asker", ""))
-        said = re.sub(r"^([ \t]*)• ", r"\1- ", without_markup(text), flags=re.M)
+        said = without_bullets(without_markup(text))
         return {"role": "assistant", "text": said, "user": asker}
     said = without_markup(split_options(without_mention(text, bot_user))[0])
     return {"role": "user", "text": said, "user": str(message.get("user", ""))} if said else None

@@ -7,12 +7,18 @@ elsewhere: `bot.questions.parse`.
 
 import re
 
+_BULLET = re.compile(r"^(\u2003*)[•◦] ", re.M)
 _REFERENCE = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 
 
 def without_markup(text: str) -> str:
     """Return plain text: mentions, channels and links by their names, entities as characters."""
     return unescape(_REFERENCE.sub(_name_of, text))
+
+
+def without_bullets(text: str) -> str:
+    """Return a text of the bot with its lists in Markdown, as a model writes them."""
+    return _BULLET.sub(lambda item: "  " * len(item[1]) + "- ", text)
 
 
 def unescape(text: str) -> str:

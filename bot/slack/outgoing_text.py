@@ -10,6 +10,9 @@ ANSWER_CHARACTERS = 600
 """The most of an answer beside others: four questions with two answers fit a message."""
 QUESTION_CHARACTERS = 300
 
+NESTED = "\u2003"
+"""What a nested item begins with, for each level."""
+
 _BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 _ITEM = re.compile(r"^([ \t]*)[-*+] (?=\S)", re.M)
 _HEADING = re.compile(r"^#{1,6} +([^ *\n][^*\n]*)$", re.M)
@@ -41,7 +44,7 @@ def from_markdown(text: str) -> str:
     """
     parts = re.split(r"(```.*?(?:```|\Z))", text, flags=re.S)
     parts[::2] = [
-        _HEADING.sub(_bold_heading, _BOLD.sub(r"*\1*", _ITEM.sub(r"\1• ", part)))
+        _HEADING.sub(_bold_heading, _BOLD.sub(r"*\1*", _ITEM.sub(_bullet, part)))
         for part in parts[::2]
     ]
     return "".join(parts)
@@ -56,6 +59,12 @@ def quoted_question(instruction: str, input: str = "") -> str:
     """Return a question as a quotation."""
     safe = shortened("\n".join(filter(None, [instruction, input])), QUESTION_CHARACTERS)
     return "\n".join(f"> {line}" for line in safe.split("\n"))
+
+
+def _bullet(item: re.Match[str]) -> str:
+    # Slack and browsers drop spaces at the beginning of a line; these are none to them.
+    depth = len(item[1].expandtabs(4)) // 2
+    return NESTED * depth + ("◦ " if depth else "• ")
 
 
 def _bold_heading(heading: re.Match[str]) -> str:

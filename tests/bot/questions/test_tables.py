@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.delivery import retry
 from bot.questions.answer import ended, running
 from bot.questions.tables import Table, parts, with_code
+from bot.slack.incoming_text import without_bullets
 from bot.workspace.block_kit import checks
 from bot.workspace.block_kit.blocks import checked_blocks
 from tasks.broker.jobs import Jobs
@@ -58,7 +59,8 @@ def test_an_answer_that_grows_has_columns_and_a_finished_one_slacks_table() -> N
 
     assert [block["type"] for block in growing.blocks] == ["section", "actions"]
     assert growing.text == post.text
-    assert "• 一\n  • 二" in post.text
+    assert "• 一\n\u2003◦ 二" in post.text
+    assert without_bullets(post.text).endswith("- 一\n  - 二")
     assert [block["type"] for block in post.blocks] == ["section", "table", "section", "context"]
     assert checked_blocks(list(post.blocks))
     assert post.blocks[1]["rows"][1][0] == {"type": "raw_text", "text": "燕"}
