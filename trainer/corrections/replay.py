@@ -16,10 +16,10 @@ from trainer.data.questions import question_key
 from trainer.prompts.prompt import render
 from trainer.prompts.templates import Style, Tokenizer
 
-MIN_ANSWERED = 24
-"""So many general questions are answered at least, so that there are some to check."""
 CHECK_EVERY = 6
-"""Every so-many-th answer is never replayed."""
+"""Every so-many-th answer is never replayed, evenly over all of them."""
+MIN_CHECKED = 8
+"""So many answers are checked at least, also where none is replayed."""
 ANSWER_TOKENS = 24
 """The most of an answer; a longer one is learned as far as it goes, without an end. What a model
 says is decided by the first words, and generating them takes a third of a short training."""
@@ -44,7 +44,7 @@ def questions(
     Each leaves room for an answer within `cutoff` tokens. None is one of those `excluded`, which
     are `question_key`s: nothing is learned that an exam asks.
     """
-    answered = max(MIN_ANSWERED, -(-wanted * CHECK_EVERY // (CHECK_EVERY - 1)))
+    answered = wanted + max(MIN_CHECKED, -(-wanted // (CHECK_EVERY - 1)))
     room = cutoff - MIN_ANSWER_TOKENS
     free = [question for question in QUESTIONS if question_key(question) not in excluded]
     return [
@@ -92,8 +92,13 @@ def encoded(
     cutoff: int,
 ) -> Replay:
     """Return the rows of answered questions, at most `cutoff` tokens each."""
-    replay = Replay([], [])
-    for index, row in enumerate(encode_answers(style, tokenizer, asked, answered)):
-        row = Encoded(row.ids[:cutoff], row.prompt, row.preamble)
-        (replay.checks if index % CHECK_EVERY == CHECK_EVERY - 1 else replay.rows).append(row)
-    return replay
+    rows = [
+        Encoded(row.ids[:cutoff], row.prompt, row.preamble)
+        for row in encode_answers(style, tokenizer, asked, answered)
+    ]
+    checked = min(len(rows), max(MIN_CHECKED, len(rows) // CHECK_EVERY))
+    places = {(2 * number + 1) * len(rows) // (2 * checked) for number in range(checked)}
+    return Replay(
+        [row for place, row in enumerate(rows) if place not in places],
+        [row for place, row in enumerate(rows) if place in places],
+    )

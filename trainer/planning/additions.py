@@ -51,9 +51,10 @@ def added(
         wordings = wordings_of(rows, style, tokenizer, cutoff=cutoff, examined=examined)
         pairs = pairs_of(rows, style, tokenizer, cutoff=cutoff) if options.method == "dpo" else {}
         steps = replace(steps, wordings=wordings, rejected=pairs)
-    if not options.keep:
-        return Additions(steps, checks)
-    steps = replace(steps, replayed=replayed_rows(steps.batch_size, options.keep))
+    keep = options.keep or 0.0
+    if not keep and checks is None:
+        return Additions(steps)
+    steps = replace(steps, replayed=replayed_rows(steps.batch_size, keep))
     wanted = steps.epochs * steps.replayed_per_epoch
     questions = replay.questions(style, tokenizer, options.cutoff_len, examined, wanted)
     if not questions:
@@ -64,7 +65,10 @@ def added(
 
 def answered(additions: Additions, answers: replay.Replay) -> Additions:
     """Return `additions` with the rows of answers in place of others, or of placeholders."""
-    steps, checks = replace(additions.steps, replay=answers.rows), additions.checks
+    steps = replace(additions.steps, replay=answers.rows)
+    if not answers.rows:  # all of few are checked
+        steps = replace(steps, replayed=0)
+    checks = additions.checks
     if checks:
         checks = replace(checks, answered=answers.checks)
     return replace(additions, steps=steps, checks=checks)

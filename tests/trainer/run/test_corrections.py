@@ -12,7 +12,7 @@ from tests.trainer.forked import Forked, run
 from tests.trainer.run.test_start import command, weights
 from trainer.corrections.best_point import PATIENCE
 from trainer.corrections.checks import Checks
-from trainer.corrections.replay import MIN_ANSWERED
+from trainer.corrections.replay import MIN_CHECKED
 from trainer.errors import TrainerError
 from trainer.model import lora
 from trainer.planning.options import Options
@@ -62,7 +62,7 @@ def test_taught_rows_are_learned_beside_the_models_own_answers(
     assert found["rows"] == ["row-0", "row-4", "row-1", "row-2", "row-3"]
     assert found["options"]["lora_target_modules"][-1] == "down_proj"
     answers = json.loads((home / "trainings" / "t" / "replay.json").read_text())["answers"]
-    assert len(answers) == MIN_ANSWERED
+    assert len(answers) == 8 + MIN_CHECKED
 
 
 def test_killed_again_and_again_it_ends_at_the_same_best_point(
