@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from bot.bot import Bot
 from bot.errors import CannotAct, NeedsSecondPress
+from bot.i18n.details.translated import detail_in
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_channel, notify_person
@@ -70,8 +71,7 @@ async def perform(
         await write_audit_line(bot, actor, action, "refused", str(error))
         await notify_person(bot.client, actor, _refusal(error, language))
     except (TaskError, TrainerError) as error:
-        text = say("act.refused", language, detail=escape(str(error)))
-        await _failed(bot, actor, action, str(error), text)
+        await _failed(bot, actor, action, str(error), _not_done(error, language))
     except RedisError as error:
         await _failed(bot, actor, action, type(error).__name__, say("act.broker_away", language))
     except FAILURES as error:
@@ -154,7 +154,11 @@ def _refusal(error: AdapterRefused, language: Language) -> str:
         return say("act.adapter_in_channels", language, name=escape(error.name), channels=channels)
     if isinstance(error, AdapterInUse):
         return say("act.adapter_in_use", language, name=escape(error.name))
-    return say("act.refused", language, detail=escape(str(error)))
+    return _not_done(error, language)
+
+
+def _not_done(error: Exception, language: Language) -> str:
+    return say("act.refused", language, detail=escape(detail_in(language, str(error))))
 
 
 async def _failed(bot: Bot, actor: Actor, action: Action, reason: str, text: str) -> None:

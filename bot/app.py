@@ -27,11 +27,12 @@ from bot.listeners import register
 from bot.pace.call_pace import CallPace
 from bot.pace.edit_pace import EditPace
 from bot.pace.rate_limits import RATE_LIMITS
+from bot.people.admins import Admins
+from bot.people.people import People
 from bot.questions.follower import QuestionFollower
 from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
 from bot.relay.relay import Relay
 from bot.settings import BotSettings
-from bot.slack.admins import Admins
 from bot.slack.call_counts import CallCounts
 from bot.slack.client import client_of
 from bot.slack.refusals import failure_of, reason_of
@@ -118,15 +119,17 @@ async def _bot(
         if failure_of(error).kind == "no_access":
             await asyncio.to_thread(record_no_access, jobs.redis, reason_of(error))
         raise
+    people = People(client)
     return Bot(
         client=client,
+        people=people,
         jobs=jobs,
         settings=bot_settings,
         edit_pace=EditPace(bot_settings.edit_seconds, pace),
         user=str(me["user_id"]),
         name=str(me["user"]),
         task_settings=settings,
-        admins=Admins(client, bot_settings, str(me["team_id"])),
+        admins=Admins(client, people, bot_settings, str(me["team_id"])),
         audit=Audit(settings.home),
         registry=Registry(settings, jobs.redis),
     )

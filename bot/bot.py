@@ -8,10 +8,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language
 from bot.pace.edit_pace import EditPace
+from bot.people.admins import Admins
+from bot.people.people import People
 from bot.settings import BotSettings
-from bot.slack.admins import Admins
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
+from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.settings import Settings
 from trainer.data.wordings import language_of
@@ -28,6 +30,7 @@ class Bot:
     user: str
     name: str
     task_settings: Settings
+    people: People
     admins: Admins
     audit: Audit
     registry: Registry
@@ -36,6 +39,21 @@ class Bot:
         """Return the language in which the bot's own sentences reply to `text`."""
         return self.settings.language or language_of(text)
 
-    def language_under(self, body: Mapping[str, Any]) -> Language:
-        """Return the language of the message under which something was pressed or chosen."""
-        return self.language(str((body.get("message") or {}).get("text") or ""))
+    def language_of_job(self, job: Job) -> Language:
+        """Return the language in which a job is shown where it was asked."""
+        said: Language | None = job.asked.get("language")
+        return said or self.language(str(job.asked.get("text", "")))
+
+    async def language_for(self, user: str, text: str = "") -> Language:
+        """Return the language of what is said to one person: that of their Slack.
+
+        Where Slack does not say it in time, it is the language of `text`, which they wrote or read.
+        """
+        if self.settings.language:
+            return self.settings.language
+        return await self.people.language(user) or language_of(text)
+
+    async def language_of_press(self, body: Mapping[str, Any]) -> Language:
+        """Return the language of what is said to whoever pressed or chose something."""
+        under = str((body.get("message") or {}).get("text") or "")
+        return await self.language_for(str(body["user"]["id"]), under)

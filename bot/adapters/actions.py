@@ -22,6 +22,7 @@ from bot.blind import actions as blind
 from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.home import require_home
+from bot.i18n.details.translated import detail_in
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
@@ -239,7 +240,7 @@ async def _open_thread(bot: Bot, actor: Actor, name: str, question: str, languag
 
 def _line(item: ListedAdapter, language: Language) -> str:
     if item.problem:
-        problem = _safe(item.problem)
+        problem = _safe(detail_in(language, item.problem))
         return say("adapter.line_problem", language, name=_safe(item.name), problem=problem)
     return say(
         "adapter.line_in_use" if item.in_use else "adapter.line",

@@ -30,7 +30,7 @@ async def give_up(bot: Bot, job: Job) -> bool:
     if not ended and not job.over:
         return False
     log.error("job %s: it cannot be shown; its person is told so", job.id)
-    language = job.asked.get("language") or bot.language(str(job.asked.get("text", "")))
+    language = bot.language_of_job(job)
     message = DirectFallback(bot.client, Journal(bot.jobs, job), language)
 
     def is_final(message: Message) -> bool:

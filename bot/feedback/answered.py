@@ -42,7 +42,7 @@ def answered(bot: Bot, id: str, actor: Actor) -> Answered:
         job=id,
         channel=str(job.destination["channel"]),
         asker=asker_of(job.destination),
-        language=job.asked.get("language") or bot.language(job.asked["text"]),
+        language=bot.language_of_job(job),
         instruction=str(job.request["instruction"]),
         input=str(job.request.get("input", "")),
         answer=text,

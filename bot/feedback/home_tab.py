@@ -38,18 +38,6 @@ async def publish(bot: Bot, actor: Actor, language: Language) -> bool:
     return True
 
 
-async def language_for(bot: Bot, user: str) -> Language:
-    """Return the language of the tab: the setting's, else that of the person's Slack."""
-    if bot.settings.language:
-        return bot.settings.language
-    try:
-        found = await bot.client.users_info(user=user, include_locale=True)
-    except FAILURES:
-        return "en"
-    locale = str((found.get("user") or {}).get("locale") or "")
-    return "ja" if locale.startswith("ja") else "en"
-
-
 def _view(bot: Bot, actor: Actor, language: Language, is_admin: bool) -> dict[str, Any]:
     rows = Feedback(bot.jobs.redis).rows()
     own = [row for row in rows if row.author == actor.user][::-1]
@@ -60,8 +48,7 @@ def _view(bot: Bot, actor: Actor, language: Language, is_admin: bool) -> dict[st
         blocks += _proposed(proposed, language)
         blocks += _adapters(bot, language)
     blocks += _own(own, language)
-    # The language comes back with each press in the tab.
-    return {"type": "home", "private_metadata": language, "blocks": blocks}
+    return {"type": "home", "blocks": blocks}
 
 
 def _proposed(rows: list[FeedbackRow], language: Language) -> list[dict[str, Any]]:

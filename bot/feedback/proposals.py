@@ -10,7 +10,6 @@ from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.feedback.answered import Answered, answered
 from bot.feedback.forms import Texts, restored
-from bot.i18n.lookup import Language
 from bot.slack.actor import Actor
 from tasks.feedback import removal
 from tasks.feedback.drafts import Draft, Drafts
@@ -63,7 +62,6 @@ class Opened:
 
     draft: str
     texts: Texts
-    language: Language
 
 
 def begin_correction(bot: Bot, actor: Actor, job: str) -> Opened:
@@ -79,7 +77,7 @@ def begin_correction(bot: Bot, actor: Actor, job: str) -> Opened:
         others=_others(actor, about.asker),
     )
     id = Drafts(bot.jobs.redis).keep(draft)
-    return Opened(id, Texts(about.instruction, about.input, about.answer), about.language)
+    return Opened(id, Texts(about.instruction, about.input, about.answer))
 
 
 def propose_correction(bot: Bot, actor: Actor, draft: str, texts: Texts, call: str) -> FeedbackRow:

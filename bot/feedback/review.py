@@ -32,8 +32,9 @@ Decision = Literal["training", "exam", "refused"]
 
 async def tell_admins(bot: Bot, row: FeedbackRow) -> None:
     """Ask admins to decide about a row, each in their direct messages; a failure is logged."""
-    post = review_post(row, bot.language(f"{row.instruction}{row.output}"))
     for admin in (await bot.admins.all())[:MOST_TOLD]:
+        language = await bot.language_for(admin, f"{row.instruction}{row.output}")
+        post = review_post(row, language)
         try:
             channel = await direct_channel(bot.client, admin)
             await bot.client.chat_postMessage(

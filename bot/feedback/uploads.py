@@ -35,7 +35,7 @@ async def receive_dataset(bot: Bot, event: Mapping[str, Any], team: str) -> None
     """Keep the file of a direct message for an admin, and tell what came of it."""
     name = dataset_name(event)
     actor = Actor(str(event["user"]), team, str(event["channel"]), dm=True)
-    language = bot.language(str(event.get("text") or ""))
+    language = await bot.language_for(actor.user, str(event.get("text") or ""))
     do = partial(_receive, bot, actor, event["files"], name, language)
     await perform(bot, actor, Action("feedback dataset", quoted(name)), language, do)
 

@@ -125,6 +125,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "The bot that got this command does not have the adapters and trainings; they are on {hosts}. "
         "Try again, another bot may get it, or use the command `swallow` on {hosts}.",
     ),
+    "act.in_english": ("（英語の詳細: {detail}）", "{detail}"),
     "act.refused": ("できませんでした。{detail}", "Not done. {detail}"),
     "act.slack": (
         "Slackに拒否されたためできませんでした（{error}）。ボットをこのチャンネルに招待してから、もう一度試してください。",

@@ -30,7 +30,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     async def reveal(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        id, language = str(action.get("value", "")), bot.language_under(body)
+        id, language = str(action.get("value", "")), await bot.language_of_press(body)
         do = partial(actions.reveal, bot, id, language)
         actor = Actor.of_press(body)
         background.start(perform(bot, actor, Action("adapter reveal", id[:80]), language, do))
@@ -43,7 +43,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 def _vote(bot: Bot, background: Background, choice: Choice) -> Listener:
     async def vote(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        value, language = str(action.get("value", "")), bot.language_under(body)
+        value, language = str(action.get("value", "")), await bot.language_of_press(body)
         at = str(action.get("action_ts") or "")
         background.start(_count(bot, Actor.of_press(body), value, choice, at, language))
 

@@ -33,8 +33,9 @@ from tasks.feedback.row import FeedbackRow
 
 log = logging.getLogger(__name__)
 
-STORE_SECONDS = 2.5
-"""How long a form may take to the broker's disk: Slack wants an answer within three."""
+STORE_SECONDS = 2.0
+"""How long a form may take to the broker's disk: Slack wants an answer within three, and the
+person's language may have taken most of one."""
 
 Propose = Callable[[Bot, Actor, str, Texts, str], FeedbackRow]
 
@@ -101,7 +102,7 @@ class FeedbackListener:
         lock: asyncio.Lock,
     ) -> None:
         at, good = str(action.get("action_ts") or ""), action.get("value") == GOOD
-        language = self._bot.language_under(body)
+        language = await self._bot.language_of_press(body)
         try:
             async with lock:
                 key = await asyncio.to_thread(proposals.rate, self._bot, actor, job, at, good=good)
@@ -112,17 +113,17 @@ class FeedbackListener:
             await notify_person(self._bot.client, actor, say(key, language))
 
     async def _open_correction(self, actor: Actor, job: str, body: Mapping[str, Any]) -> None:
-        language = self._bot.language_under(body)
+        language = await self._bot.language_of_press(body)
         try:
             opened = await asyncio.to_thread(proposals.begin_correction, self._bot, actor, job)
         except REFUSALS as error:
             await notify_person(self._bot.client, actor, refusal_sentence(error, language))
             return
-        view = form(CORRECT_FORM, opened.draft, opened.texts, opened.language)
+        view = form(CORRECT_FORM, opened.draft, opened.texts, language)
         await self._open(actor, body, view, language)
 
     async def _open_lesson(self, actor: Actor, body: Mapping[str, Any]) -> None:
-        language = self._bot.language_under(body)
+        language = await self._bot.language_of_press(body)
         try:
             lesson = await lesson_of(self._bot, actor, body)
             draft = await asyncio.to_thread(
@@ -149,7 +150,7 @@ class FeedbackListener:
         """Store what a form says and close it, or leave it open with what is wrong."""
         actor, draft = Actor.of_form(body), str(view.get("private_metadata") or "")
         texts = filled_in(view)
-        language = self._bot.language(texts.instruction + texts.output)
+        language = await self._bot.language_for(actor.user, texts.instruction + texts.output)
         wrong = problems(texts, language)
         if wrong:
             await ack(response_action="errors", errors=wrong)

@@ -19,7 +19,7 @@ from bot.feedback.cards import (
     REFUSE_ACTION,
     REMOVE_ACTION,
 )
-from bot.feedback.home_tab import language_for, publish
+from bot.feedback.home_tab import publish
 from bot.feedback.proposals import remove_own
 from bot.feedback.refusals import REFUSALS, refusal_sentence
 from bot.i18n.lookup import Language, say
@@ -57,7 +57,8 @@ class ReviewListener:
         """Take an admin's press under a row."""
         await ack()
         actor, seen = Actor.of_press(body), str(action.get("value") or "")
-        decision, language = _DECISIONS[str(action["action_id"])], self._language(body)
+        decision = _DECISIONS[str(action["action_id"])]
+        language = await self._bot.language_of_press(body)
         do = partial(review.decide, self._bot, actor, body, seen, decision, language)
         name = "feedback refuse" if decision == "refused" else "feedback approve"
         self._background.start(perform(self._bot, actor, Action(name, _ids(seen)), language, do))
@@ -68,7 +69,7 @@ class ReviewListener:
         """Take an admin's press for all rows that are shown."""
         await ack()
         actor, seen = Actor.of_press(body), str(action.get("value") or "")
-        language = self._language(body)
+        language = await self._bot.language_of_press(body)
         do = partial(review.approve_all, self._bot, actor, seen.split(), language)
         act = Action("feedback approve", _ids(seen))
         self._background.start(perform(self._bot, actor, act, language, do))
@@ -78,8 +79,8 @@ class ReviewListener:
     ) -> None:
         """Take an author's press under an own row."""
         await ack()
-        id = str(action.get("value") or "")
-        self._background.start(self._remove(Actor.of_press(body), id, self._language(body)))
+        id, language = str(action.get("value") or ""), await self._bot.language_of_press(body)
+        self._background.start(self._remove(Actor.of_press(body), id, language))
 
     async def on_home(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         """Show the tab to who opens it."""
@@ -88,7 +89,7 @@ class ReviewListener:
             self._background.start(self._publish(actor))
 
     async def _publish(self, actor: Actor) -> None:
-        await publish(self._bot, actor, await language_for(self._bot, actor.user))
+        await publish(self._bot, actor, await self._bot.language_for(actor.user))
 
     async def _remove(self, actor: Actor, id: str, language: Language) -> None:
         if not await can_be_logged(self._bot, actor, language):
@@ -107,13 +108,6 @@ class ReviewListener:
                 text += " " + say("feedback.adapters", language, names=names)
             await notify_person(self._bot.client, actor, text)
         await publish(self._bot, actor, language)
-
-    def _language(self, body: Mapping[str, Any]) -> Language:
-        """Return the language of what was pressed: the tab says its own."""
-        view = body.get("view") or {}
-        if self._bot.settings.language is None and view:
-            return "ja" if view.get("private_metadata") == "ja" else "en"
-        return self._bot.language_under(body)
 
 
 def _ids(seen: str) -> str:

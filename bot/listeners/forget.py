@@ -32,7 +32,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
     background = Background()
 
     async def ask(ack: AsyncAck, command: Mapping[str, Any]) -> None:
-        posts = [_confirmation(language) for language in _languages(bot, command)]
+        posts = [_confirmation(language) for language in await _languages(bot, command)]
         await ack(
             text="\n\n".join(post.text for post in posts),
             blocks=[block for post in posts for block in post.blocks],
@@ -51,10 +51,11 @@ def register(app: AsyncApp, bot: Bot) -> None:
         app.action(f"{FORGET_ACTION}_{language}")(pressed_in(language))
 
 
-def _languages(bot: Bot, command: Mapping[str, Any]) -> Sequence[Language]:
-    """Return the person's language; both where a command without words does not show it."""
-    text = str(command.get("text") or "").strip()
-    return [bot.language(text)] if text or bot.settings.language else LANGUAGES
+async def _languages(bot: Bot, command: Mapping[str, Any]) -> Sequence[Language]:
+    """Return the person's language; both where neither Slack nor the command's words show it."""
+    text, user = str(command.get("text") or "").strip(), str(command["user_id"])
+    known = bot.settings.language or await bot.people.language(user)
+    return [known or bot.language(text)] if known or text else LANGUAGES
 
 
 def _confirmation(language: Language) -> Post:

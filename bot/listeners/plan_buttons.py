@@ -42,7 +42,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 async def _press(bot: Bot, body: Mapping[str, Any], id: str, what: Choice) -> None:
     actor = Actor.of_press(body)
     name = "train start" if what == "started" else "train discard"
-    language = bot.language_under(body)
+    language = await bot.language_of_press(body)
     do = partial(_decide, bot, body, actor, id, what)
     await perform(bot, actor, Action(name, id), language, do)
 
@@ -55,7 +55,7 @@ async def _decide(
         raise CannotAct("plan.expired")
     press = str(body.get("trigger_id", ""))
     decision = await asyncio.to_thread(decide, bot.jobs, plan, what, actor.user, press)
-    language = bot.language(plan.asked["text"])
+    language = bot.language_of_job(plan)
     note = decision_sentence(decision, language)
     shown = await _without_buttons(bot, body, plan, note)
     if decision != Decision(what, actor.user, press):
@@ -68,7 +68,7 @@ async def _without_buttons(bot: Bot, body: Mapping[str, Any], job: Job, note: st
     plan = await asyncio.to_thread(plan_of, bot.jobs, job)
     if plan is None:
         return False
-    post = plan_card(plan, bot.language(job.asked["text"]), note=note)
+    post = plan_card(plan, bot.language_of_job(job), note=note)
     try:
         await bot.client.chat_update(
             channel=body["container"]["channel_id"],

@@ -35,8 +35,9 @@ log = logging.getLogger(__name__)
 
 Do = Callable[[], Awaitable[ActionResult]]
 
-STORE_SECONDS = 2.5
-"""How long a plan may take to the broker's disk: Slack wants an acknowledgement within three."""
+STORE_SECONDS = 2.0
+"""How long a plan may take to the broker's disk: Slack wants an acknowledgement within three, and
+the person's language may have taken most of one."""
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -59,7 +60,8 @@ class Commands:
     async def on_train(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-train`."""
         text = _text_of(command)
-        language, actor = self._bot.language(text), Actor.of_command(command)
+        actor = Actor.of_command(command)
+        language = await self._bot.language_for(actor.user, text)
         parsed = train.parse(text)
         if isinstance(parsed, Wrong):
             await _say(ack, parsed.sentence(language))
@@ -75,7 +77,8 @@ class Commands:
     async def on_adapter(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-adapter`."""
         text = without_markup(_text_of(command))
-        language, actor = self._bot.language(text), Actor.of_command(command)
+        actor = Actor.of_command(command)
+        language = await self._bot.language_for(actor.user, text)
         parsed = adapter.parse(text)
         if isinstance(parsed, Wrong):
             await _say(ack, parsed.sentence(language))
@@ -100,7 +103,7 @@ class Commands:
         an acknowledgement may.
         """
         id = job_id(_key(command))
-        asked = {"text": text, "options": dict(parsed.options)}
+        asked = {"text": text, "options": dict(parsed.options), "language": language}
         store = partial(
             self._bot.jobs.create,
             id,

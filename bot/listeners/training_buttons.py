@@ -28,21 +28,21 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     async def cancel(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        id, language = str(action.get("value", "")), bot.language_under(body)
+        id, language = str(action.get("value", "")), await bot.language_of_press(body)
         actor = Actor.of_press(body)
         do = partial(training_actions.cancel, bot, actor, id, language)
         background.start(perform(bot, actor, Action("train cancel", id), language, do))
 
     async def use(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        name, language = str(action.get("value", "")), bot.language_under(body)
+        name, language = str(action.get("value", "")), await bot.language_of_press(body)
         actor = Actor.of_press(body)
         do = partial(adapter_actions.use, bot, actor, name, language)
         background.start(perform(bot, actor, Action("adapter use", name), language, do))
 
     async def use_anyway(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         await ack()
-        value, language = str(action.get("value", "")), bot.language_under(body)
+        value, language = str(action.get("value", "")), await bot.language_of_press(body)
         actor = Actor.of_press(body)
         do = partial(adapter_actions.use_anyway, bot, actor, value, language)
         name = adapter_name(parsed(value)[0])

@@ -48,7 +48,7 @@ class QuestionFollower:
         self._streams = streams
         self._job = job
         # Stored beside the text, which is not there any more where its asker was forgotten.
-        self._language = job.asked.get("language") or bot.language(job.asked["text"])
+        self._language = bot.language_of_job(job)
         self._reply = DirectFallback(bot.client, Journal(bot.jobs, job), self._language)
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
         self._outlook = Outlook(bot.jobs, job)
@@ -207,11 +207,16 @@ class QuestionFollower:
         plain = sentence(say("failed.unshown", self._language))
         if self._reply.begun:
             self._bot.edit_pace.edit_out_of_turn()
-        await self._reply.end(self._final_posts(final), plain, state=final.type)
+        posts = [await self._help()] if final.data.get("help") else self._final_posts(final)
+        await self._reply.end(posts, plain, state=final.type)
+
+    async def _help(self) -> Post:
+        """Return how to ask, for somebody who has said nothing that has a language."""
+        user = str(self._job.destination["user"])
+        language = await self._bot.language_for(user, str(self._job.asked["text"]))
+        return sentence(say("help", language, bot=self._bot.name))
 
     def _final_posts(self, final: Event) -> list[Post]:
-        if final.data.get("help"):
-            return [sentence(say("help", self._language, bot=self._bot.name))]
         data = dict(final.data)
         if data.get("reason") in ("adapter", "adapter_model"):
             data["name"] = adapter_name(self._job.adapter)

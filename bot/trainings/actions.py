@@ -6,6 +6,7 @@ threads.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from bot.admin_action import ActionResult
 from bot.bot import Bot
@@ -79,7 +80,8 @@ async def resume(
         raise CannotAct(key, **values)
     request = {"training": training.training, "resume": True, "options": dict(training.options)}
     job = job_id("resume", key)
-    await asyncio.to_thread(store_training, bot.jobs, job, actor, text, request)
+    store = partial(store_training, bot.jobs, job, actor, text, request, language=language)
+    await asyncio.to_thread(store)
     output = shortened(training.output, 100)
     return ActionResult(say("resume.begun", language, output=output, step=training.step))
 

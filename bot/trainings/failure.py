@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.i18n.details.translated import detail_in
 from bot.i18n.lookup import CATALOGUE, Language, say
 from bot.slack.outgoing_text import shortened
 
@@ -18,7 +19,8 @@ def failure(data: Mapping[str, Any], language: Language) -> str:
         key, values = rows_removed(int(data["rows"]), str(data["by"]))
         return say(key, language, **values)
     key = f"training_failed.{data.get('reason')}"
-    values = {name: shortened(str(value), _VALUE_CHARACTERS) for name, value in data.items()}
+    said = {**data, "detail": detail_in(language, str(data.get("detail", "")))}
+    values = {name: shortened(str(value), _VALUE_CHARACTERS) for name, value in said.items()}
     if data.get("reason") == "dataset":
         known = ", ".join(str(name) for name in data.get("known") or ())
         values["known"] = shortened(known, _VALUE_CHARACTERS) or say(

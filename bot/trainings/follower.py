@@ -41,7 +41,7 @@ class TrainingFollower:
         self._bot = bot
         self._streams = streams
         self._job = job
-        self._language = bot.language(str(job.asked.get("text", "")))
+        self._language = bot.language_of_job(job)
         journal = Journal(bot.jobs, job)
         self._message = DirectFallback(bot.client, journal, self._language)
         self._milestones = Milestones(bot.client, journal)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from bot.i18n.lookup import Language, language_of
 from bot.slack.actor import Actor
 from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job
@@ -54,10 +55,17 @@ def decision_on(jobs: Jobs, plan: str) -> Decision | None:
 
 
 def store_training(
-    jobs: Jobs, id: str, actor: Actor, text: str, request: Mapping[str, Any]
+    jobs: Jobs,
+    id: str,
+    actor: Actor,
+    text: str,
+    request: Mapping[str, Any],
+    *,
+    language: Language | None = None,
 ) -> Literal["created", "repeat", "not_in_thread", "full"]:
-    """Store a training; its follower hands it to the workers."""
-    asked = {"text": text, "request": dict(request)}
+    """Store a training, shown in `language`, else that of `text`; its follower hands it to the
+    workers."""
+    asked = {"text": text, "request": dict(request), "language": language or language_of(text)}
     return jobs.create(id, "train", destination=actor.destination(), asked=asked, adapter="")
 
 
@@ -78,4 +86,7 @@ def _store(jobs: Jobs, plan: Job, by: str) -> None:
     id = training_id(plan.id)
     request = {"training": id, "resume": False, "options": plan.request.get("options", {})}
     destination = {**plan.destination, "user": by, "response_url": ""}
-    store_training(jobs, id, Actor.of_destination(destination), str(plan.asked["text"]), request)
+    text = str(plan.asked["text"])
+    language = plan.asked.get("language")
+    actor = Actor.of_destination(destination)
+    store_training(jobs, id, actor, text, request, language=language)

@@ -10,7 +10,7 @@ from bot.admin_action import Action, permitted, write_audit_line
 from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
-from bot.i18n.lookup import say
+from bot.i18n.lookup import Language, say
 from bot.relay.dispatch import Outlook, enqueue
 from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
@@ -31,7 +31,7 @@ class PlanFollower:
         self._streams = streams
         self._job = job
         self._actor = Actor.of_destination(job.destination)
-        self._language = bot.language(job.asked["text"])
+        self._language = bot.language_of_job(job)
 
     async def run(self) -> None:
         """Follow the job to its end; returns when its plan is shown or its failure is told."""
@@ -47,7 +47,7 @@ class PlanFollower:
     async def _prepare(self) -> None:
         options = dict(self._job.asked["options"])
         action = Action("train plan", str(options.get("output", "output")))
-        if await permitted(self._bot, self._actor, action, self._language):
+        if await permitted(self._bot, self._actor, action, await self._private()):
             await write_audit_line(self._bot, self._actor, action, "done")
             await asyncio.to_thread(enqueue, self._bot.jobs, self._job, {"options": options})
         else:
@@ -65,12 +65,15 @@ class PlanFollower:
         if final.type == "finished":
             await self._show(await self._card(final))
         elif final.type == "cancelled":
-            await notify_person(
-                self._bot.client, self._actor, say("plan.cancelled", self._language)
-            )
-        elif final.data.get("reason") != "refused":  # `permitted` has told a refusal
-            text = failure(final.data, self._language)
+            text = say("plan.cancelled", await self._private())
             await notify_person(self._bot.client, self._actor, text)
+        elif final.data.get("reason") != "refused":  # `permitted` has told a refusal
+            text = failure(final.data, await self._private())
+            await notify_person(self._bot.client, self._actor, text)
+
+    async def _private(self) -> Language:
+        """Return the language of what only the person is told."""
+        return await self._bot.language_for(self._actor.user, str(self._job.asked["text"]))
 
     async def _card(self, final: Event) -> Post:
         plan, jobs = final.data["plan"], self._bot.jobs

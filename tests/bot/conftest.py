@@ -16,6 +16,7 @@ from bot.app import serving
 from bot.bot import Bot
 from bot.settings import BotSettings
 from bot.workspace.server import running
+from bot.workspace.state.people import Person as Account
 from bot.workspace.workspace import Workspace
 from tasks.broker.celery_app import app
 from tasks.broker.job import Job, Kind
@@ -29,9 +30,24 @@ Serve = Callable[..., AbstractAsyncContextManager[Bot]]
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+async def workspace(locales: dict[str, str]) -> AsyncIterator[Workspace]:
     async with running() as started:
         yield started
+
+
+@pytest.fixture
+def locales(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The locales of people's Slack, by their ids: none, so that their words decide, unless a test
+    says otherwise before it starts its bot."""
+    chosen: dict[str, str] = {}
+
+    def shown(person: Account, *, include_locale: bool = False) -> Json:
+        shown = unchanged(person, include_locale=include_locale)
+        return shown | {"locale": chosen.get(person.id, "")}
+
+    unchanged = Account.shown
+    monkeypatch.setattr(Account, "shown", shown)
+    return chosen
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from bot.bot import Bot
 from bot.connections.socket import SocketHandler
 from bot.listeners import register
 from bot.pace.edit_pace import EditPace
+from bot.people.admins import Admins
+from bot.people.people import People
 from bot.settings import BotSettings
-from bot.slack.admins import Admins
 from tasks.adapters.registry import Registry
 from tasks.audit import Audit
 from tasks.broker.jobs import Jobs
@@ -226,7 +227,8 @@ class Slack:
             user="UBOT",
             name="swallow",
             task_settings=task_settings,
-            admins=Admins(client, bot_settings, "T1"),
+            people=(people := People(client)),
+            admins=Admins(client, people, bot_settings, "T1"),
             audit=Audit(task_settings.home),
             registry=Registry(task_settings, redis),
         )

@@ -6,10 +6,11 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.people import people as module
+from bot.people.admins import Admins
+from bot.people.people import People
 from bot.settings import BotSettings
-from bot.slack import admins as module
 from bot.slack.actor import Actor
-from bot.slack.admins import Admins
 
 ADMIN = {"id": "U1", "team_id": "T1", "is_admin": True}
 
@@ -21,7 +22,7 @@ class Slack:
         self.user = user
         self.asked = 0
 
-    async def users_info(self, *, user: str) -> Any:
+    async def users_info(self, *, user: str, include_locale: bool) -> Any:
         self.asked += 1
         if self.user is None:
             raise SlackApiError("no", {"ok": False, "error": "user_not_found"})  # type: ignore[no-untyped-call]
@@ -29,7 +30,8 @@ class Slack:
 
 
 def admins(slack: Slack, **settings: Any) -> Admins:
-    return Admins(cast(AsyncWebClient, slack), BotSettings(**settings), "T1")
+    client = cast(AsyncWebClient, slack)
+    return Admins(client, People(client), BotSettings(**settings), "T1")
 
 
 def actor(user: str = "U1", channel: str = "C1", *, dm: bool = False) -> Actor:

@@ -1,7 +1,6 @@
 """Who may train and switch adapters: the people named in SWALLOW_ADMINS, else Slack's admins.
 
-What Slack answers is kept for a minute. While Slack cannot be asked, nobody may. Does not act and
-does not write the audit log.
+While Slack cannot be asked, nobody may. Does not act and does not write the audit log.
 """
 
 import time
@@ -10,12 +9,10 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.people.people import People
 from bot.settings import BotSettings
 from bot.slack.actor import Actor
 from bot.slack.refusals import FAILURES
-
-KEEP_SECONDS = 60.0
-"""How long an answer of Slack about a person is believed."""
 
 KEEP_LIST_SECONDS = 600.0
 """How long the list of all admins is believed: Slack gives it page by page."""
@@ -29,11 +26,13 @@ _OUTSIDE = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_str
 class Admins:
     """Decides for one workspace, `team`."""
 
-    def __init__(self, client: AsyncWebClient, settings: BotSettings, team: str) -> None:
+    def __init__(
+        self, client: AsyncWebClient, people: People, settings: BotSettings, team: str
+    ) -> None:
         self._client = client
+        self._people = people
         self._settings = settings
         self._team = team
-        self._known: dict[str, tuple[float, str]] = {}
         self._all: tuple[float, tuple[str, ...]] = (0.0, ())
 
     async def refusal(self, actor: Actor) -> str:
@@ -74,18 +73,8 @@ class Admins:
         return tuple(found)
 
     async def _by_slack(self, user: str) -> str:
-        now = time.monotonic()
-        until, why = self._known.get(user, (0.0, ""))
-        if now < until:
-            return why
-        try:
-            response = await self._client.users_info(user=user)
-        except FAILURES:
-            return "unknown"
-        why = self._refusal_of(response.get("user") or {})
-        self._known = {key: known for key, known in self._known.items() if known[0] > now}
-        self._known[user] = (now + KEEP_SECONDS, why)
-        return why
+        person = await self._people.about(user)
+        return "unknown" if person is None else self._refusal_of(person)
 
     def _refusal_of(self, user: Mapping[str, Any]) -> str:
         # In an organisation a person is listed under one team and may belong to others too.

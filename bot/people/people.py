@@ -1,0 +1,74 @@
+"""What Slack says of people, kept for a while: users.info with the locale.
+
+Several questions about one person at a time are one call. Decides nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.i18n.lookup import Language
+from bot.slack.refusals import FAILURES
+
+KEEP_SECONDS = 60.0
+"""How long an answer of Slack is believed where it decides what somebody may do."""
+
+KEEP_LOCALE_SECONDS = 3600.0
+"""How long it is believed where it decides in which language something is said."""
+
+LOCALE_SECONDS = 0.8
+"""How long a sentence waits for the language of its reader: a command is answered within three."""
+
+Person = Mapping[str, Any]
+"""Slack's user object (https://docs.slack.dev/reference/objects/user-object)."""
+
+
+class People:
+    """The people of one workspace, and those of others whom it meets."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._known: dict[str, tuple[float, Person]] = {}
+        self._asking: dict[str, asyncio.Task[Person | None]] = {}
+
+    async def about(self, user: str, *, keep: float | None = None) -> Person | None:
+        """Return what Slack said at most `keep` seconds ago; None where it cannot be asked."""
+        asked, person = self._known.get(user, (0.0, {}))
+        if person and time.monotonic() - asked < (KEEP_SECONDS if keep is None else keep):
+            return person
+        asking = self._asking.get(user)
+        if asking is None:
+            asking = self._asking[user] = asyncio.create_task(self._ask(user))
+            asking.add_done_callback(lambda _: self._asking.pop(user, None))
+        return await asyncio.shield(asking)  # whoever waits no longer leaves it to the others
+
+    async def language(self, user: str) -> Language | None:
+        """Return the language of a person's Slack; None where that is not known in time.
+
+        Japanese where the locale is, English for every other: there are two catalogues.
+        """
+        try:
+            asking = self.about(user, keep=KEEP_LOCALE_SECONDS)
+            person = await asyncio.wait_for(asking, LOCALE_SECONDS)
+        except TimeoutError:
+            person = None
+        person = person or self._known.get(user, (0.0, {}))[1]
+        locale = str(person.get("locale") or "")
+        if not locale:
+            return None
+        return "ja" if locale.startswith("ja") else "en"
+
+    async def _ask(self, user: str) -> Person | None:
+        try:
+            response = await self._client.users_info(user=user, include_locale=True)
+        except FAILURES:
+            return None
+        now = time.monotonic()
+        oldest = now - KEEP_LOCALE_SECONDS
+        self._known = {id: known for id, known in self._known.items() if known[0] > oldest}
+        person: Person = response.get("user") or {}
+        self._known[user] = (now, person)
+        return person
