@@ -91,6 +91,7 @@ def _application(workspace: Workspace) -> web.Application:
     route("POST", "/local/shortcut", for_callers(interactions.run_shortcut))
     route("POST", "/local/edit", for_callers(messages.edit))
     route("POST", "/local/delete", for_callers(messages.delete))
+    route("POST", "/local/locale", for_callers(page_data.choose_locale))
     route("GET", "/local/view", for_callers(views.form))
     route("POST", "/local/view", for_callers(views.use))
     route("GET", "/local/home", for_callers(views.home))

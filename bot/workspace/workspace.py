@@ -21,6 +21,7 @@ from bot.workspace.delivery.views import Views
 from bot.workspace.faults import Faults
 from bot.workspace.state.conversations import Conversations
 from bot.workspace.state.database import Database
+from bot.workspace.state.people import Person
 from bot.workspace.state.tokens import Tokens
 
 
@@ -59,6 +60,7 @@ class Workspace:
         self.triggers = Triggers()
         self.views = Views(self.page_events)
         self._request_urls: list[RequestUrl] = []
+        self.locales: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -69,6 +71,10 @@ class Workspace:
     def api_url(self) -> str:
         """The Web API's `base_url` for slack_sdk."""
         return f"{self.url}/api/"
+
+    def locale_of(self, person: Person) -> str:
+        """The locale that a person has chosen, as with the language of the page, or had before."""
+        return self.locales.get(person.id, person.locale)
 
     def response_url(self, key: str) -> str:
         """The `response_url` that ends in `key`."""

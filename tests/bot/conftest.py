@@ -16,7 +16,7 @@ from bot.app import serving
 from bot.bot import Bot
 from bot.settings import BotSettings
 from bot.workspace.server import running
-from bot.workspace.state.people import Person as Account
+from bot.workspace.state.people import PEOPLE
 from bot.workspace.workspace import Workspace
 from tasks.broker.celery_app import app
 from tasks.broker.job import Job, Kind
@@ -30,24 +30,11 @@ Serve = Callable[..., AbstractAsyncContextManager[Bot]]
 
 
 @pytest.fixture
-async def workspace(locales: dict[str, str]) -> AsyncIterator[Workspace]:
+async def workspace() -> AsyncIterator[Workspace]:
     async with running() as started:
+        # Nobody's Slack says a language, so that their words decide.
+        started.locales.update(dict.fromkeys(PEOPLE, ""))
         yield started
-
-
-@pytest.fixture
-def locales(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The locales of people's Slack, by their ids: none, so that their words decide, unless a test
-    says otherwise before it starts its bot."""
-    chosen: dict[str, str] = {}
-
-    def shown(person: Account, *, include_locale: bool = False) -> Json:
-        shown = unchanged(person, include_locale=include_locale)
-        return shown | {"locale": chosen.get(person.id, "")}
-
-    unchanged = Account.shown
-    monkeypatch.setattr(Account, "shown", shown)
-    return chosen
 
 
 @pytest.fixture

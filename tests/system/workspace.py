@@ -209,6 +209,9 @@ class System:
         with self.log.open("ab") as log:
             self.launch(log.fileno())
         until(self.ready, self.log_text)
+        # As the page does for whoever uses it: these tests read English.
+        for user in ("UADMIN", "UALICE", "UBOB"):
+            self.workspace.local("locale", user=user, locale="en-US")
 
     def launch(self, output: int) -> None:
         """Start with `output` as standard output and error, and wait for nothing."""

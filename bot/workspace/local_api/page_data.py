@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from aiohttp import web
 
 from bot.workspace.answers import succeeded
 from bot.workspace.delivery.page_events import PageEvent
-from bot.workspace.local_api.requests import channel_and_person_of
+from bot.workspace.errors import BadRequest
+from bot.workspace.local_api.requests import (
+    channel_and_person_of,
+    json_of,
+    person_of,
+    string_of,
+)
 from bot.workspace.state.channels import CHANNELS, Channel
 from bot.workspace.state.people import BOT_USER, HUMANS, PEOPLE, TEAM_NAME, Person
 from bot.workspace.workspace import Workspace
+
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 RECONNECT_MS = 1000
 """How long a browser waits before it reconnects to the event stream."""
@@ -30,6 +39,16 @@ async def first_state(workspace: Workspace, request: web.Request) -> web.Respons
         connected=workspace.sockets.connected,
         event_id=workspace.page_events.last_id,
     )
+
+
+async def choose_locale(workspace: Workspace, request: web.Request) -> web.Response:
+    """Set a person's locale, which decides in what language the bot tells them things."""
+    body = await json_of(request)
+    person, locale = person_of(request, body), string_of(body, "locale")
+    if not _LOCALE.fullmatch(locale):
+        raise BadRequest("locale must be a language with its region, as in ja-JP.")
+    workspace.locales[person.id] = locale
+    return succeeded()
 
 
 async def ephemeral(workspace: Workspace, request: web.Request) -> web.Response:

@@ -25,6 +25,9 @@ export const ephemeralMessages = async (channel, user) =>
 export const runCommand = (channel, user, command, text) =>
   post("/local/command", { channel, user, command, text });
 
+// The person's locale, as chosen in Slack's preferences: in what language the bot tells them things.
+export const chooseLocale = (user, locale) => post("/local/locale", { user, locale });
+
 export const pressButton = (channel, user, ts, actionId, value, blockId) =>
   post("/local/action", { channel, user, ts, action_id: actionId, value, block_id: blockId });
 

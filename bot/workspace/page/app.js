@@ -3,7 +3,7 @@
 import { closeForm, pressInForm, pressInHome, submitForm } from "./actions/forms.js";
 import { dismiss, press, remove, send, useShortcut } from "./actions/messaging.js";
 import { PERSON_KEY, closeThread, fromAddress, go, load, loadForm, openThread, show, switchPerson } from "./actions/navigation.js";
-import { Person, firstState, follow } from "./api.js";
+import { Person, chooseLocale, firstState, follow } from "./api.js";
 import { $, announce } from "./dom.js";
 import { startEdit } from "./forms/edit.js";
 import { buildForm, drawForm } from "./forms/form.js";
@@ -107,6 +107,7 @@ async function start() {
   session.model = new Model(state);
   session.model.switchPerson(firstPerson(state.tokens));
   session.person = new Person(state.tokens[session.model.me]);
+  await chooseLocale(session.model.me, navigator.language).catch(() => {});
   buildSidebar({ go, switchPerson });
   buildForm({ submit: submitForm, close: closeForm, press: pressInForm });
   buildMessageMenu({ useShortcut, startEdit, remove });

@@ -34,8 +34,8 @@ class Person:
     is_admin: bool = False
     is_bot: bool = False
 
-    def shown(self, *, include_locale: bool = False) -> dict[str, Any]:
-        """The person as a Slack user object."""
+    def shown(self, locale: str | None = None) -> dict[str, Any]:
+        """The person as a Slack user object, with a locale where one is given."""
         shown: dict[str, Any] = {
             "id": self.id,
             "team_id": TEAM_ID,
@@ -65,8 +65,8 @@ class Person:
         }
         if self.is_bot:
             shown["profile"] |= {"api_app_id": APP_ID, "bot_id": BOT_ID}
-        if include_locale:
-            shown["locale"] = self.locale
+        if locale is not None:
+            shown["locale"] = locale
         return shown
 
 

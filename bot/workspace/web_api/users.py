@@ -13,6 +13,7 @@ from bot.workspace.state.people import (
     PEOPLE,
     TEAM_ID,
     TEAM_NAME,
+    Person,
     person_named,
 )
 from bot.workspace.state.tokens import Caller
@@ -45,9 +46,8 @@ def connections_open(workspace: Workspace, caller: Caller, args: Arguments) -> J
 
 def list_users(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """users.list: every account, the bot's included."""
-    include_locale = args.flag("include_locale")
     return {
-        "members": [person.shown(include_locale=include_locale) for person in PEOPLE.values()],
+        "members": [_shown(workspace, person, args) for person in PEOPLE.values()],
         "response_metadata": {"next_cursor": ""},
     }
 
@@ -55,7 +55,11 @@ def list_users(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
 def user_info(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     """users.info."""
     person = person_named(args.text("user"))
-    return {"user": person.shown(include_locale=args.flag("include_locale"))}
+    return {"user": _shown(workspace, person, args)}
+
+
+def _shown(workspace: Workspace, person: Person, args: Arguments) -> Json:
+    return person.shown(workspace.locale_of(person) if args.flag("include_locale") else None)
 
 
 METHODS = {

@@ -1,14 +1,15 @@
 """Everybody is told in the language of their Slack, whatever language their words have."""
 
+from bot.workspace.workspace import Workspace
 from tasks.broker.jobs import Jobs
 from tests.bot.conftest import Person, Serve, job_of
 from tests.bot.questions.test_follower import ask
 
 
 async def test_each_person_is_told_in_the_language_of_their_slack(
-    serve: Serve, person: Person, jobs: Jobs, locales: dict[str, str]
+    serve: Serve, person: Person, jobs: Jobs, workspace: Workspace
 ) -> None:
-    locales |= {"UADMIN": "ja-JP", "UALICE": "ja-JP", "UBOB": "en-GB"}
+    workspace.locales |= {"UADMIN": "ja-JP", "UALICE": "ja-JP", "UBOB": "en-GB"}
     async with serve():
         await person.command("/swallow-train epochs=0")
         await person.told("`epochs` の値が `0` になっていますが、1から1000まで")

@@ -3,7 +3,7 @@
 // Fetches the messages that are not known yet and keeps the drafts of every channel and thread.
 
 import { attempt } from "./messaging.js";
-import { Person, ephemeralMessages, homeOf, openForm } from "../api.js";
+import { Person, chooseLocale, ephemeralMessages, homeOf, openForm } from "../api.js";
 import { drawForm } from "../forms/form.js";
 import { narrow, session } from "../session.js";
 import { channelPane, draw, threadPane } from "../views/panes.js";
@@ -105,6 +105,8 @@ export function switchPerson(user) {
   keepDrafts();
   localStorage.setItem(PERSON_KEY, user);
   session.person = new Person(session.model.tokens[user]);
+  // Whoever acts as a person reads the page's language. Nothing else depends on it.
+  chooseLocale(user, navigator.language).catch(() => {});
   const { channel, thread } = session.here;
   const direct = session.model.channel(channel).kind === "im";
   session.model.switchPerson(user);
