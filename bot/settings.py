@@ -67,7 +67,9 @@ class BotSettings(BaseSettings):
         "full or a training failed.",
     )
     language: Literal["ja", "en"] | None = Field(
-        default=None, description="Language of the bot's own sentences; unset: the question's."
+        default=None,
+        description="Language of the bot's own sentences; unset: the question's under an answer, "
+        "else that of the reader's Slack.",
     )
     edit_seconds: float = Field(
         default=1.2,
