@@ -28,6 +28,7 @@ from bot.pace.call_pace import CallPace
 from bot.pace.edit_pace import EditPace
 from bot.pace.rate_limits import RATE_LIMITS
 from bot.people.admins import Admins
+from bot.people.askers import Askers
 from bot.people.people import People
 from bot.questions.follower import QuestionFollower
 from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
@@ -119,7 +120,8 @@ async def _bot(
         if failure_of(error).kind == "no_access":
             await asyncio.to_thread(record_no_access, jobs.redis, reason_of(error))
         raise
-    people = People(client)
+    people, team = People(client), str(me["team_id"])
+    admins = Admins(client, people, bot_settings, team)
     return Bot(
         client=client,
         people=people,
@@ -129,7 +131,8 @@ async def _bot(
         user=str(me["user_id"]),
         name=str(me["user"]),
         task_settings=settings,
-        admins=Admins(client, people, bot_settings, str(me["team_id"])),
+        admins=admins,
+        askers=Askers(people, admins, bot_settings, team),
         audit=Audit(settings.home),
         registry=Registry(settings, jobs.redis),
     )

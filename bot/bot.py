@@ -1,17 +1,21 @@
 """What every listener and follower needs: the bot's identity, connections and settings."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language
 from bot.pace.edit_pace import EditPace
 from bot.people.admins import Admins
+from bot.people.askers import Askers
 from bot.people.people import People
 from bot.settings import BotSettings
 from tasks.adapters.registry import Registry
+from tasks.asking.channels import Channels
 from tasks.audit import Audit
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -32,6 +36,7 @@ class Bot:
     task_settings: Settings
     people: People
     admins: Admins
+    askers: Askers
     audit: Audit
     registry: Registry
 
@@ -52,6 +57,16 @@ class Bot:
         if self.settings.language:
             return self.settings.language
         return await self.people.language(user) or language_of(text)
+
+    async def language_in(self, channel: str, otherwise: Language) -> Language:
+        """Return the language of what all in a channel see: the setting's, else the channel's."""
+        if self.settings.language:
+            return self.settings.language
+        try:
+            settings = await asyncio.to_thread(Channels(self.jobs.redis).get, channel)
+        except RedisError:
+            return otherwise
+        return settings.language or otherwise
 
     async def language_of_press(self, body: Mapping[str, Any]) -> Language:
         """Return the language of what is said to whoever pressed or chose something."""

@@ -58,6 +58,19 @@ class BotSettings(BaseSettings):
     channels: Names = Field(
         default=(), description="Ids of channels the bot answers in, comma-separated; unset: all."
     )
+    people: Names = Field(
+        default=(), description="Ids of people who may ask, comma-separated; unset: all."
+    )
+    guests: Literal["on", "off"] = Field(
+        default="off",
+        description="on: guests and people of other workspaces (Slack Connect) may ask too.",
+    )
+    questions_per_minute: int = Field(
+        default=0, ge=0, description="Questions that one person may ask within a minute; 0: any."
+    )
+    questions_at_once: int = Field(
+        default=0, ge=0, description="Unanswered questions that one person may have; 0: any."
+    )
     admins: Names = Field(
         default=(), description="User ids who may train, comma-separated; unset: Slack's admins."
     )
@@ -87,7 +100,7 @@ class BotSettings(BaseSettings):
         description="Pause between two edits of a training's message.",
     )
 
-    @field_validator("channels", "admins", mode="before")
+    @field_validator("channels", "people", "admins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

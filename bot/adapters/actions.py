@@ -60,12 +60,13 @@ async def use(
     except AdapterWorse as error:
         worse = await asyncio.to_thread(bot.registry.get, name)
         raise ask_again(worse, language, here=here) from error
-    votes = await blind.tally(bot, reference(adapter), language)
-    evaluation = " ".join([short_evaluation(adapter.about, language), *votes])
+    shared = await bot.language_in(actor.channel, language)
+    votes = await blind.tally(bot, reference(adapter), shared)
+    evaluation = " ".join([short_evaluation(adapter.about, shared), *votes])
     key = "adapter.used_here" if here else "adapter.used"
-    text = say(key, language, name=adapter.name, user=actor.user, evaluation=evaluation)
+    text = say(key, shared, name=adapter.name, user=actor.user, evaluation=evaluation)
     if not here:
-        text += await _own_adapter(bot, actor, language)
+        text += await _own_adapter(bot, actor, shared)
     return ActionResult(text, to_channel=True)
 
 
@@ -91,10 +92,12 @@ async def off(bot: Bot, actor: Actor, language: Language) -> ActionResult:
         CannotAct: no adapter is in use.
     """
     name = await asyncio.to_thread(bot.registry.off)
-    own = await _own_adapter(bot, actor, language)
     if not name:
+        own = await _own_adapter(bot, actor, language)
         raise CannotAct("adapter.off_already", own=own)
-    text = say("adapter.off", language, name=_safe(name), user=actor.user)
+    shared = await bot.language_in(actor.channel, language)
+    own = await _own_adapter(bot, actor, shared)
+    text = say("adapter.off", shared, name=_safe(name), user=actor.user)
     return ActionResult(text + own, to_channel=True)
 
 
@@ -109,7 +112,8 @@ async def off_here(bot: Bot, actor: Actor, language: Language) -> ActionResult:
         raise CannotAct("adapter.off_here_already")
     default = adapter_name(await asyncio.to_thread(lambda: bot.registry.in_use))
     key = "adapter.off_here_default" if default else "adapter.off_here"
-    text = say(key, language, name=_safe(name), user=actor.user, default=_safe(default))
+    shared = await bot.language_in(actor.channel, language)
+    text = say(key, shared, name=_safe(name), user=actor.user, default=_safe(default))
     return ActionResult(text, to_channel=True)
 
 
@@ -121,9 +125,8 @@ async def remove(bot: Bot, actor: Actor, name: str, language: Language) -> Actio
     """
     await asyncio.to_thread(require_home, bot)
     await asyncio.to_thread(bot.registry.remove, name)
-    return ActionResult(
-        say("adapter.removed", language, name=name, user=actor.user), to_channel=True
-    )
+    shared = await bot.language_in(actor.channel, language)
+    return ActionResult(say("adapter.removed", shared, name=name, user=actor.user), to_channel=True)
 
 
 async def list_all(bot: Bot, language: Language) -> ActionResult:
@@ -181,10 +184,11 @@ async def compare(
     """
     await asyncio.to_thread(require_home, bot)
     adapter = await asyncio.to_thread(bot.registry.offer, name)
-    root = await _open_thread(bot, actor, name, question, language)
+    shared = await bot.language_in(actor.channel, language)
+    root = await _open_thread(bot, actor, name, question, shared)
     sides = (
-        ("", say("compare.base", language)),
-        (reference(adapter), say("compare.adapter", language, name=adapter.name)),
+        ("", say("compare.base", shared)),
+        (reference(adapter), say("compare.adapter", shared, name=adapter.name)),
     )
     for asked_with, heading in sides:
         id = job_id("compare", key, asked_with)
@@ -220,7 +224,7 @@ async def compare_blind(
         sides,
         channel=actor.channel,
         thread_ts="",
-        language=language,
+        language=await bot.language_in(actor.channel, language),
         user=actor.user,
     )
     if not begun:

@@ -32,7 +32,7 @@ class Alerts:
     def __init__(self, bot: Bot) -> None:
         self._client = bot.client
         self._channel = bot.settings.alert_channel
-        self._language = bot.language("")
+        self._bot = bot
         self._records = Records(bot.jobs.redis)
         self._conditions = Conditions(Workers(bot.jobs.redis), bot.task_settings.home)
         self._told: set[str] = set()
@@ -72,7 +72,8 @@ class Alerts:
         try:
             if not record.begun or not await self._is_posted(record):
                 await asyncio.to_thread(self._records.begin, record)
-                post = sentence(alert_text(record, self._language))
+                language = await self._bot.language_in(self._channel, self._bot.language(""))
+                post = sentence(alert_text(record, language))
                 await self._client.chat_postMessage(
                     channel=self._channel,
                     text=post.text,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bot.i18n.alert_sentences import ALERTS
 from bot.i18n.answer_sentences import ANSWERS
 from bot.i18n.blind_sentences import BLIND
+from bot.i18n.channel_sentences import CHANNELS
 from bot.i18n.command_sentences import COMMANDS
 from bot.i18n.feedback_sentences import FEEDBACK
 from bot.i18n.training_sentences import TRAININGS
@@ -20,6 +21,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **ALERTS,
     **ANSWERS,
     **BLIND,
+    **CHANNELS,
     **COMMANDS,
     **FEEDBACK,
     **TRAININGS,

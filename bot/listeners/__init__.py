@@ -14,6 +14,7 @@ from bot.listeners import (
     slash_commands,
     training_buttons,
 )
+from bot.listeners.settings import channel
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -27,3 +28,4 @@ def register(app: AsyncApp, bot: Bot) -> None:
     feedback.register(app, bot)
     feedback_review.register(app, bot)
     blind_buttons.register(app, bot)
+    channel.register(app, bot)

@@ -29,6 +29,7 @@ from bot.slack.command_words import Help, Wrong, usage
 from bot.slack.incoming_text import without_markup
 from bot.trainings import actions as training_actions
 from bot.trainings import command as train
+from tasks.asking.channels import Channels
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
@@ -103,15 +104,15 @@ class Commands:
         an acknowledgement may.
         """
         id = job_id(_key(command))
-        asked = {"text": text, "options": dict(parsed.options), "language": language}
-        store = partial(
-            self._bot.jobs.create,
-            id,
-            "plan",
-            destination=actor.destination(),
-            asked=asked,
-            adapter="",
-        )
+
+        def store() -> str:
+            own = self._bot.settings.language or Channels(self._bot.jobs.redis).get(actor.channel)
+            shared = (own if isinstance(own, str) else own.language) or language
+            asked = {"text": text, "options": dict(parsed.options), "language": shared}
+            return self._bot.jobs.create(
+                id, "plan", destination=actor.destination(), asked=asked, adapter=""
+            )
+
         try:
             loop = asyncio.get_running_loop()
             storing = loop.run_in_executor(self._threads, store)

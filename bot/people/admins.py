@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.people.people import People
+from bot.people.people import People, is_outsider
 from bot.settings import BotSettings
 from bot.slack.actor import Actor
 from bot.slack.refusals import FAILURES
@@ -20,7 +20,6 @@ MOST_PAGES = 20
 """Pages of 200 people that are looked through for admins."""
 
 _ADMIN = ("is_admin", "is_owner", "is_primary_owner")
-_OUTSIDE = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
 
 
 class Admins:
@@ -77,8 +76,6 @@ class Admins:
         return "unknown" if person is None else self._refusal_of(person)
 
     def _refusal_of(self, user: Mapping[str, Any]) -> str:
-        # In an organisation a person is listed under one team and may belong to others too.
-        teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", ())}
-        if any(user.get(flag) for flag in _OUTSIDE) or self._team not in teams:
+        if is_outsider(user, self._team):
             return "guest"
         return "" if any(user.get(flag) for flag in _ADMIN) else "not_admin"

@@ -25,6 +25,15 @@ LOCALE_SECONDS = 0.8
 Person = Mapping[str, Any]
 """Slack's user object (https://docs.slack.dev/reference/objects/user-object)."""
 
+_OUTSIDE = ("is_bot", "deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
+
+
+def is_outsider(person: Person, team: str) -> bool:
+    """Tell whether somebody is a guest or a bot in `team`, or is of another workspace."""
+    # In an organisation a person is listed under one team and may belong to others too.
+    teams = {person.get("team_id"), *(person.get("enterprise_user") or {}).get("teams", ())}
+    return any(person.get(flag) for flag in _OUTSIDE) or team not in teams
+
 
 class People:
     """The people of one workspace, and those of others whom it meets."""
@@ -36,14 +45,19 @@ class People:
 
     async def about(self, user: str, *, keep: float | None = None) -> Person | None:
         """Return what Slack said at most `keep` seconds ago; None where it cannot be asked."""
-        asked, person = self._known.get(user, (0.0, {}))
-        if person and time.monotonic() - asked < (KEEP_SECONDS if keep is None else keep):
+        person = self.known(user, KEEP_SECONDS if keep is None else keep)
+        if person:
             return person
         asking = self._asking.get(user)
         if asking is None:
             asking = self._asking[user] = asyncio.create_task(self._ask(user))
             asking.add_done_callback(lambda _: self._asking.pop(user, None))
         return await asyncio.shield(asking)  # whoever waits no longer leaves it to the others
+
+    def known(self, user: str, keep: float) -> Person:
+        """Return what Slack said at most `keep` seconds ago, without asking; empty if nothing."""
+        asked, person = self._known.get(user, (0.0, {}))
+        return person if time.monotonic() - asked < keep else {}
 
     async def language(self, user: str) -> Language | None:
         """Return the language of a person's Slack; None where that is not known in time.

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
 from bot.errors import CannotAnswer
-from bot.i18n.lookup import say
+from bot.i18n.lookup import failure, say
+from bot.people.askers import REFUSALS
 from bot.questions import answer
 from bot.questions.changes import follow_up
 from bot.questions.rating import feedback_blocks
@@ -26,9 +28,12 @@ from bot.questions.thread_status import ThreadStatus
 from bot.relay.dispatch import Outlook, enqueue
 from bot.relay.event_streams import EventStreams
 from bot.relay.job_events import JobEvents
+from bot.slack.actor import Actor
 from bot.slack.blocks import Post, sentence
+from bot.slack.notify import notify_person
 from tasks.adapters.reference import adapter_name
-from tasks.broker.job import Ending, Event, Job
+from tasks.asking.channels import Channels, ChannelSettings
+from tasks.broker.job import Ending, Event, Job, channel_of
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +101,10 @@ class QuestionFollower:
 
     async def _prepare(self) -> None:
         try:
-            prepared = await prepare(self._bot, self._job)
+            own = await asyncio.to_thread(self._settings_of_channel)
+            if "request" not in self._job.asked:  # which an admin asks for
+                await self._bot.askers.check(self._job, self._bot.jobs, own)
+            prepared = await prepare(self._bot, self._job, own)
         except CannotAnswer as why:
             data = {"reason": why.reason, **why.values}
             await self._end_unstarted("failed", data)
@@ -110,6 +118,9 @@ class QuestionFollower:
     async def _end_unstarted(self, ending: Ending, data: Mapping[str, Any]) -> None:
         end = partial(self._bot.jobs.end_unstarted, revision=self._job.revision)
         await asyncio.to_thread(end, self._job.id, ending, data)
+
+    def _settings_of_channel(self) -> ChannelSettings:
+        return Channels(self._bot.jobs.redis).get(channel_of(self._job.destination))
 
     async def _read_until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
         """Show the text until the final event; from the first event again where some is missing."""
@@ -204,11 +215,30 @@ class QuestionFollower:
         self._text = self._text[:at] + event.data["text"]
 
     async def _end(self, final: Event) -> None:
+        if self._is_refusal(final):
+            await self._refuse(final)
+            return
         plain = sentence(say("failed.unshown", self._language))
         if self._reply.begun:
             self._bot.edit_pace.edit_out_of_turn()
         posts = [await self._help()] if final.data.get("help") else self._final_posts(final)
         await self._reply.end(posts, plain, state=final.type)
+
+    def _is_refusal(self, final: Event) -> bool:
+        """Whether the question is refused where others read along, and nothing is shown of it."""
+        refused = final.type == "failed" and final.data.get("reason") in REFUSALS
+        return refused and not self._job.destination["dm"] and not self._reply.begun
+
+    async def _refuse(self, final: Event) -> None:
+        """Tell the asker alone; in a direct message where Slack does not take it in the channel."""
+        where = self._job.destination
+        # In a thread that does not exist yet it would not be seen.
+        thread = "" if where["thread_ts"] == where.get("ts") else str(where["thread_ts"])
+        actor = replace(Actor.of_destination(where), thread_ts=thread)
+        language = await self._bot.language_for(actor.user, str(self._job.asked["text"]))
+        values = {key: value for key, value in final.data.items() if key != "reason"}
+        text = failure(str(final.data["reason"]), language, **values)
+        await notify_person(self._bot.client, actor, text)
 
     async def _help(self) -> Post:
         """Return how to ask, for somebody who has said nothing that has a language."""

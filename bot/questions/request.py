@@ -4,6 +4,7 @@ Runs after Slack was told that the event arrived, and again on another bot if th
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.questions.changes import follow_up
 from bot.questions.options import adapter_in, sampling_of
 from bot.questions.parse import parse
 from bot.questions.thread_turns import thread_before
+from tasks.asking.channels import ChannelSettings
 from tasks.broker.job import Job
 
 
@@ -25,19 +27,17 @@ class Prepared:
     adapter: str | None = None
 
 
-async def prepare(bot: Bot, job: Job) -> Prepared | None:
+async def prepare(bot: Bot, job: Job, own: ChannelSettings) -> Prepared | None:
     """Return the request of `job`; None where it asks nothing and is answered with the help.
 
+    `own` are the settings of the channel in which it was asked.
+
     Raises:
-        CannotAnswer: the channel is not allowed, a file cannot be read, an option is wrong, or
-            what it follows is gone.
+        CannotAnswer: a file cannot be read, an option is wrong, or what it follows is gone.
         RedisError: the broker is away.
     """
     if "request" in job.asked:  # the bot itself asks, as for a comparison
-        return Prepared(dict(job.asked["request"]))
-    destination = job.destination
-    if not bot.settings.answers_in(destination["channel"], dm=bool(destination["dm"])):
-        raise CannotAnswer("channel")
+        return Prepared(_in_channel(job.asked["request"], own))
     if "follows" in job.asked:
         return Prepared(await asyncio.to_thread(follow_up.request_of, bot.jobs, job))
     asked = parse(job.asked["text"], bot.user)
@@ -49,6 +49,17 @@ async def prepare(bot: Bot, job: Job) -> Prepared | None:
         instruction, input = input, ""
     if not instruction:
         return None
-    thread = await thread_before(bot.client, destination, bot.user)
+    thread = await thread_before(bot.client, job.destination, bot.user)
     request = {"instruction": instruction, "input": input, "thread": thread, **sampling}
-    return Prepared(request, adapter)
+    return Prepared(_in_channel(request, own), adapter)
+
+
+def _in_channel(request: Mapping[str, Any], own: ChannelSettings) -> dict[str, Any]:
+    """Return a request with what the settings of its channel say."""
+    changed = dict(request)
+    if own.instructions:
+        changed["standing"] = own.instructions
+    if own.max_new_tokens:
+        asked = request.get("max_new_tokens", own.max_new_tokens)
+        changed["max_new_tokens"] = min(asked, own.max_new_tokens)
+    return changed

@@ -40,16 +40,19 @@ class Wrong:
     limits: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, language: Language) -> str:
-        """Return what is wrong, then the usage; quoted words are escaped and shortened."""
+        """Return what is wrong, then the usage."""
+        return f"{self.what_is_wrong(language)}\n{usage(self.command, language)}"
+
+    def what_is_wrong(self, language: Language) -> str:
+        """Return what is wrong; quoted words are escaped and shortened."""
         words = {name: quoted(word) for name, word in self.words.items()}
         if self.expected:
             words["expected"] = say(f"expected.{self.expected}", language, **self.limits)
-        wrong = say(f"wrong.{self.reason}", language, **words)
-        return f"{wrong}\n{usage(self.command, language)}"
+        return say(f"wrong.{self.reason}", language, **words)
 
 
 def usage(command: str, language: Language) -> str:
-    """Return how a command is used; `command` is `train` or `adapter`."""
+    """Return how a command is used; `command` is `train`, `adapter` or `channel`."""
     return say(f"usage.{command}", language)
 
 

@@ -80,7 +80,8 @@ async def resume(
         raise CannotAct(key, **values)
     request = {"training": training.training, "resume": True, "options": dict(training.options)}
     job = job_id("resume", key)
-    store = partial(store_training, bot.jobs, job, actor, text, request, language=language)
+    shared = await bot.language_in(actor.channel, language)
+    store = partial(store_training, bot.jobs, job, actor, text, request, language=shared)
     await asyncio.to_thread(store)
     output = shortened(training.output, 100)
     return ActionResult(say("resume.begun", language, output=output, step=training.step))

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from bot.i18n.lookup import Language, language_of
+from bot.i18n.lookup import Language
 from bot.slack.actor import Actor
 from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
 from tasks.broker.jobs import Jobs
+from trainer.data.wordings import language_of
 
 Choice = Literal["started", "discarded"]
 

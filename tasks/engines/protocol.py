@@ -31,7 +31,8 @@ class Sampling:
 @dataclass(frozen=True)
 class Question:
     """What is asked, of which adapter (None: of the base model), in which prompt style (None: the
-    adapter's, else the model's), and how much a model that reasons first may think about it."""
+    adapter's, else the model's), and how much a model that reasons first may think about it.
+    `standing` is an instruction that holds for every question where this one was asked."""
 
     instruction: str
     input: str = ""
@@ -42,6 +43,7 @@ class Question:
     thinking: Thinking = "on"
     begun: Sequence[int] = ()
     """Token ids that the answer has already: it goes on behind them."""
+    standing: str = ""
 
     def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:
         """Render the question; the tokens of thought and answer, at most half the context, stay
@@ -61,6 +63,7 @@ class Question:
             self.thread,
             limit=context_length - reserved - len(self.begun),
             thinking=self.thinking != "off",
+            standing=self.standing,
         )
 
     def allowance(self, prompt: Prompt, tokenizer: Tokenizer, context_length: int) -> Allowance:

@@ -11,6 +11,7 @@ from redis import Redis
 
 from tasks.feedback.row import FeedbackRow
 from tasks.feedback.row_files import write_rows
+from tasks.feedback.standing import lines_of
 from tasks.feedback.store import Feedback
 from trainer.data.questions import question_key
 from trainer.exam.paper import ExamRow, read_exam
@@ -48,7 +49,7 @@ def exam_lines(redis: Redis | None, home: Path) -> list[dict[str, str]]:
     approved = [] if redis is None else Feedback(redis).exam_rows()
     asked = {question_key(row.instruction, row.input) for row in approved}
     own = [_line(row) for row in _team_rows(home) if row.question not in asked]
-    return [*(row.line() for row in approved), *own]
+    return [*lines_of(redis, approved), *own]
 
 
 def never_examined(

@@ -93,8 +93,11 @@ class FeedbackRow:
         """The row as somebody sees it now, for a decision about this version and no other."""
         return f"{self.id}:{self.version}"
 
-    def line(self) -> dict[str, str]:
-        """Return the row as a line of a training's or an exam's file."""
+    def line(self, standing: str = "") -> dict[str, str]:
+        """Return the row as a line of a training's or an exam's file.
+
+        `standing` is the instruction that holds for every question where it was asked.
+        """
         found = {
             "id": self.id,
             "kind": self.kind,
@@ -102,7 +105,8 @@ class FeedbackRow:
             "input": self.input,
             "output": self.output,
         }
-        return {**found, "rejected": self.rejected} if self.rejected else found
+        more = {"rejected": self.rejected, "standing": standing}
+        return {**found, **{name: text for name, text in more.items() if text}}
 
 
 def row_id(*parts: str) -> str:

@@ -168,6 +168,7 @@ class Answers:
             thread=[Turn(turn["role"], turn["text"]) for turn in request.get("thread", [])],
             sampling=sampling,
             thinking=request.get("thinking", settings.thinking),
+            standing=request.get("standing", ""),
             adapter=self.registry.resolve(adapter) if adapter else None,
             begun=request.get("begun", ()),
         )

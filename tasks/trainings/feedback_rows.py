@@ -12,6 +12,7 @@ from tasks.errors import NoFeedback
 from tasks.feedback.exam import exam_lines, never_examined
 from tasks.feedback.row import FeedbackRow
 from tasks.feedback.row_files import write_rows
+from tasks.feedback.standing import lines_of
 from tasks.feedback.store import Feedback
 
 FILE = "feedback.jsonl"
@@ -35,7 +36,7 @@ def rows_file(redis: Redis, home: Path, folder: Path) -> Path:
     rows = _newest(never_examined(feedback.training_rows(), exam_lines(redis, home)))
     if not rows:
         raise NoFeedback(len(feedback.rows("proposed")))
-    write_rows(file, [row.line() for row in rows])
+    write_rows(file, lines_of(redis, rows))
     return file
 
 

@@ -97,6 +97,14 @@ class Person:
             answer: Json = await response.json()
             return answer
 
+    async def look(self, path: str, user: str) -> Json:
+        """Get what a `/local/` route shows of a person."""
+        address = f"{self.workspace.url}/local/{path}"
+        headers = {"Authorization": f"Bearer {self.workspace.tokens.of(user)}"}
+        async with self._http.get(address, headers=headers) as response:
+            answer: Json = await response.json()
+            return answer
+
     async def private(self, user: str = "UADMIN", channel: str = "CGENERAL") -> list[str]:
         """Return the texts that only one person sees."""
         return [message["text"] for message in await self.private_messages(user, channel)]

@@ -24,6 +24,7 @@ from bot.connections.socket import SocketHandler
 from bot.listeners import register
 from bot.pace.edit_pace import EditPace
 from bot.people.admins import Admins
+from bot.people.askers import Askers
 from bot.people.people import People
 from bot.settings import BotSettings
 from tasks.adapters.registry import Registry
@@ -228,7 +229,8 @@ class Slack:
             name="swallow",
             task_settings=task_settings,
             people=(people := People(client)),
-            admins=Admins(client, people, bot_settings, "T1"),
+            admins=(admins := Admins(client, people, bot_settings, "T1")),
+            askers=Askers(people, admins, bot_settings, "T1"),
             audit=Audit(task_settings.home),
             registry=Registry(task_settings, redis),
         )

@@ -64,7 +64,13 @@ def encode_rows(
     lengths: list[int] = []
     for index, row in enumerate(rows):
         example = encode_example(
-            style, tokenizer, row.instruction, row.input, row.output, row.thread
+            style,
+            tokenizer,
+            row.instruction,
+            row.input,
+            row.output,
+            row.thread,
+            standing=row.standing,
         )
         lengths.append(len(example.ids))
         if example.prompt_length >= cutoff:

@@ -36,6 +36,8 @@ class Row:
     """Names a row that a person taught; empty for a row of any other data."""
     rejected: str = field(default="", compare=False)
     """The answer that a person found wrong, where there was one."""
+    standing: str = field(default="", compare=False)
+    """The instruction that holds for every question where a taught row was asked."""
 
 
 def check_shape(shape: str | None, record: dict[str, Any], place: str) -> str:
@@ -72,8 +74,8 @@ def to_row(shape: str, record: dict[str, Any], place: str) -> Row:
     )
     if not (shape == "alpaca" and _is_taught(record)):
         return Row(instruction, input, answer)
-    rejected = _string(record.get("rejected"), "rejected", place)
-    return Row(instruction, input, answer, id=record["id"], rejected=rejected)
+    rejected, standing = (_string(record.get(key), key, place) for key in ("rejected", "standing"))
+    return Row(instruction, input, answer, id=record["id"], rejected=rejected, standing=standing)
 
 
 def _is_taught(record: dict[str, Any]) -> bool:

@@ -15,11 +15,13 @@ from trainer.prompts.thought import answer_of
 
 @dataclass(frozen=True)
 class Question:
-    """A question and the most tokens that its answer may take."""
+    """A question and the most tokens that its answer may take; `standing` is an instruction that
+    holds for every question where this one was asked."""
 
     instruction: str
     input: str
     most_tokens: int
+    standing: str = ""
 
 
 def greedy_answers(
@@ -33,7 +35,15 @@ def greedy_answers(
     """Answer each of `questions` greedily, `at_once` of about the same length in a batch."""
     # A thought would take the tokens, and would not be shown.
     prompts = [
-        render(style, tokenizer, one.instruction, one.input, thinking=False) for one in questions
+        render(
+            style,
+            tokenizer,
+            one.instruction,
+            one.input,
+            thinking=False,
+            standing=one.standing,
+        )
+        for one in questions
     ]
     found = greedy.greedy_answers(
         model,

@@ -6,7 +6,7 @@ It does not know models.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class ExamRow:
     rejected: str = ""
     kind: str = ""
     id: str = ""
+    standing: str = ""
+    """The instruction that holds for every question where this one was asked."""
 
     @property
     def question(self) -> str:
@@ -103,7 +105,8 @@ def _rows(source: str) -> list[ExamRow]:
             asked = (row.instruction.strip() or row.input.strip()) and row.output.strip()
             if asked and not row.thread:
                 names = {key: _name(record, key) for key in ("rejected", "kind", "id")}
-                found.append(ExamRow(row.instruction, row.input, row.output, **names))
+                known = ExamRow(row.instruction, row.input, row.output, **names)
+                found.append(replace(known, standing=row.standing))
     return found
 
 

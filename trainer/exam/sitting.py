@@ -51,7 +51,7 @@ class _Sheet:
     def question(self) -> Question:
         """The question, to be answered."""
         most = min(MOST_TOKENS, self.tokens + MORE_TOKENS)
-        return Question(self.instruction, self.row.input, most)
+        return Question(self.instruction, self.row.input, most, self.row.standing)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,10 @@ def _reworded(candidate: Candidate, sheet: _Sheet) -> list[_Sheet]:
 
 
 def _encoded(candidate: Candidate, row: ExamRow, instructions: Sequence[str]) -> list[_Sheet]:
-    rows = [Row(instruction, row.input, row.output) for instruction in instructions]
+    rows = [
+        Row(instruction, row.input, row.output, standing=row.standing)
+        for instruction in instructions
+    ]
     data = encode_rows(candidate.style, candidate.tokenizer, rows, cutoff=CUTOFF)
     return [
         _Sheet(row, instructions[index], encoded)

@@ -25,8 +25,12 @@ def encode_example(
     input: str,
     output: str,
     thread: Sequence[Turn] = (),
+    *,
+    standing: str = "",
 ) -> Example:
     """Encode a question with its answer and the stop token, as a model would generate them.
+
+    `standing` is the instruction that held where it was asked, see `render`.
 
     A model that reasons first is given an empty thought, as when it is asked not to think: from
     answers without a thought it would unlearn to think before those that need it.
@@ -34,7 +38,7 @@ def encode_example(
     Prompt and answer are encoded as one text: a SentencePiece tokenizer puts a `▁` in front of an
     answer that is encoded alone, which a model never generates there.
     """
-    prompt = render(style, tokenizer, instruction, input, thread, thinking=False)
+    prompt = render(style, tokenizer, instruction, input, thread, thinking=False, standing=standing)
     stop = style.stop_ids(tokenizer)[0]
     answer = plain(tokenizer, output)
     ids = encode(tokenizer, prompt.text + answer)

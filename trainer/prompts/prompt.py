@@ -56,25 +56,36 @@ def render(
     *,
     limit: int | None = None,
     thinking: bool = True,
+    standing: str = "",
 ) -> Prompt:
     """Render and encode a question in `style`, in at most `limit` tokens; None means no limit.
 
-    Without `thinking` a model that reasons first is given an empty thought.
+    Without `thinking` a model that reasons first is given an empty thought. `standing` is an
+    instruction that holds for every question; it is data like the question, and begins no turn or
+    section of the template.
 
     What does not fit is left out in this order: the oldest turns of the thread, then the end of the
-    input. The instruction is never cut.
+    input. The instructions are never cut.
 
     Raises:
         InstructionTooLong: the instruction alone does not fit.
     """
     instruction = plain(tokenizer, instruction)
+    standing = plain(tokenizer, standing)
     input = plain(tokenizer, input)
     turns = [Turn(turn.role, plain(tokenizer, turn.text)) for turn in thread]
 
     def rendered(dropped: int, kept: int) -> Prompt:
         if 0 < dropped < len(turns) and turns[dropped].role == "assistant":
             dropped += 1  # an answer whose question was left out
-        text = style.text(tokenizer, instruction, input[:kept], turns[dropped:], thinking=thinking)
+        text = style.text(
+            tokenizer,
+            instruction,
+            input[:kept],
+            turns[dropped:],
+            thinking=thinking,
+            standing=standing,
+        )
         return Prompt(encode(tokenizer, text), text, dropped, len(input) - kept)
 
     whole = rendered(0, len(input))

@@ -45,10 +45,12 @@ class Style(Protocol):
         thread: Sequence[Turn] = (),
         *,
         thinking: bool = True,
+        standing: str = "",
     ) -> str:
         """Return the whole prompt, up to the place where the answer starts.
 
-        Without `thinking` a model that reasons first is given an empty thought.
+        Without `thinking` a model that reasons first is given an empty thought. `standing` is an
+        instruction that holds for every question, such as how to answer.
         """
 
     def stop_ids(self, tokenizer: Tokenizer) -> list[int]:
@@ -81,15 +83,26 @@ class AlpacaStyle:
         thread: Sequence[Turn] = (),
         *,
         thinking: bool = True,
+        standing: str = "",
     ) -> str:
-        """Return the rendered template; `tokenizer` and `thinking` make no difference."""
+        """Return the rendered template; `tokenizer` and `thinking` make no difference.
+
+        The template has one place for instructions: the standing one comes first there.
+        """
         instruction_label, input_label, response_label = self.labels
         material = "\n\n".join(filter(None, [self._transcript(thread), input]))
-        sections = f"{instruction_label}\n{instruction}\n\n"
+        instructions = "\n\n".join(filter(None, [self._without_labels(standing), instruction]))
+        sections = f"{instruction_label}\n{instructions}\n\n"
         if material:
             sections += f"{input_label}\n{material}\n\n"
         preamble = self.with_input if material else self.without_input
         return f"{preamble}\n\n{sections}{response_label}{self.response_start}"
+
+    def _without_labels(self, standing: str) -> str:
+        """Return a standing instruction that begins no section of the template."""
+        for label in self.labels:
+            standing = standing.replace(label, label.lstrip("# "))
+        return standing
 
     def _transcript(self, thread: Sequence[Turn]) -> str:
         user, assistant = self.speakers
@@ -124,16 +137,19 @@ class ChatStyle:
         thread: Sequence[Turn] = (),
         *,
         thinking: bool = True,
+        standing: str = "",
     ) -> str:
-        """Return the rendered chat template, with the question as the last user turn."""
+        """Return the rendered chat template, with the question as the last user turn.
+
+        The standing instruction is the system message; it begins the first user turn where the
+        template takes no such message, or leaves it out.
+        """
         question = "\n\n".join(filter(None, [instruction, input]))
         turns = _alternating([*thread, Turn("user", question)])
-        messages = [{"role": turn.role, "content": turn.text} for turn in turns]
-        text = str(
-            tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, **{SWITCH: thinking}
-            )
-        )
+        text = _with_system(tokenizer, standing, turns, thinking) if standing else None
+        if text is None:
+            first = Turn("user", "\n\n".join(filter(None, [standing, turns[0].text])))
+            text = _rendered(tokenizer, _messages([first, *turns[1:]]), thinking)
         marks = None if thinking or has_switch(tokenizer) else marks_of(tokenizer)
         return with_empty_thought(text, marks) if marks else text
 
@@ -156,6 +172,32 @@ def _alternating(turns: Sequence[Turn]) -> list[Turn]:
         elif joined or turn.role == "user":
             joined.append(turn)
     return joined
+
+
+def _with_system(
+    tokenizer: Tokenizer, standing: str, turns: Sequence[Turn], thinking: bool
+) -> str | None:
+    """Return the prompt with a system message; None where the template has no place for one."""
+    from jinja2.exceptions import TemplateError
+
+    messages = [{"role": "system", "content": standing}, *_messages(turns)]
+    try:
+        text = _rendered(tokenizer, messages, thinking)
+    except TemplateError:
+        return None
+    return text if standing in text else None
+
+
+def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    return [{"role": turn.role, "content": turn.text} for turn in turns]
+
+
+def _rendered(tokenizer: Tokenizer, messages: Sequence[dict[str, str]], thinking: bool) -> str:
+    return str(
+        tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, **{SWITCH: thinking}
+        )
+    )
 
 
 STYLES: dict[str, Style] = {

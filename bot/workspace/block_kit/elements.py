@@ -33,7 +33,9 @@ MAX_INPUT = 3000
 BUTTONS = ("button",)
 FEEDBACK = ("feedback_buttons", "icon_button")
 CHOICES = ("static_select", "checkboxes", "radio_buttons")
-INPUTS = ("plain_text_input", *CHOICES)
+PEOPLE = "multi_users_select"
+"""Which people there are, Slack knows: such a menu has no options of its own."""
+INPUTS = ("plain_text_input", *CHOICES, PEOPLE)
 """What an input block may hold."""
 INTERACTIVE = (*BUTTONS, *FEEDBACK, *INPUTS)
 
@@ -104,6 +106,14 @@ def _check_radio(element: Element) -> None:
     _check_initial(element, [element.get("initial_option")])
 
 
+def _check_people(element: Element) -> None:
+    _check_placeholder(element)
+    initial, most = element.get("initial_users", []), element.get("max_selected_items", 1)
+    known = isinstance(initial, list) and all(isinstance(user, str) for user in initial)
+    require(known, "initial_users must be a list of ids")
+    require(isinstance(most, int) and most >= 1, "max_selected_items must be at least 1")
+
+
 def _check_placeholder(element: Element) -> None:
     if "placeholder" in element:
         check_text(element["placeholder"], PLAIN, MAX_PLACEHOLDER)
@@ -137,4 +147,5 @@ _CHECKS: dict[str, Callable[[Element], None]] = {
     "static_select": _check_select,
     "checkboxes": _check_checkboxes,
     "radio_buttons": _check_radio,
+    PEOPLE: _check_people,
 }

@@ -1,6 +1,7 @@
 """The values of a view's input elements, shaped as Slack's `view.state.values`.
 
-That is `{block_id: {action_id: {"type": …, "value" | "selected_option" | "selected_options": …}}}`.
+That is `{block_id: {action_id: {"type": …, "value" | "selected_option" | "selected_options" |
+"selected_users": …}}}`.
 Knows nothing of who fills a form in, nor of when it is submitted.
 """
 
@@ -10,9 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.workspace.block_kit.blocks import actions_in
-from bot.workspace.block_kit.elements import INPUTS, MAX_INPUT, Element, options_of
+from bot.workspace.block_kit.elements import INPUTS, MAX_INPUT, PEOPLE, Element, options_of
 from bot.workspace.block_kit.rules import Block
 from bot.workspace.errors import BadRequest
+from bot.workspace.state.people import PEOPLE as ACCOUNTS
 
 Values = dict[str, dict[str, dict[str, Any]]]
 
@@ -82,6 +84,8 @@ def _initial(element: Element) -> dict[str, Any]:
     kind = element["type"]
     if kind == "plain_text_input":
         return {"type": kind, "value": element.get("initial_value") or None}
+    if kind == PEOPLE:
+        return {"type": kind, "selected_users": element.get("initial_users", [])}
     if kind == "checkboxes":
         return {"type": kind, "selected_options": element.get("initial_options", [])}
     return {"type": kind, "selected_option": element.get("initial_option")}
@@ -94,6 +98,8 @@ def _given(element: Element, field: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(text, str | None):
             raise BadRequest("The value of a text field must be a string.")
         return {"type": kind, "value": text or None}
+    if kind == PEOPLE:
+        return {"type": kind, "selected_users": _people(element, field)}
     if kind == "checkboxes":
         chosen = field.get("selected_options") or []
         if not isinstance(chosen, list):
@@ -103,6 +109,16 @@ def _given(element: Element, field: dict[str, Any]) -> dict[str, Any]:
     option = field.get("selected_option")
     values = [] if option is None else [_value_of(option)]
     return {"type": kind, "selected_option": next(iter(chosen_options(element, values)), None)}
+
+
+def _people(element: Element, field: dict[str, Any]) -> list[str]:
+    people = field.get("selected_users") or []
+    most = element.get("max_selected_items", len(ACCOUNTS))
+    if not isinstance(people, list) or not set(map(str, people)) <= set(ACCOUNTS):
+        raise BadRequest("selected_users must be a list of the ids of people.")
+    if len(people) > most:
+        raise BadRequest(f"At most {most} people can be chosen.")
+    return people
 
 
 def chosen_options(element: Element, values: list[str]) -> list[dict[str, Any]]:
@@ -126,7 +142,8 @@ def _value_of(option: Any) -> str:
 def _problem_of(block: Block, value: dict[str, Any]) -> str:
     element = block["element"]
     if element["type"] != "plain_text_input":
-        chosen = value.get("selected_options") or value.get("selected_option")
+        keys = ("selected_options", "selected_option", "selected_users")
+        chosen = any(value.get(key) for key in keys)
         return "" if chosen or block.get("optional") else "Choose something here."
     text = value["value"] or ""
     if not text.strip():

@@ -115,7 +115,7 @@ def _interaction(kind: str, user: str, trigger_id: str) -> Json:
             "id": user,
             "username": person.name,
             "name": person.name,
-            "team_id": TEAM_ID,
+            "team_id": person.team,
         },
         "api_app_id": APP_ID,
         "token": VERIFICATION_TOKEN,

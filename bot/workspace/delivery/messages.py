@@ -18,8 +18,8 @@ from bot.workspace.state.people import (
     APP_ID,
     BOT_ID,
     BOT_USER,
+    PEOPLE,
     SLACKBOT_USER,
-    TEAM_ID,
     bot_profile,
 )
 
@@ -42,7 +42,9 @@ class Messages:
     def post(self, channel: Channel, author: str, content: dict[str, Any]) -> Message:
         """Post a message by `author` with the fields of `content` (text, blocks, thread_ts…)."""
         message: Message = {"type": "message", "user": author, "ts": self._conversations.next_ts()}
-        message |= {"team": TEAM_ID} | content
+        message |= {"team": PEOPLE[author].team} | content
+        if PEOPLE[author].is_stranger:
+            message |= {"user_team": PEOPLE[author].team, "source_team": PEOPLE[author].team}
         if author == BOT_USER:
             message |= {"bot_id": BOT_ID, "app_id": APP_ID, "bot_profile": bot_profile()}
         else:

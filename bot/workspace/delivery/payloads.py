@@ -36,7 +36,8 @@ def callback(event: dict[str, Any]) -> dict[str, Any]:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        # Slack Connect people take part in every public channel.
+        "is_ext_shared_channel": str(event.get("channel", "")).startswith("C"),
         "event_context": uuid.uuid4().hex,
     }
 

@@ -86,6 +86,8 @@ def _user(person: Person) -> dict[str, Any]:
         "real_name": person.real_name,
         "is_admin": person.is_admin,
         "is_bot": person.is_bot,
+        "is_guest": person.is_guest,
+        "is_stranger": person.is_stranger,
     }
 
 

@@ -8,6 +8,7 @@ import { t } from "./strings.js";
 export const COMMANDS = [
   { name: "/swallow-train", usage: "epochs=1", about: t.train },
   { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
+  { name: "/swallow-channel", usage: "instructions= | adapter= | language= | max= | ask=", about: t.channelSettings },
   { name: "/swallow-forget", usage: "", about: t.forget },
 ];
 
@@ -29,6 +30,15 @@ export const ARGUMENTS = {
     { name: "off", usage: "[here]", about: t.adapterOff },
     { name: "compare ", usage: "NAME [QUESTION]", about: t.adapterCompare },
     { name: "remove ", usage: "NAME", about: t.adapterRemove },
+    { name: "help", about: t.commandHelp },
+  ],
+  "/swallow-channel": [
+    { name: "show", about: t.channelShow },
+    { name: "instructions=", usage: "TEXT", about: t.channelInstructions },
+    { name: "adapter=", usage: "NAME | auto", about: t.channelAdapter },
+    { name: "language=", usage: "ja | en | auto", about: t.channelLanguage },
+    { name: "max=", usage: "TOKENS | auto", about: t.channelMax },
+    { name: "ask=", usage: "everyone | admins", about: t.channelAsk },
     { name: "help", about: t.commandHelp },
   ],
   "/swallow-forget": [],

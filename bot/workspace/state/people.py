@@ -11,6 +11,8 @@ from typing import Any
 from bot.workspace.errors import Refused
 
 TEAM_ID = "TLOCAL"
+PARTNER_TEAM_ID = "TPARTNER"
+"""The workspace with which the public channels are shared by Slack Connect."""
 TEAM_NAME = "Local workspace"
 TEAM_DOMAIN = "local"
 APP_ID = "ALOCAL"
@@ -33,12 +35,21 @@ class Person:
     tz_offset: int
     is_admin: bool = False
     is_bot: bool = False
+    is_guest: bool = False
+    """Invited into some channels; Slack calls that restricted."""
+    team: str = TEAM_ID
+    """Another team's people share channels by Slack Connect; Slack calls them strangers."""
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether this is a person of another workspace."""
+        return self.team != TEAM_ID
 
     def shown(self, locale: str | None = None) -> dict[str, Any]:
         """The person as a Slack user object, with a locale where one is given."""
         shown: dict[str, Any] = {
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": self.team,
             "name": self.name,
             "real_name": self.real_name,
             "deleted": False,
@@ -52,17 +63,19 @@ class Person:
                 "display_name_normalized": self.name,
                 "title": "",
                 "status_text": "",
-                "team": TEAM_ID,
+                "team": self.team,
             },
             "is_admin": self.is_admin,
             "is_owner": False,
             "is_primary_owner": False,
-            "is_restricted": False,
+            "is_restricted": self.is_guest,
             "is_ultra_restricted": False,
             "is_bot": self.is_bot,
             "is_app_user": False,
             "updated": 0,
         }
+        if self.is_stranger:
+            shown["is_stranger"] = True
         if self.is_bot:
             shown["profile"] |= {"api_app_id": APP_ID, "bot_id": BOT_ID}
         if locale is not None:
@@ -79,6 +92,8 @@ PEOPLE: dict[str, Person] = {
         Person("UADMIN", "admin", "Admin", "ja-JP", *_TOKYO, is_admin=True),
         Person("UALICE", "alice", "Alice", "ja-JP", *_TOKYO),
         Person("UBOB", "bob", "Bob", "en-US", *_LONDON),
+        Person("UGUEST", "guest", "Guest", "ja-JP", *_TOKYO, is_guest=True),
+        Person("UPARTNER", "partner", "Partner", "en-US", *_LONDON, team=PARTNER_TEAM_ID),
         Person(BOT_USER, "swallow", "Swallow", "ja-JP", *_TOKYO, is_bot=True),
     )
 }

@@ -13,7 +13,7 @@ import tasks
 import trainer
 from bot.i18n.details.phrases import PHRASES
 from bot.i18n.details.translated import SENTENCES, detail_in, in_japanese
-from bot.i18n.lookup import language_of
+from trainer.data.wordings import language_of
 from trainer.errors import DataUnusable, OptionInvalid, TrainerError
 from trainer.files import writing
 from trainer.planning.options import OPTIONS, Options

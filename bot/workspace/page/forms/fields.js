@@ -37,7 +37,7 @@ export class Fields {
   chosen(block, item) {
     const state = this.start?.[block.block_id]?.[item.action_id];
     if (!state) return undefined;
-    return (state.selected_options ?? [state.selected_option]).filter(Boolean).map(({ value }) => value);
+    return state.selected_users ?? (state.selected_options ?? [state.selected_option]).filter(Boolean).map(({ value }) => value);
   }
 
   // The node of an input block: label, field, hint and a place for what is wrong.
@@ -114,6 +114,7 @@ export class Fields {
 
 function stateOf(item, read) {
   if (!isChoice(item)) return { type: item.type, value: read || null };
+  if (item.type === "multi_users_select") return { type: item.type, selected_users: read };
   const options = item.options.filter(({ value }) => read.includes(value));
   if (item.type === "checkboxes") return { type: item.type, selected_options: options };
   return { type: item.type, selected_option: options[0] ?? null };

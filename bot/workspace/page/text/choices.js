@@ -1,6 +1,7 @@
-// Renders menus, checkboxes and radio buttons. `onChange` gets the chosen value, a list for checkboxes.
+// Renders menus, checkboxes, radio buttons and the choice of people. `onChange` gets the chosen value, a list for checkboxes.
 
 import { el } from "../dom.js";
+import { session } from "../session.js";
 import { t } from "../strings.js";
 
 let groups = 0;
@@ -12,7 +13,7 @@ export const choice = (item, values, onChange = () => {}) => CHOICES[item.type](
 
 // The values that an element is shown with at first.
 export const initialValues = (item) =>
-  (item.initial_options ?? (item.initial_option ? [item.initial_option] : [])).map(({ value }) => value);
+  item.initial_users ?? (item.initial_options ?? (item.initial_option ? [item.initial_option] : [])).map(({ value }) => value);
 
 const CHOICES = {
   static_select: (item, values, onChange) => {
@@ -22,8 +23,13 @@ const CHOICES = {
     return { node, chosen: () => (node.value ? [node.value] : []) };
   },
   checkboxes: (item, values, onChange) => list(item, values, "checkbox", (chosen) => onChange(chosen())),
+  multi_users_select: (item, values, onChange) => list({ ...item, options: people() }, values, "checkbox", (chosen) => onChange(chosen())),
   radio_buttons: (item, values, onChange) => list(item, values, "radio", (chosen) => onChange(chosen()[0])),
 };
+
+// Slack's client knows who can be chosen, and so does the page.
+const people = () =>
+  [...session.model.users.values()].filter(({ is_bot }) => !is_bot).map(({ id, real_name }) => ({ value: id, text: { text: real_name } }));
 
 function list(item, values, type, changed) {
   const name = `choice-${++groups}`;

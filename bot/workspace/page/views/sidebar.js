@@ -44,7 +44,7 @@ function entry(channel) {
 function personChoice() {
   const option = (id) => {
     const user = session.model.user(id);
-    return el("option", { value: id, selected: id === session.model.me }, user.real_name + (user.is_admin ? ` (${t.admin})` : ""));
+    return el("option", { value: id, selected: id === session.model.me }, user.real_name + roleOf(user));
   };
   return el("select", { "data-testid": "switch-user", "aria-label": t.youAre, onchange: (event) => handlers.switchPerson(event.target.value) },
     Object.keys(session.model.tokens).map(option));
@@ -59,3 +59,9 @@ export function showMenu(open) {
   if (open) $("sidebar").querySelector("[aria-current], a").focus();
   else if (narrow.matches) menuButton.focus();
 }
+
+// What else than a member of the workspace a person is.
+const roleOf = ({ is_admin, is_guest, is_stranger }) => {
+  const role = is_admin ? t.admin : is_guest ? t.guest : is_stranger && t.stranger;
+  return role ? ` (${role})` : "";
+};

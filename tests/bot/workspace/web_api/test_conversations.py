@@ -15,7 +15,7 @@ async def test_public_channels_are_listed_by_default_and_direct_messages_on_requ
     hers = (await alice.conversations_list(types="public_channel,im"))["channels"]
 
     assert [c["name"] for c in public] == ["general", "random"]
-    assert [c["user"] for c in direct] == ["UADMIN", "UALICE", "UBOB"]
+    assert [c["user"] for c in direct] == ["UADMIN", "UALICE", "UBOB", "UGUEST", "UPARTNER"]
     assert [c["id"] for c in hers] == ["CGENERAL", "CRANDOM", "DALICE"]
 
 
@@ -38,7 +38,7 @@ async def test_direct_messages_are_closed_to_others(
 
 async def test_everybody_is_in_a_public_channel(bot: AsyncWebClient) -> None:
     members = (await bot.conversations_members(channel="CGENERAL"))["members"]
-    assert set(members) == {"UADMIN", "UALICE", "UBOB", "UBOT"}
+    assert set(members) == {"UADMIN", "UALICE", "UBOB", "UBOT", "UGUEST", "UPARTNER"}
     info = (await bot.conversations_info(channel="CGENERAL"))["channel"]
     assert (info["name"], info["is_member"]) == ("general", True)
 

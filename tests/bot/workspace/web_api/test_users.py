@@ -33,9 +33,18 @@ async def test_only_the_admin_is_an_admin(bot: AsyncWebClient) -> None:
         "UADMIN": True,
         "UALICE": False,
         "UBOB": False,
+        "UGUEST": False,
+        "UPARTNER": False,
         "UBOT": False,
     }
     assert all("is_owner" in m and "tz" in m and "profile" in m for m in members)
+
+
+async def test_guests_and_people_of_other_workspaces_are_told_apart(bot: AsyncWebClient) -> None:
+    guest = (await bot.users_info(user="UGUEST"))["user"]
+    partner = (await bot.users_info(user="UPARTNER"))["user"]
+    assert (guest["is_restricted"], "is_stranger" in guest) == (True, False)
+    assert (partner["is_stranger"], partner["team_id"]) == (True, "TPARTNER")
 
 
 async def test_a_locale_is_told_to_those_who_ask(bot: AsyncWebClient) -> None:

@@ -1,0 +1,1 @@
+"""The commands and forms in which admins set what holds from then on."""

@@ -1,0 +1,80 @@
+"""Who may ask, and that a refusal is told to the asker alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.workspace.workspace import Workspace
+from tasks.asking.channels import Channels, ChannelSettings
+from tasks.broker.jobs import Jobs
+from tests.bot.conftest import Person, Serve, until
+
+Speak = Callable[..., Any]
+
+
+@pytest.fixture
+def speak(workspace: Workspace) -> Speak:
+    async def speak(user: str, channel: str = "CGENERAL") -> str:
+        client = AsyncWebClient(workspace.tokens.of(user), base_url=workspace.api_url)
+        posted = await client.chat_postMessage(channel=channel, text="<@UBOT> hello")
+        return str(posted["ts"])
+
+    return speak
+
+
+async def queued(jobs: Jobs, askers: list[str]) -> None:
+    """Wait until these people's questions, and no others, wait for a worker."""
+
+    async def look() -> bool:
+        open = jobs.open("answer")
+        waiting = sorted(job.destination["user"] for job in open if job.state == "queued")
+        return waiting == sorted(askers) and len(open) == len(waiting)
+
+    await until(look, f"the questions of {askers}")
+
+
+async def test_guests_and_people_of_other_workspaces_are_refused_in_private(
+    serve: Serve, person: Person, workspace: Workspace, jobs: Jobs, speak: Speak
+) -> None:
+    workspace.locales["UGUEST"] = "ja-JP"
+    named = ChannelSettings(askers="people", people=("UPARTNER",))
+    Channels(jobs.redis).set("CRANDOM", named)
+    async with serve():
+        ts = await speak("UGUEST")
+        await person.told("ゲストとほかのワークスペースの方", "UGUEST")
+        await speak("UPARTNER")
+        await person.told("I do not answer guests", "UPARTNER")
+        await speak("UPARTNER", channel="CRANDOM")  # an admin has named them there
+        await speak("UALICE", channel="CRANDOM")
+        await person.told("Only certain people may ask in this channel", "UALICE", "CRANDOM")
+        await queued(jobs, ["UPARTNER"])
+        assert await person.replies(ts) == []
+        workspace.faults.set({"errors": {"chat.postEphemeral": 10}})
+        await speak("UGUEST")
+        await person.sees("ゲストとほかのワークスペースの方", "DGUEST")
+    assert all(job.destination["channel"] == "CRANDOM" for job in jobs.open("answer"))
+
+
+async def test_a_person_asks_so_many_at_once_and_within_a_minute(
+    serve: Serve, person: Person, jobs: Jobs, redis: Redis, speak: Speak
+) -> None:
+    async with serve(questions_at_once="2", questions_per_minute="3", people="UALICE,UGUEST"):
+        for _ in range(2):
+            await speak("UALICE")
+        await queued(jobs, ["UALICE"] * 2)
+        await speak("UALICE")
+        await person.told("You have 2 questions that are not answered yet", "UALICE")
+        await speak("UBOB")
+        await person.told("Only certain people may ask me", "UBOB")
+        await speak("UGUEST")  # the operator has named them
+        await queued(jobs, ["UALICE", "UALICE", "UGUEST"])
+
+        for job in jobs.open("answer"):
+            jobs.cancel(job.id, "UADMIN")
+        await speak("UALICE")
+        await queued(jobs, ["UALICE"])
+        await speak("UALICE")
+        await person.told("One person may ask 3 questions a minute", "UALICE")
