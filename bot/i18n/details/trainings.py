@@ -73,6 +73,11 @@ TRAININGS: tuple[tuple[str, str], ...] = (
         "C++ compiler any more; install one (g++) and resume again.",
     ),
     (
+        "学習 {training} は、一般的な質問が違う別の版で始まりました。新しく始めてください。",
+        "The training {training} began with another version, which asked other general "
+        "questions; start a new one.",
+    ),
+    (
         "学習 {training} は{before}個のプロセスで始まりました（いまは{now}個）。同じ数で再開してください。",
         "The training {training} was started with {before} processes, "
         "not {now}; resume it with as many.",

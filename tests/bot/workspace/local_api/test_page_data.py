@@ -28,6 +28,14 @@ async def test_the_page_learns_who_is_there_and_whether_the_bot_is(
     assert {channel["id"] for channel in before["channels"]} >= {"CGENERAL", "CRANDOM", "DBOB"}
 
 
+async def test_a_persons_locale_is_that_of_their_page(local: Local, bot: AsyncWebClient) -> None:
+    assert (await local("locale", {"user": "UALICE", "locale": "en-GB"}))["ok"]
+    refused = await local("locale", {"user": "UALICE", "locale": "en GB"})
+    assert (refused["ok"], refused["status"]) == (False, 400)
+    asked = await bot.users_info(user="UALICE", include_locale=True)
+    assert asked["user"]["locale"] == "en-GB"
+
+
 class Events:
     """Reads a stream of server-sent events."""
 
