@@ -23,6 +23,7 @@ from bot.blind.presenter import Presenter
 from bot.bot import Bot
 from bot.connections.connection import connected
 from bot.delivery.undeliverable import give_up
+from bot.home_tab.publisher import HomeTabs
 from bot.listeners import register
 from bot.pace.call_pace import CallPace
 from bot.pace.edit_pace import EditPace
@@ -95,12 +96,14 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         # Bolt reads the variable too, and warns when its client already has a token.
         os.environ.pop("SLACK_BOT_TOKEN", None)
         app = AsyncApp(client=bot.client, process_before_response=True)
-        register(app, bot)
+        tabs = HomeTabs(bot)
+        register(app, bot, tabs)
         try:
             async with (
                 counts.kept(bot.jobs.redis),
                 Alerts(bot).watching(),
                 Presenter(bot).watching(),
+                tabs.watching(),
                 _relaying(settings, bot, name),
                 connected(app, bot),
             ):

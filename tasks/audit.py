@@ -10,9 +10,12 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from trainer.files import make_private
+
+_LAST_BYTES = 64 * 1024
+"""How much of the log is read for its newest lines."""
 
 Outcome = Literal["done", "refused", "failed"]
 
@@ -83,6 +86,24 @@ class Audit:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.file))
         finally:
             os.close(descriptor)
+
+    def last(self, count: int) -> list[dict[str, Any]]:
+        """Return the newest lines, the newest first; [] where the log cannot be read."""
+        try:
+            with self.file.open("rb") as log:
+                log.seek(max(0, os.fstat(log.fileno()).st_size - _LAST_BYTES))
+                lines = log.read().decode("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+        found: list[dict[str, Any]] = []
+        for line in reversed(lines):
+            try:
+                entry = json.loads(line)
+            except ValueError:  # the first may begin in its middle
+                continue
+            if isinstance(entry, dict) and len(found) < count:
+                found.append(entry)
+        return found
 
     def _open(self) -> int:
         make_private(self.file.parent)

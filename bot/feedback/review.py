@@ -13,7 +13,6 @@ from bot.admin_action import ActionResult
 from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.feedback.cards import review_post
-from bot.feedback.home_tab import publish
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import direct_channel
@@ -87,7 +86,6 @@ async def approve_all(
     feedback = Feedback(bot.jobs.redis)
     versions = [row for row in seen if row.partition(":")[2]]
     done = await asyncio.to_thread(_decide, feedback, versions, actor.user, "training")
-    await publish(bot, actor, language)
     if done:
         return ActionResult(say("feedback.approved_many", language, count=len(done)))
     rows = [await asyncio.to_thread(feedback.get, row.partition(":")[0]) for row in versions]
@@ -124,10 +122,13 @@ async def _show(
     note: str,
     language: Language,
 ) -> bool:
-    """Show what became of a row where it was decided; False where Slack does not do it."""
+    """Show what became of a row where it was decided; False where Slack does not do it.
+
+    The Home tab is published anew by whoever calls this.
+    """
     container = body.get("container") or {}
     if container.get("type") == "view":
-        return await publish(bot, actor, language)
+        return True
     if row is None:
         return False
     post = review_post(row, language, note=note)

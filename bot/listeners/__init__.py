@@ -3,6 +3,7 @@
 from slack_bolt.async_app import AsyncApp
 
 from bot.bot import Bot
+from bot.home_tab.publisher import HomeTabs
 from bot.listeners import (
     answer_buttons,
     blind_buttons,
@@ -14,11 +15,12 @@ from bot.listeners import (
     slash_commands,
     training_buttons,
 )
-from bot.listeners.settings import channel
+from bot.listeners.settings import channel, home
 
 
-def register(app: AsyncApp, bot: Bot) -> None:
-    """Register every listener."""
+def register(app: AsyncApp, bot: Bot, tabs: HomeTabs | None = None) -> None:
+    """Register every listener; `tabs` publishes the Home tab."""
+    tabs = tabs or HomeTabs(bot)
     questions.register(app, bot)
     answer_buttons.register(app, bot)
     slash_commands.register(app, bot)
@@ -26,6 +28,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
     plan_buttons.register(app, bot)
     training_buttons.register(app, bot)
     feedback.register(app, bot)
-    feedback_review.register(app, bot)
+    feedback_review.register(app, bot, tabs)
     blind_buttons.register(app, bot)
     channel.register(app, bot)
+    home.register(app, bot, tabs)

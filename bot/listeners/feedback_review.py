@@ -1,4 +1,4 @@
-"""The buttons with which admins decide about rows, and authors take theirs back; the Home tab."""
+"""The buttons with which admins decide about rows, and authors take theirs back."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from bot.feedback.cards import (
     REFUSE_ACTION,
     REMOVE_ACTION,
 )
-from bot.feedback.home_tab import publish
 from bot.feedback.proposals import remove_own
 from bot.feedback.refusals import REFUSALS, refusal_sentence
+from bot.home_tab.publisher import HomeTabs
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
@@ -34,21 +34,21 @@ _DECISIONS: dict[str, review.Decision] = {
 }
 
 
-def register(app: AsyncApp, bot: Bot) -> None:
-    """Register for the buttons and for the opened tab."""
-    listener = ReviewListener(bot)
+def register(app: AsyncApp, bot: Bot, tabs: HomeTabs) -> None:
+    """Register for the buttons."""
+    listener = ReviewListener(bot, tabs)
     for action in _DECISIONS:
         app.action(action)(listener.on_decision)
     app.action(APPROVE_ALL_ACTION)(listener.on_approve_all)
     app.action(REMOVE_ACTION)(listener.on_remove)
-    app.event("app_home_opened")(listener.on_home)
 
 
 class ReviewListener:
     """The listeners."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, tabs: HomeTabs) -> None:
         self._bot = bot
+        self._tabs = tabs
         self._background = Background()
 
     async def on_decision(
@@ -61,7 +61,8 @@ class ReviewListener:
         language = await self._bot.language_of_press(body)
         do = partial(review.decide, self._bot, actor, body, seen, decision, language)
         name = "feedback refuse" if decision == "refused" else "feedback approve"
-        self._background.start(perform(self._bot, actor, Action(name, _ids(seen)), language, do))
+        in_tab = (body.get("container") or {}).get("type") == "view"
+        self._background.start(self._act(actor, Action(name, _ids(seen)), language, do, in_tab))
 
     async def on_approve_all(
         self, ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
@@ -72,7 +73,7 @@ class ReviewListener:
         language = await self._bot.language_of_press(body)
         do = partial(review.approve_all, self._bot, actor, seen.split(), language)
         act = Action("feedback approve", _ids(seen))
-        self._background.start(perform(self._bot, actor, act, language, do))
+        self._background.start(self._act(actor, act, language, do, True))
 
     async def on_remove(
         self, ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
@@ -82,14 +83,12 @@ class ReviewListener:
         id, language = str(action.get("value") or ""), await self._bot.language_of_press(body)
         self._background.start(self._remove(Actor.of_press(body), id, language))
 
-    async def on_home(self, event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-        """Show the tab to who opens it."""
-        if event.get("tab", "home") == "home":
-            actor = Actor(str(event["user"]), str(body.get("team_id", "")), channel="", dm=True)
-            self._background.start(self._publish(actor))
-
-    async def _publish(self, actor: Actor) -> None:
-        await publish(self._bot, actor, await self._bot.language_for(actor.user))
+    async def _act(
+        self, actor: Actor, action: Action, language: Language, do: Any, in_tab: bool
+    ) -> None:
+        await perform(self._bot, actor, action, language, do)
+        if in_tab:
+            await self._tabs.publish(actor)
 
     async def _remove(self, actor: Actor, id: str, language: Language) -> None:
         if not await can_be_logged(self._bot, actor, language):
@@ -107,7 +106,7 @@ class ReviewListener:
                 names = escape(", ".join(adapter.name for adapter in done.adapters))
                 text += " " + say("feedback.adapters", language, names=names)
             await notify_person(self._bot.client, actor, text)
-        await publish(self._bot, actor, language)
+        await self._tabs.publish(actor)
 
 
 def _ids(seen: str) -> str:

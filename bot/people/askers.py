@@ -75,6 +75,7 @@ class Askers:
         per_minute, at_once = self._settings.questions_per_minute, self._settings.questions_at_once
         if at_once and open_before(jobs.redis, job) >= at_once:
             raise CannotAnswer("at_once", most=at_once)
-        if per_minute and asked_within_a_minute(jobs.redis, job) > per_minute:
+        asked = asked_within_a_minute(jobs.redis, job)
+        if per_minute and asked > per_minute:
             uncount(jobs.redis, job)
             raise CannotAnswer("rate", most=per_minute)

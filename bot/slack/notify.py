@@ -46,6 +46,9 @@ async def notify_channel(client: AsyncWebClient, actor: Actor, text: str) -> Non
     post = sentence(text)
     if await _respond(client, actor, post, "in_channel"):
         return
+    if not actor.channel:  # pressed in the Home tab
+        await _send_directly(client, actor, post)
+        return
     try:
         await client.chat_postMessage(
             channel=actor.channel, text=post.text, blocks=list(post.blocks), unfurl_links=False

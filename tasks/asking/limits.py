@@ -1,4 +1,4 @@
-"""How many questions a person has asked within a minute, and how many of them are open.
+"""What a person has asked within a day: how many questions within a minute, how many are open.
 
 Each question is counted by its job's id, so that asking about one of them again counts nothing
 twice. Knows no Slack; whether there is a limit is decided by the caller.
@@ -12,6 +12,7 @@ from redis import Redis
 from tasks.broker.job import Job
 
 MINUTE_MS = 60_000
+DAY_MS = 24 * 3_600_000
 
 
 def asked_within_a_minute(redis: Redis, job: Job) -> int:
@@ -23,10 +24,20 @@ def asked_within_a_minute(redis: Redis, job: Job) -> int:
     key = _key(job)
     with redis.pipeline() as pipe:
         pipe.zadd(key, {job.id: job.created}, nx=True)
-        pipe.zremrangebyscore(key, "-inf", job.created - 2 * MINUTE_MS)
+        pipe.zremrangebyscore(key, "-inf", job.created - DAY_MS)
         pipe.zcount(key, f"({job.created - MINUTE_MS}", job.created)
-        pipe.pexpire(key, 2 * MINUTE_MS)
+        pipe.pexpire(key, DAY_MS)
         return int(pipe.execute()[2])
+
+
+def asked_today(redis: Redis, user: str) -> list[str]:
+    """Return the jobs of the questions that a person has asked within a day, the newest first."""
+    return list(cast(list[str], redis.zrevrange(_key_of(user), 0, -1)))
+
+
+def forget_asked(redis: Redis, user: str) -> None:
+    """Remove what is kept of a person here."""
+    redis.delete(_key_of(user))
 
 
 def uncount(redis: Redis, job: Job) -> None:
@@ -54,4 +65,8 @@ def _is_before(job: Job, id: str, place: str | None, created: str | None) -> boo
 
 
 def _key(job: Job) -> str:
-    return f"swallow:asked:{job.destination['team']}:{job.destination['user']}"
+    return _key_of(str(job.destination["user"]))
+
+
+def _key_of(user: str) -> str:
+    return f"swallow:asked:{user}"

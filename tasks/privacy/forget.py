@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.asking.limits import forget_asked
 from tasks.blind.store import Blind
 from tasks.broker.job import Job, asker_of
 from tasks.broker.jobs import Jobs
@@ -52,6 +53,7 @@ def forget(jobs: Jobs, person: str, by: str, home: Path) -> Forgotten:
     removed = [state for state in states if state]
     turns = sum(_drop_turns(jobs, job, person) for job in _all(jobs))
     threads = sum(jobs.leave_thread(thread, person) for thread in jobs.threads())
+    forget_asked(jobs.redis, person)
     votes = Blind(jobs.redis).drop_person(person)
     rewrite_now(jobs.redis)
     ended = sum(state in ("new", "queued", "running") for state in removed)

@@ -1,0 +1,61 @@
+"""The Home tab: what answers and trains, a person's own questions, and what admins have beside."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.home_tab import publisher
+from tasks.broker.jobs import Jobs
+from tasks.broker.workers import Worker, Workers
+from tests.bot.conftest import Json, Person, Serve, until
+from tests.bot.questions.test_follower import ask
+from tests.bot.trainings.test_follower import Trainer
+from tests.tasks.adapter_files import write_adapter
+
+
+def elements(view: Json) -> list[Json]:
+    """Every button of a view."""
+    found: list[Any] = []
+    for block in view["blocks"]:
+        found += [*block.get("elements", []), block.get("accessory")]
+    return [element for element in found if element and element["type"] == "button"]
+
+
+async def test_the_tab_shows_what_goes_on_and_keeps_up_with_it(
+    serve: Serve, person: Person, jobs: Jobs, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(publisher, "TURN_SECONDS", 0.1)
+    person.workspace.locales["UALICE"] = "ja-JP"
+    Workers(jobs.redis).announce(Worker("w", ("answers",), "ready", model="Swallow-7b"))
+    write_adapter(home / "adapters" / "faq")
+    trainer = Trainer(jobs)
+
+    async def tab(user: str, *words: str) -> Json:
+        async def look() -> Json | None:
+            view = person.workspace.views.home_of(user)
+            return view if view and all(word in str(view["blocks"]) for word in words) else None
+
+        return await until(look, str(words))
+
+    async with serve(language=""):
+        for user in ("UADMIN", "UALICE"):
+            await person.look("home", user)
+        first = await tab("UADMIN", "Model: *Swallow-7b*", "0 being answered, 0 waiting")
+        await ask(person, "think=off Who is <!channel>?")
+        trainer.ask()
+        await trainer.claim()
+        trainer.progress(step=4, part=0)
+        # Nobody opens the tab again: it is published because it has changed.
+        admins = await tab("UADMIN", "0 being answered, 1 waiting", "██████████", "step 4/8")
+        alices = await tab("UALICE", "モデル: *Swallow-7b*", "今日のあなたの質問", "██████████")
+        await person.command("/swallow-adapter use gone")
+        await tab("UADMIN", "<@UADMIN> adapter use gone — refused")
+
+    labels = {element["text"]["text"] for element in elements(admins)}
+    assert {"Use this adapter", "Cancel training"} <= labels
+    assert not elements(alices)
+    assert "• Who is @channel? — <#CGENERAL>・待機中" in str(alices["blocks"])
+    assert "What admins did lately" not in str(alices["blocks"])
+    assert len(first["blocks"]) < len(admins["blocks"]) <= 100
