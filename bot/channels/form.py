@@ -116,11 +116,12 @@ def _read_askers(view: Mapping[str, Any]) -> dict[str, Any] | Wrong:
 
 
 def _field(name: str, element: dict[str, Any], language: Language) -> dict[str, Any]:
+    label = "chosen" if name == "people" else name
     field = {
         "type": "input",
         "block_id": name,
         "optional": name in ("instructions", "max", "people"),
-        "label": plain_text(say(f"channel.form.{name}", language)),
+        "label": plain_text(say(f"channel.form.{label}", language)),
         "element": {**element, "action_id": name},
     }
     if name in ("instructions", "max"):

@@ -94,6 +94,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "channel.form.ask": ("質問できる人", "Who may ask"),
     "channel.form.everyone": ("全員", "Everyone"),
     "channel.form.admins": ("管理者だけ", "Admins only"),
+    "channel.form.chosen": ("選んだ人", "The people chosen"),
     "channel.form.people": ("下で選んだ人だけ", "The people chosen below"),
     "failed.person": (
         "いまは決められた人だけが質問できます。使いたいときは管理者に相談してください。",
