@@ -6,7 +6,7 @@ from bot.bot import Bot
 from bot.feedback.cards import heading
 from bot.home_tab import rows, state
 from bot.i18n.lookup import Language, say
-from bot.questions.parse import split_think
+from bot.questions.parse import split_options
 from bot.slack.blocks import section
 from bot.slack.incoming_text import without_markup, without_mention
 from bot.slack.outgoing_text import escape, shortened
@@ -48,14 +48,15 @@ def _questions(bot: Bot, user: str, language: Language) -> list[dict[str, Any]]:
     """Return the questions that a person has asked within a day, the newest first."""
     ids = asked_today(bot.jobs.redis, user)
     found = [bot.jobs.get(id) for id in ids[:MOST_QUESTIONS]]
-    lines = [_question(bot, job, language) for job in found if job is not None]
+    asked = [job for job in found if job is not None and "follows" not in job.asked]
+    lines = [_question(bot, job, language) for job in asked]
     if not lines:
         return []
     return [heading(say("home.questions", language)), section("\n".join(lines))]
 
 
 def _question(bot: Bot, job: Job, language: Language) -> str:
-    asked = split_think(without_mention(str(job.asked.get("text") or ""), bot.user))[0]
+    asked = split_options(without_mention(str(job.asked.get("text") or ""), bot.user))[0]
     line = " ".join(without_markup(asked).split())
     text = shortened(line, _QUESTION_CHARACTERS) or say("home.no_words", language)
     where = job.destination

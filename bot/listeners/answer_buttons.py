@@ -69,7 +69,7 @@ class AnswerButtons:
         self, how: How, body: Mapping[str, Any], action: Mapping[str, Any]
     ) -> None:
         actor, id = Actor.of_press(body), str(action.get("value") or "")
-        language = self._bot.language_under(body)
+        language = await self._bot.language_of_press(body)
         try:
             await asyncio.to_thread(partial(ask_on, self._bot, actor.user, id, how))
         except REFUSALS as error:

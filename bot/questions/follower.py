@@ -239,6 +239,7 @@ class QuestionFollower:
         values = {key: value for key, value in final.data.items() if key != "reason"}
         text = failure(str(final.data["reason"]), language, **values)
         await notify_person(self._bot.client, actor, text)
+        await self._status.clear()
 
     async def _help(self) -> Post:
         """Return how to ask, for somebody who has said nothing that has a language."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.bot import Bot
-from bot.errors import CannotAnswer
 from bot.questions.attached_files import text_of_files
 from bot.questions.changes import follow_up
 from bot.questions.options import adapter_in, sampling_of

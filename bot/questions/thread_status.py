@@ -51,6 +51,10 @@ class ThreadStatus:
             await asyncio.sleep(STATUS_POLL_SECONDS)
             age += STATUS_POLL_SECONDS
 
+    async def clear(self) -> None:
+        """Show nothing more: no message comes that would end the status."""
+        await self._show("")
+
     def _text(self) -> str:
         job = next(iter(self._jobs.states([self._job.id])), None)
         if job is None or job.state not in ("new", "queued"):
