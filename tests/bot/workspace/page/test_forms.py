@@ -10,6 +10,11 @@ from playwright.async_api import Route, expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channels.command import Set
+from bot.channels.form import FORM as CHANNEL_FORM
+from bot.channels.form import filled_in
+from bot.channels.form import form as channel_form
+from tasks.asking.channels import ChannelSettings
 from tests.bot.workspace.conftest import Connect, Json, soon
 from tests.bot.workspace.page.conftest import PHONE, Open
 
@@ -141,6 +146,39 @@ async def test_an_answer_is_judged_and_corrected_in_a_form_that_keeps_the_focus(
         await form.get_by_test_id("form-submit").click()
         await expect(form).to_be_hidden()
     assert teacher.taken == ["東京です。"]
+
+
+async def test_on_a_phone_an_admin_fills_in_the_settings_of_a_channel(
+    open_page: Open, app: AsyncApp, connect: Connect
+) -> None:
+    taken: list[tuple[Set, dict[str, str]]] = []
+
+    @app.command("/swallow-channel")
+    async def asked(ack: Any, body: Json, client: AsyncWebClient) -> None:
+        await ack()
+        settings = ChannelSettings(instructions="短く。")
+        view = channel_form(body["channel_id"], settings, "faq", ["faq", "notes"], "ja")
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    @app.view(CHANNEL_FORM)
+    async def submitted(ack: Any, view: Json) -> None:
+        await ack()
+        taken.append(filled_in(view, "ja"))
+
+    async with connect(app):
+        page = await open_page("UADMIN", phone=True, locale="ja-JP")
+        await page.get_by_test_id("composer").fill("/swallow-channel")
+        await page.get_by_test_id("composer").press("Control+Enter")
+        form = page.get_by_test_id("form")
+        await expect(form.get_by_label("すべての質問に添える指示")).to_have_value("短く。")
+        await form.get_by_label("アダプター").select_option("notes")
+        await form.get_by_label("質問できる人").select_option("people")
+        await form.get_by_label("Guest").check()
+        await form.get_by_role("button", name="保存").tap()
+        await expect(form).to_be_hidden()
+    people = {"askers": "people", "people": ("UGUEST",)}
+    values = {"language": "", "max_new_tokens": 0, "instructions": "短く。", **people}
+    assert taken == [(Set(values, "notes"), {})]
 
 
 async def test_on_a_phone_a_shortcut_in_the_messages_menu_opens_a_form_that_fills_it(
