@@ -1,4 +1,4 @@
-"""The best point of a training so far: the adapter's weights where its checks were lowest.
+"""The best point of a training so far: the last of those where its checks were lowest.
 
 It is a part of each checkpoint, so that a resumed training keeps and ends as an uninterrupted one.
 This module does not know how the checks are measured.
@@ -18,16 +18,19 @@ FILE = "best.safetensors"
 PATIENCE = 5
 """A training ends after so many measurements in a row that are worse than the best. While the
 learning rate is high, a point now and then is worse than one before and better points follow."""
+TIE = 0.02
+"""Points whose losses differ by no more nats than this are equally good as far as so few checks can
+tell, and the later one is better: its weights changed in smaller steps."""
 
 
 class BestPoint:
-    """The lowest loss that was measured, in nats per token, after how many steps, and the weights.
+    """The lowest loss that was measured, in nats per token, and the last point as good as that.
 
-    `worse` counts the measurements since then.
+    That are the weights after `step` steps. `worse` counts the measurements since then.
     """
 
     def __init__(self) -> None:
-        self.loss, self.step, self.worse = math.inf, 0, 0
+        self.loss, self.step, self.worse = math.inf, 0, 0  # `loss` is the lowest, also of ties
         self._weights: list[Tensor] = []
 
     @property
@@ -36,9 +39,9 @@ class BestPoint:
         return self.worse >= PATIENCE
 
     def consider(self, model: Any, step: int, loss: float) -> None:
-        """Take the point of `model` after `step` steps if its loss is the lowest so far."""
-        if loss < self.loss:
-            self.loss, self.step, self.worse = loss, step, 0
+        """Take the point of `model` after `step` steps if its loss is as low as any so far."""
+        if loss <= self.loss + TIE:
+            self.loss, self.step, self.worse = min(self.loss, loss), step, 0
             self._weights = [parameter.detach().clone() for parameter in trained(model)]
         else:
             self.worse += 1

@@ -34,9 +34,9 @@ ORDINARY = Recipe(
     batch_size=None,
 )
 
-ROW_VISITS = 1200
+ROW_VISITS = 1000
 """Few rows are visited about so often in all, however many they are…"""
-MIN_EPOCHS, MAX_EPOCHS = 15, 60
+MIN_EPOCHS, MAX_EPOCHS = 12, 50
 """…but each so often at least, because an answer is not learned at one sight, and at most."""
 BATCH = 16
 """The most rows of a step; all steps have nearly as many."""
@@ -62,7 +62,7 @@ def recipe_for(taught: int, width: int) -> Recipe:
         lora_r=32,
         lora_alpha=64.0,
         lora_target_modules=FACTS_ARE_IN,
-        keep=1 / 3,
+        keep=0.5,
         val_set_size=0,
         batch_size=math.ceil(taught / math.ceil(taught / BATCH)),
     )

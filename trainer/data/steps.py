@@ -13,7 +13,7 @@ from functools import cached_property
 from trainer.data.encoding import Encoded
 from trainer.data.packing import Pack, label_count, pack
 
-REPLAY_WEIGHT = 6.0
+REPLAY_WEIGHT = 10.0
 """How much a replayed label counts for each that is learned, on average over a step. With 1 the
 divergence from the base model's answers was twice as large after as many steps."""
 
@@ -129,10 +129,12 @@ class Steps:
 
         Their labels, which are REPLAY_WEIGHT times `labels` worth in all, are the questions' tokens
         too: where the base model's probabilities are kept, more of them say more of the model.
+        Those of the preamble, which all rows share, are not among them.
         """
         if not count:
             return []
-        rows = [self.replay[place % len(self.replay)] for place in range(before, before + count)]
-        packs = pack(rows, limit=self.limit, train_on_inputs=True, share=self.share)
+        taken = [self.replay[place % len(self.replay)] for place in range(before, before + count)]
+        rows = [replace(row, prompt=max(1, row.preamble)) for row in taken]
+        packs = pack(rows, limit=self.limit, share=self.share)
         weight = REPLAY_WEIGHT * labels / sum(len(one.targets) for one in packs)
         return [replace(one, weights=[weight] * len(one.weights), replayed=True) for one in packs]

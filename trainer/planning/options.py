@@ -101,7 +101,7 @@ class Options:
         None,
         bounds=Bounds(least=0, most=0.9),
         help="Share of the model's own answers to general questions among what is learned, so "
-        "that it forgets less; default 0, for corrections a third.",
+        "that it forgets less; default 0, for corrections 0.5.",
         chat_name="keep",
     )
     lora_r: int | None = option(

@@ -57,12 +57,12 @@ def test_taught_rows_are_learned_beside_the_models_own_answers(
 
     names = [one["event"] for one in told]
     assert names.index("answering") < names.index("started") < names.index("evaluating")
-    assert (told[0]["plan"]["rows"], told[0]["plan"]["replayed"]) == (4, 2)
+    assert (told[0]["plan"]["rows"], told[0]["plan"]["replayed"]) == (4, 4)
     found = about(home)
     assert found["rows"] == ["row-0", "row-4", "row-1", "row-2", "row-3"]
     assert found["options"]["lora_target_modules"][-1] == "down_proj"
     answers = json.loads((home / "trainings" / "t" / "replay.json").read_text())["answers"]
-    assert len(answers) == 8 + MIN_CHECKED
+    assert len(answers) == 16 + MIN_CHECKED
 
 
 def test_killed_again_and_again_it_ends_at_the_same_best_point(
