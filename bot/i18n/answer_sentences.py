@@ -14,6 +14,24 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "• `max=512 temp=0.2 adapter=faq` before a question sets the longest answer, how much answers "
         "vary, and the adapter.",
     ),
+    "help.more": (
+        "*回答のボタン*（質問した本人だけ）\n"
+        "• *停止*：途中で止めます。*続ける*：長さの上限で終わった回答の続きを書きます。*もう一度*：別の回答を出します。\n"
+        "• 質問を1分以内に編集すると答え直し、削除すると回答も消えます。\n"
+        "*コマンド*\n"
+        "• `/swallow-adapter list`：アダプターの一覧（切り替えは管理者）\n"
+        "• `/swallow-channel`：このチャンネルの設定（変更は管理者）\n"
+        "• `/swallow-train`：チームのデータで学習（管理者）\n"
+        "• `/swallow-forget`：ボットが保存しているあなたの記録を消去",
+        "*Buttons of an answer* (for the person who asked)\n"
+        "• *Stop* ends it, *Continue* goes on where the length ended it, *Again* gives another answer.\n"
+        "• Edit a question within a minute and it is answered anew; delete it and the answer goes too.\n"
+        "*Commands*\n"
+        "• `/swallow-adapter list`: the adapters (admins choose one)\n"
+        "• `/swallow-channel`: the settings of this channel (admins change them)\n"
+        "• `/swallow-train`: train on the team's data (admins)\n"
+        "• `/swallow-forget`: remove what the bot keeps of you",
+    ),
     "status.thinking": ("が考えています…", "is thinking…"),
     "status.thinking_for": ("が考えています… {seconds} 秒", "is thinking… {seconds} s"),
     "status.waiting": (

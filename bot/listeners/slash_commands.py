@@ -42,8 +42,9 @@ the person's language may have taken most of one."""
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
-    """Register both commands."""
+    """Register the commands."""
     listener = Commands(bot)
+    app.command("/swallow-help")(listener.on_help)
     app.command("/swallow-train")(listener.on_train)
     app.command("/swallow-adapter")(listener.on_adapter)
 
@@ -57,6 +58,12 @@ class Commands:
         # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
         # Several, because each waits until the broker's disk has the plan.
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="commands")
+
+    async def on_help(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
+        """Take `/swallow-help`."""
+        language = await self._bot.language_for(str(command["user_id"]), _text_of(command))
+        asking = say("help", language, bot=self._bot.name)
+        await _say(ack, f"{asking}\n\n{say('help.more', language)}")
 
     async def on_train(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-train`."""

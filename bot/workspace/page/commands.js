@@ -10,6 +10,7 @@ export const COMMANDS = [
   { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
   { name: "/swallow-channel", usage: "instructions= | adapter= | language= | max= | ask=", about: t.channelSettings },
   { name: "/swallow-forget", usage: "", about: t.forget },
+  { name: "/swallow-help", usage: "", about: t.help },
 ];
 
 export const ARGUMENTS = {
@@ -42,6 +43,7 @@ export const ARGUMENTS = {
     { name: "help", about: t.commandHelp },
   ],
   "/swallow-forget": [],
+  "/swallow-help": [],
 };
 
 // The shortcuts of every message, whoever wrote it.

@@ -225,7 +225,7 @@ async def test_a_slash_command_is_completed_and_its_answer_is_for_one_only(
         await composer.press_sequentially("/swa")
         await expect(
             page.get_by_test_id("composer-suggestions").get_by_role("option")
-        ).to_have_count(3)
+        ).to_have_count(5)
         await composer.press("ArrowDown")
         await composer.press("Enter")
         await expect(composer).to_have_value("/swallow-adapter ")
