@@ -15,7 +15,7 @@ from trainer.data.packing import Pack, label_count, pack
 
 REPLAY_WEIGHT = 10.0
 """How much a replayed label counts for each that is learned, on average over a step. Rows were
-learned as fast with 6 as with 3, and the loss of other answers of the base model rose by 6 % instead
+learned as fast with 6 as with 3, and the loss of the base model's other answers rose by 6 % instead
 of 8 %."""
 
 
