@@ -144,6 +144,7 @@ def answer_of_b(hosts: TwoHosts) -> str:
 def learn_marker(hosts: TwoHosts) -> None:
     """Train an adapter on host A that says one word, and put it to use."""
     marker.write_marker(hosts)
+    hosts.workspace.local("locale", user="UADMIN", locale="en-US")
     hosts.workspace.command(f"/swallow-train {marker.OPTIONS}")
     hosts.workspace.press("Use this adapter")
     until(lambda: hosts.status()["adapter"] == "marked", hosts.log_text)

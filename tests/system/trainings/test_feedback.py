@@ -78,7 +78,7 @@ def test_a_wrong_answer_is_corrected_approved_learned_examined_and_used(open_pag
     thread = admin.get_by_test_id("thread")
     thread.get_by_role("button", name="A", exact=True).first.click()
     thread.get_by_role("button", name="Reveal").click()
-    expect(thread).to_contain_text("The comparison of")
+    expect(thread).to_contain_text("The comparison is over")
     expect(thread).to_contain_text("preferred")
     finished.get_by_role("button", name="Use this adapter").click()
     expect(admin.get_by_test_id("message").last).to_contain_text("From the next question on")

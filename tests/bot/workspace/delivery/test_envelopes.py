@@ -92,7 +92,7 @@ async def test_the_envelope_of_an_event_looks_like_slacks(
     payload = envelope["payload"]
     assert (envelope["type"], envelope["retry_attempt"]) == ("events_api", 0)
     assert envelope["accepts_response_payload"] is False
-    assert (payload["type"], payload["is_ext_shared_channel"]) == ("event_callback", False)
+    assert (payload["type"], payload["is_ext_shared_channel"]) == ("event_callback", True)
     assert payload["authorizations"][0]["user_id"] == "UBOT"
     assert payload["event"]["channel"] == "CRANDOM"
     assert payload["event"]["ts"] == payload["event"]["event_ts"]
