@@ -19,7 +19,7 @@ from trainer.prompts.templates import Style, Tokenizer
 CHECK_EVERY = 6
 """Every so-many-th answer is never replayed, evenly over all of them."""
 MIN_CHECKED = 8
-"""So many answers are checked at least, also where none is replayed."""
+"""So many answers are checked at least."""
 ANSWER_TOKENS = 24
 """The most of an answer; a longer one is learned as far as it goes, without an end. What a model
 says is decided by the first words, and generating them takes a third of a short training."""

@@ -51,10 +51,9 @@ def added(
         wordings = wordings_of(rows, style, tokenizer, cutoff=cutoff, examined=examined)
         pairs = pairs_of(rows, style, tokenizer, cutoff=cutoff) if options.method == "dpo" else {}
         steps = replace(steps, wordings=wordings, rejected=pairs)
-    keep = options.keep or 0.0
-    if not keep and checks is None:
-        return Additions(steps)
-    steps = replace(steps, replayed=replayed_rows(steps.batch_size, keep))
+    if not options.keep:  # whoever wants nothing kept has nothing measured that is forgotten
+        return Additions(steps, checks)
+    steps = replace(steps, replayed=replayed_rows(steps.batch_size, options.keep))
     wanted = steps.epochs * steps.replayed_per_epoch
     questions = replay.questions(style, tokenizer, options.cutoff_len, examined, wanted)
     if not questions:
