@@ -37,6 +37,10 @@ class Actor:
         """Return who pressed a button; in the Home tab or a form that is in no channel."""
         container = body.get("container") or {}
         channel, thread_ts = (str(container.get(key) or "") for key in ("channel_id", "thread_ts"))
+        if thread_ts == container.get("message_ts"):
+            # A message with replies stands in the channel, where its buttons are pressed: what is
+            # said in its thread alone would not be seen there.
+            thread_ts = ""
         return cls._of_interaction(body, channel, thread_ts)
 
     @classmethod
