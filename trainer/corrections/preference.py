@@ -28,7 +28,7 @@ def weighted(model: Any, step: Step) -> Step:
     As everywhere that sum is divided by the labels of the step, among which wrong answers do not
     count; the loss of the pairs is their mean.
     """
-    packs = [pack for pack in step.packs if not pack.replayed]
+    packs = step.learned
     rows = 1 + max(owner for pack in packs for owner in pack.owners)
     now = _row_losses(model, packs, rows)
     with model.disable_adapter():
@@ -39,8 +39,8 @@ def weighted(model: Any, step: Step) -> Step:
         margin = BETA * (gained[right] - gained[wrong])
         factor = BETA * torch.sigmoid(-margin) * step.labels / len(step.pairs)
         weights[right], weights[wrong] = 1 + factor, -factor
-    replayed = step.packs[len(packs) :]
-    return replace(step, packs=[*(_with_weights(pack, weights) for pack in packs), *replayed])
+    weighed = [_with_weights(pack, weights) for pack in packs]
+    return replace(step, packs=[*weighed, *step.replayed])
 
 
 def _row_losses(model: Any, packs: Sequence[Pack], rows: int) -> Tensor:

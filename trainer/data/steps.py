@@ -38,10 +38,19 @@ class Step:
         return sum(map(len, self.packs))
 
     @property
+    def learned(self) -> list[Pack]:
+        """The packs that are not replayed."""
+        return [one for one in self.packs if not one.replayed]
+
+    @property
+    def replayed(self) -> list[Pack]:
+        """The replayed packs."""
+        return [one for one in self.packs if one.replayed]
+
+    @property
     def middle_pack(self) -> Pack:
-        """Of the packs that are not replayed the one of middle length, to measure a speed on."""
-        learned = [one for one in self.packs if not one.replayed]
-        return learned[len(learned) // 2]
+        """Of the learned packs the one of middle length, to measure a speed on."""
+        return self.learned[len(self.learned) // 2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +109,9 @@ class Steps:
     @cached_property
     def replayed_tokens(self) -> int:
         """The number of tokens of all replayed rows as often as they are."""
-        packs = (one for index in range(len(self)) for one in self[index].packs)
-        return sum(len(one) for one in packs if one.replayed)
+        if not self.replayed:
+            return 0
+        return sum(len(one) for index in range(len(self)) for one in self[index].replayed)
 
     @cached_property
     def tokens(self) -> list[int]:
