@@ -19,6 +19,9 @@ from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
 ENV_FILE = ".env"
 
+MOST_NEW_TOKENS = 4096
+"""The longest answer that anybody may set, in tokens; the context may have less room."""
+
 Quality = Literal["fast", "balanced", "best"]
 """How much care the integers of 4-bit weights are chosen with; see `convert.precision`."""
 
@@ -90,7 +93,7 @@ class Settings(BaseSettings):
         description="What `/swallow-train` learns from: `sample`, a file, a folder or a hub id.",
     )
     max_new_tokens: int = Field(
-        default=256, ge=1, le=4096, description="Longest answer in Slack, in tokens."
+        default=256, ge=1, le=MOST_NEW_TOKENS, description="Longest answer in Slack, in tokens."
     )
     thinking: Thinking = Field(
         default="on",

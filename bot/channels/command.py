@@ -11,7 +11,8 @@ from typing import Any
 
 from bot.slack.command_words import Help, Wrong, adapter_name_or_wrong, folded, split
 from bot.slack.incoming_text import unescape, without_markup
-from tasks.asking.channels import MOST_INSTRUCTIONS, MOST_PEOPLE, MOST_TOKENS
+from tasks.asking.channels import MOST_INSTRUCTIONS, MOST_PEOPLE
+from tasks.settings import MOST_NEW_TOKENS
 
 LEAST_TOKENS = 16
 
@@ -113,14 +114,14 @@ def read_tokens(word: str) -> dict[str, Any] | Wrong:
     typed = unicodedata.normalize("NFKC", word.strip()).replace(",", "")
     if typed.lower() in _AS_ELSEWHERE:
         return {"max_new_tokens": 0}
-    if _WHOLE.fullmatch(typed) and LEAST_TOKENS <= int(typed) <= MOST_TOKENS:
+    if _WHOLE.fullmatch(typed) and LEAST_TOKENS <= int(typed) <= MOST_NEW_TOKENS:
         return {"max_new_tokens": int(typed)}
     return Wrong(
         "channel",
         "value",
         {"option": "max", "value": word},
         "whole",
-        {"least": LEAST_TOKENS, "most": MOST_TOKENS},
+        {"least": LEAST_TOKENS, "most": MOST_NEW_TOKENS},
     )
 
 

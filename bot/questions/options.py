@@ -8,11 +8,10 @@ from bot.bot import Bot
 from bot.errors import CannotAnswer
 from bot.slack.command_words import SHOWN_CHARACTERS, folded
 from tasks.adapters.reference import reference
+from tasks.settings import MOST_NEW_TOKENS
 from trainer.errors import AdapterRefused, NotWritable
 from trainer.prompts.thinking import MOST_TOKENS, read_thinking
 
-MOST_ANSWER_TOKENS = 4096
-"""As much as the operator may set for every answer; the context may have less room."""
 MOST_TEMPERATURE = 2.0
 NO_ADAPTER = ("off", "none", "なし")
 SHOWN_ADAPTERS = 10
@@ -28,8 +27,8 @@ def sampling_of(options: Mapping[str, str]) -> dict[str, Any]:
     if "max" in options:
         number = options["max"]
         tokens = int(number) if re.fullmatch(r"[0-9]{1,4}", number) else 0
-        if not 0 < tokens <= MOST_ANSWER_TOKENS:
-            raise CannotAnswer("max", value=_shown(options["max"]), most=MOST_ANSWER_TOKENS)
+        if not 0 < tokens <= MOST_NEW_TOKENS:
+            raise CannotAnswer("max", value=_shown(options["max"]), most=MOST_NEW_TOKENS)
         request["max_new_tokens"] = tokens
     if "temp" in options:
         number = options["temp"]

@@ -11,14 +11,13 @@ from typing import Any, Literal, cast, get_args
 from redis import Redis
 
 from tasks.broker.disk.flush import flush
+from tasks.settings import MOST_NEW_TOKENS
 
 Askers = Literal["everyone", "admins", "people"]
 """Who may ask: everyone who may elsewhere, the bot's admins, or the people who are named."""
 
 MOST_INSTRUCTIONS = 1000
 """The longest standing instruction, in characters: it is part of every prompt."""
-MOST_TOKENS = 4096
-"""The longest answer, as for `SWALLOW_MAX_NEW_TOKENS`."""
 MOST_PEOPLE = 50
 
 
@@ -47,7 +46,7 @@ class ChannelSettings:
             raise ValueError("instructions")
         if self.language not in ("", "ja", "en"):
             raise ValueError("language")
-        if not 0 <= self.max_new_tokens <= MOST_TOKENS:
+        if not 0 <= self.max_new_tokens <= MOST_NEW_TOKENS:
             raise ValueError("max_new_tokens")
         if self.askers not in get_args(Askers) or bool(self.people) != (self.askers == "people"):
             raise ValueError("askers")
