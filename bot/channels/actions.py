@@ -23,7 +23,7 @@ from bot.home import require_home
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
-from bot.slack.refusals import FAILURES, failure_of
+from bot.slack.views import open_view
 from tasks.adapters.reference import adapter_name
 from tasks.asking.channels import Channels, ChannelSettings
 
@@ -52,12 +52,10 @@ async def open_form(bot: Bot, actor: Actor, trigger: str, language: Language) ->
         return
     try:
         view = await asyncio.to_thread(_form, bot, actor.channel, language)
-        await bot.client.views_open(trigger_id=trigger, view=view)
     except RedisError:
         await notify_person(bot.client, actor, say("act.broker_away", language))
-    except FAILURES as error:
-        log.warning("a form was not opened: %s", failure_of(error).reason)
-        await notify_person(bot.client, actor, say("feedback.no_form", language))
+        return
+    await open_view(bot.client, actor, trigger, view, language)
 
 
 async def change(bot: Bot, actor: Actor, wanted: Set, language: Language) -> ActionResult:

@@ -16,7 +16,7 @@ from bot.feedback.cards import review_post
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import direct_channel
-from bot.slack.outgoing_text import escape
+from bot.slack.outgoing_text import person
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.feedback.row import FeedbackRow
 from tasks.feedback.store import Feedback
@@ -110,7 +110,7 @@ def _note(row: FeedbackRow | None, language: Language) -> str:
     """Return what a row is now."""
     if row is None:
         return say("feedback.note.gone", language)
-    approver = f"<@{row.approver}>" if row.approver[:1] in ("U", "W") else escape(row.approver)
+    approver = person(row.approver)
     return say(f"feedback.note.{row.use or row.state}", language, approver=approver)
 
 

@@ -9,7 +9,7 @@ from bot.i18n.lookup import Language, say
 from bot.questions.parse import split_options
 from bot.slack.blocks import section
 from bot.slack.incoming_text import without_markup, without_mention
-from bot.slack.outgoing_text import escape, shortened
+from bot.slack.outgoing_text import escape, person, shortened
 from tasks.asking.limits import asked_today
 from tasks.broker.job import Job
 from tasks.feedback.store import Feedback
@@ -75,9 +75,8 @@ def _audit(bot: Bot, language: Language) -> list[dict[str, Any]]:
 def _audit_line(line: dict[str, Any]) -> str:
     """Return a line in the words of the log, which are those of the commands."""
     known = {key: str(line.get(key) or "") for key in ("time", "who", "action", "target")}
-    who = known["who"]
-    person = f"<@{who}>" if who.isalnum() and who[:1] in ("U", "W") else escape(who)
     words = " ".join(filter(None, (known["action"], known["target"])))
     ended = " ".join(filter(None, (str(line.get("outcome", "")), str(line.get("reason") or ""))))
     shown = (shortened(words, _LINE_CHARACTERS), shortened(ended, _LINE_CHARACTERS))
-    return f"`{escape(known['time'][:16].replace('T', ' '))}` {person} {shown[0]} — {shown[1]}"
+    when, who = escape(known["time"][:16].replace("T", " ")), person(known["who"])
+    return f"`{when}` {who} {shown[0]} — {shown[1]}"

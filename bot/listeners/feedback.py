@@ -27,7 +27,7 @@ from bot.i18n.lookup import Language, say
 from bot.questions.rating import CORRECT_ACTION, GOOD, RATE_ACTION, job_in
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
-from bot.slack.refusals import FAILURES, failure_of
+from bot.slack.views import open_view
 from tasks.feedback.first_time import first_time
 from tasks.feedback.row import FeedbackRow
 
@@ -138,11 +138,7 @@ class FeedbackListener:
         self, actor: Actor, body: Mapping[str, Any], view: dict[str, Any], language: Language
     ) -> None:
         trigger = str(body.get("trigger_id") or "")
-        try:
-            await self._bot.client.views_open(trigger_id=trigger, view=view)
-        except FAILURES as error:
-            log.warning("a form was not opened: %s", failure_of(error).reason)
-            await notify_person(self._bot.client, actor, say("feedback.no_form", language))
+        await open_view(self._bot.client, actor, trigger, view, language)
 
     async def _take(
         self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], propose: Propose

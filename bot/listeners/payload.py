@@ -25,28 +25,27 @@ class _Edited(_Shape):
     ts: str
 
 
-class _Changed(_Shape):
+class _Said(_Shape):
     ts: str
-    subtype: str | None = None
+    thread_ts: str | None = None
     user: str | None = None
     bot_id: str | None = None
     text: str | None = None
-    thread_ts: str | None = None
-    edited: _Edited | None = None
+
+
+class _Written(_Said):
+    subtype: str | None = None
     files: list[_File] | None = None
 
 
-class _Message(_Shape):
+class _Changed(_Written):
+    edited: _Edited | None = None
+
+
+class _Message(_Written):
     type: Literal["message", "app_mention"]
     channel: str
-    ts: str
     channel_type: str | None = None
-    subtype: str | None = None
-    user: str | None = None
-    bot_id: str | None = None
-    text: str | None = None
-    thread_ts: str | None = None
-    files: list[_File] | None = None
     message: _Changed | None = None
     previous_message: _Changed | None = None
     deleted_ts: str | None = None
@@ -140,19 +139,11 @@ class _Form(_Interaction):
     view: _View
 
 
-class _TaughtMessage(_Shape):
-    ts: str
-    thread_ts: str | None = None
-    user: str | None = None
-    bot_id: str | None = None
-    text: str | None = None
-
-
 class _Shortcut(_Interaction):
     type: Literal["message_action"]
     callback_id: str
     channel: _Named
-    message: _TaughtMessage
+    message: _Said
 
 
 _INTERACTIONS: Mapping[str, type[_Shape]] = {

@@ -29,10 +29,10 @@ from bot.questions.arrival import (
     destination_of,
     is_from_a_person,
     is_to_someone_else,
-    thread_of,
+    mentions,
+    store,
 )
 from bot.questions.changes import revision
-from tasks.broker.job_id import job_id
 from tasks.feedback.first_time import first_time
 
 log = logging.getLogger(__name__)
@@ -140,28 +140,13 @@ class Questions:
         repeat = request.headers.get("x-slack-retry-num", ["0"]) != ["0"]
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(
-                self._threads, self._store, destination, asked, only_in_thread
-            )
+            keep = partial(store, self._bot, destination, asked, only_in_thread=only_in_thread)
+            await loop.run_in_executor(self._threads, keep)
         except RedisError as error:
             log.warning("a question was not stored: %s", type(error).__name__)
             # A mention in a thread is an event of its own beside the message.
-            unmentioned = only_in_thread and f"<@{self._bot.user}" not in text
+            unmentioned = only_in_thread and not mentions(self._bot, text)
             self._notices.begin(destination, text, only_in_thread=unmentioned, repeat=repeat)
             return BoltResponse(status=_NOT_ACKNOWLEDGED)
         self._notices.end(destination, repeat=repeat)
         return None
-
-    def _store(
-        self, destination: Mapping[str, Any], asked: Mapping[str, Any], only_in_thread: bool
-    ) -> None:
-        id = job_id(destination["team"], destination["channel"], destination["ts"])
-        stored = self._bot.jobs.create(
-            id,
-            "answer",
-            destination=destination,
-            asked=asked,
-            thread=thread_of(destination),
-            only_in_thread=only_in_thread,
-        )
-        log.info("job %s: %s", id, stored)

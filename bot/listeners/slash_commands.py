@@ -24,9 +24,9 @@ from bot.background import Background
 from bot.bot import Bot
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
-from bot.slack.blocks import sentence
 from bot.slack.command_words import Help, Wrong, usage
 from bot.slack.incoming_text import without_markup
+from bot.slack.notify import acknowledge_with
 from bot.trainings import actions as training_actions
 from bot.trainings import command as train
 from tasks.asking.channels import Channels
@@ -63,7 +63,7 @@ class Commands:
         """Take `/swallow-help`."""
         language = await self._bot.language_for(str(command["user_id"]), _text_of(command))
         asking = say("help", language, bot=self._bot.name)
-        await _say(ack, f"{asking}\n\n{say('help.more', language)}")
+        await acknowledge_with(ack, f"{asking}\n\n{say('help.more', language)}")
 
     async def on_train(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-train`."""
@@ -72,11 +72,11 @@ class Commands:
         language = await self._bot.language_for(actor.user, text)
         parsed = train.parse(text)
         if isinstance(parsed, Wrong):
-            await _say(ack, parsed.sentence(language))
+            await acknowledge_with(ack, parsed.sentence(language))
         elif isinstance(parsed, Help):
-            await _say(ack, usage("train", language))
+            await acknowledge_with(ack, usage("train", language))
         elif isinstance(parsed, train.Start):
-            await _say(ack, await self._plan(actor, command, parsed, text, language))
+            await acknowledge_with(ack, await self._plan(actor, command, parsed, text, language))
         else:
             await ack()
             action, do = self._training(parsed, actor, _key(command), text, language)
@@ -89,9 +89,9 @@ class Commands:
         language = await self._bot.language_for(actor.user, text)
         parsed = adapter.parse(text)
         if isinstance(parsed, Wrong):
-            await _say(ack, parsed.sentence(language))
+            await acknowledge_with(ack, parsed.sentence(language))
         elif isinstance(parsed, Help):
-            await _say(ack, usage("adapter", language))
+            await acknowledge_with(ack, usage("adapter", language))
         else:
             await ack()
             action, do = self._adapter(parsed, actor, _key(command), language)
@@ -179,11 +179,6 @@ class Commands:
                 )
             case adapter.Named(_, name):
                 return Action("adapter show", name), partial(actions.show, bot, name, language)
-
-
-async def _say(ack: AsyncAck, text: str) -> None:
-    post = sentence(text)
-    await ack(text=post.text, blocks=list(post.blocks), response_type="ephemeral")
 
 
 def _text_of(command: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,6 +17,12 @@ from bot.slack.blocks import Post, sentence
 from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
+
+
+async def acknowledge_with(ack: AsyncAck, text: str) -> None:
+    """Acknowledge a command with a sentence that only its person sees."""
+    post = sentence(text)
+    await ack(text=post.text, blocks=list(post.blocks), response_type="ephemeral")
 
 
 async def notify_person(

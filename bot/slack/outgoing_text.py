@@ -10,6 +10,8 @@ ANSWER_CHARACTERS = 600
 """The most of an answer beside others: four questions with two answers fit a message."""
 QUESTION_CHARACTERS = 300
 
+NAME_CHARACTERS = 80
+
 NESTED = "\u2003"
 """What a nested item begins with, for each level."""
 
@@ -35,6 +37,16 @@ def shortened(text: str, most: int) -> str:
             break
         kept.append(character)
     return escape("".join(kept)) + "…"
+
+
+def is_user_id(name: str) -> bool:
+    """Tell whether `name` is a person's id in Slack, and not a login of a terminal."""
+    return name[:1] in ("U", "W") and name.isalnum() and name.isupper()
+
+
+def person(name: str) -> str:
+    """Return a mention of a person by their id, or a login as it is written."""
+    return f"<@{name}>" if is_user_id(name) else shortened(name, NAME_CHARACTERS)
 
 
 def from_markdown(text: str) -> str:

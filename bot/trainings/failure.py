@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.i18n.details.translated import detail_in
 from bot.i18n.lookup import CATALOGUE, Language, say
-from bot.slack.outgoing_text import shortened
+from bot.slack.outgoing_text import person, shortened
 
 _VALUE_CHARACTERS = 1500
 
@@ -35,5 +35,4 @@ def rows_removed(rows: int, by: str) -> tuple[str, dict[str, Any]]:
     """Return the key, and the values, of the sentence for a training whose rows were removed."""
     if not by:
         return "training_failed.rows_gone", {"rows": rows}
-    who = f"<@{by}>" if by[:1] in ("U", "W") else shortened(by, 80)
-    return "training_failed.rows_removed", {"rows": rows, "by": who}
+    return "training_failed.rows_removed", {"rows": rows, "by": person(by)}

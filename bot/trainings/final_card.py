@@ -7,7 +7,7 @@ from bot.adapters.evaluation_text import conclusion, figures
 from bot.i18n import units
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, button, mrkdwn, section
-from bot.slack.outgoing_text import quoted_question, shortened, shown_answer
+from bot.slack.outgoing_text import is_user_id, quoted_question, shortened, shown_answer
 from bot.trainings.failure import failure
 from trainer.exam.result import overall_verdict
 
@@ -42,8 +42,7 @@ def summary(type: str, data: Mapping[str, Any], language: Language) -> list[str]
         return [failure(data, language), *_how_to_resume(data, language)]
     by = data.get("by")
     # A cancellation at the terminal has the login's name, which is no user id of Slack.
-    is_user_id = bool(by) and str(by).isalnum() and str(by).isupper()
-    key = "training.cancelled_by" if is_user_id else "training.cancelled"
+    key = "training.cancelled_by" if is_user_id(str(by or "")) else "training.cancelled"
     return [say(key, language, user=by), *_how_to_resume(data, language)]
 
 

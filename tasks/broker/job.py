@@ -98,6 +98,11 @@ def asker_of(destination: Mapping[str, Any]) -> str:
     return str(destination.get("user") or "-")
 
 
+def forgotten_words(language: str) -> dict[str, Any]:
+    """Return what remains of a job's `asked`: its final message is said in this language."""
+    return {"text": "", "files": [], "language": language}
+
+
 def channel_of(destination: Mapping[str, Any]) -> str:
     """Return the channel's id, by which its adapter is chosen; empty for direct messages."""
     return "" if destination.get("dm") else str(destination.get("channel") or "")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection
 from typing import Any, cast
 
-from tasks.broker.job import Job
+from tasks.broker.job import Job, forgotten_words
 from tasks.broker.jobs import Jobs
 from tasks.feedback.row_files import without_rows
 
@@ -25,8 +25,7 @@ def drop_rows(jobs: Jobs, ids: Collection[str], by: str) -> None:
     for state in jobs.all_states():
         job = jobs.get(state.id)
         if job is not None and job.asked.get("row") in ids:
-            left = {"text": "", "files": [], "language": job.asked.get("language", "")}
-            jobs.forget(job.id, left, by)
+            jobs.forget(job.id, forgotten_words(job.asked.get("language", "")), by)
         elif job is not None:
             _clean(jobs, job, ids)
 

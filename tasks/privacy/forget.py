@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tasks.asking.limits import forget_asked
 from tasks.blind.store import Blind
-from tasks.broker.job import Job, asker_of
+from tasks.broker.job import Job, asker_of, forgotten_words
 from tasks.broker.jobs import Jobs
 from tasks.feedback import removal
 from tasks.privacy.expired_texts import rewrite_now
@@ -76,9 +76,7 @@ def _of(jobs: Jobs, person: str) -> Iterator[Job]:
 
 
 def _forget_job(jobs: Jobs, job: Job, by: str) -> str | None:
-    # The final message is said in the language of what was asked.
-    left = {"text": "", "files": [], "language": job.asked.get("language", "")}
-    return jobs.forget(job.id, left, by)
+    return jobs.forget(job.id, forgotten_words(job.asked.get("language", "")), by)
 
 
 def _drop_turns(jobs: Jobs, job: Job, person: str) -> int:

@@ -15,8 +15,8 @@ from bot.channels.command import Set, Show, parse
 from bot.channels.form import FORM, filled_in
 from bot.i18n.lookup import Language
 from bot.slack.actor import Actor
-from bot.slack.blocks import sentence
 from bot.slack.command_words import Help, Wrong, usage
+from bot.slack.notify import acknowledge_with
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -40,10 +40,10 @@ class ChannelSettingsListener:
         language = await self._bot.language_for(actor.user, text)
         parsed = parse(text)
         if isinstance(parsed, Wrong):
-            await _say(ack, parsed.sentence(language))
+            await acknowledge_with(ack, parsed.sentence(language))
             return
         if isinstance(parsed, Help):
-            await _say(ack, usage("channel", language))
+            await acknowledge_with(ack, usage("channel", language))
             return
         await ack()
         if isinstance(parsed, Show):
@@ -74,8 +74,3 @@ class ChannelSettingsListener:
         action = Action("channel set", " ".join([actor.channel, *names]))
         do = partial(actions.change, self._bot, actor, wanted, language)
         self._background.start(perform(self._bot, actor, action, language, do))
-
-
-async def _say(ack: AsyncAck, text: str) -> None:
-    post = sentence(text)
-    await ack(text=post.text, blocks=list(post.blocks), response_type="ephemeral")

@@ -16,9 +16,11 @@ from bot.questions.arrival import (
     destination_of,
     is_from_a_person,
     is_to_someone_else,
-    thread_of,
+    mentions,
+    store,
 )
 from bot.questions.changes.follow_up import followed_by
+from tasks.broker.job import forgotten_words
 from tasks.broker.job_id import job_id
 
 log = logging.getLogger(__name__)
@@ -48,9 +50,9 @@ def take_deletion(bot: Bot, event: Mapping[str, Any], team: str) -> None:
     ts, channel = str(before.get("ts") or event.get("deleted_ts") or ""), str(event["channel"])
     text = str(before.get("text") or "")
     # One that is not here yet may still come: an event that was not taken is delivered again.
-    asks = event.get("channel_type") == "im" or f"<@{bot.user}" in text
+    asks = event.get("channel_type") == "im" or mentions(bot, text)
     id = job_id(team, channel, ts)
-    left = {"text": "", "files": [], "language": bot.language(text)}
+    left = forgotten_words(bot.language(text))
     if bot.jobs.withdraw(id, left, str(before["user"]), remember=asks):
         log.info("job %s: its question was deleted", id)
     _withdraw_follow_ups(bot, id, left, str(before["user"]))
@@ -66,18 +68,12 @@ def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], t
     id = job_id(team, destination["channel"], destination["ts"])
     if bot.jobs.revise(id, asked, at):
         log.info("job %s: its question was edited", id)
-        left = {"text": "", "files": [], "language": asked["language"]}
+        left = forgotten_words(asked["language"])
         _withdraw_follow_ups(bot, id, left, destination["user"])
     elif _asks(bot, message, dm=dm):
         # The edit came before the question, or has made one of what was none.
-        bot.jobs.create(
-            id,
-            "answer",
-            destination=destination,
-            asked=asked,
-            thread=thread_of(destination),
-            only_in_thread=not dm and f"<@{bot.user}" not in asked["text"],
-        )
+        only_in_thread = not dm and not mentions(bot, asked["text"])
+        store(bot, destination, asked, only_in_thread=only_in_thread)
 
 
 def _withdraw_follow_ups(bot: Bot, id: str, left: Mapping[str, Any], by: str) -> None:
@@ -88,7 +84,7 @@ def _withdraw_follow_ups(bot: Bot, id: str, left: Mapping[str, Any], by: str) ->
 
 def _asks(bot: Bot, message: Mapping[str, Any], *, dm: bool) -> bool:
     """Tell whether a message may be a question; in a thread, where the bot takes part."""
-    if dm or f"<@{bot.user}" in str(message.get("text") or ""):
+    if dm or mentions(bot, str(message.get("text") or "")):
         return True
     return bool(message.get("thread_ts")) and not is_to_someone_else(bot, message)
 
