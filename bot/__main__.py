@@ -13,7 +13,7 @@ from bot.errors import BotError
 from bot.settings import bot_settings
 from bot.slack.refusals import reason_of
 from tasks.errors import TaskError
-from tasks.log import set_up_logging
+from tasks.log_lines.set_up import set_up_logging
 from tasks.metrics.endpoint import serve_metrics
 from tasks.settings import settings
 

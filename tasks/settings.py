@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tasks import broker_address
 from tasks.errors import SettingInvalid
 from tasks.listen_address import listen_address
-from tasks.log import LogForm
+from tasks.log_lines.set_up import LogForm
 from trainer.prompts.thinking import MOST_TOKENS, Thinking, read_thinking
 
 ENV_FILE = ".env"

@@ -91,7 +91,7 @@ def worker(
         raise click.BadParameter(
             f"{queues!r}: each queue takes a worker of its own.", param_hint="--queues"
         )
-    from tasks.log import set_up_logging
+    from tasks.log_lines.set_up import set_up_logging
     from tasks.settings import settings
     from tasks.worker import WorkerProcess
 

@@ -7,7 +7,7 @@ import time
 
 import click
 
-from tasks.log_relay import json_line
+from tasks.log_lines.relay import json_line
 from tasks.settings import settings
 from trainer.process import standard_output
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
-from tasks.log import JsonFormatter
+from tasks.log_lines.set_up import JsonFormatter
 from tests.patience import SECONDS
 
 SECRET = "秘密の質問"
@@ -57,7 +57,11 @@ def test_of_a_librarys_message_only_the_first_line_is_kept() -> None:
 def lines_of(code: str) -> list[dict[str, Any]]:
     """Run code in a process that logs JSON; return what it wrote to standard error."""
     done = subprocess.run(
-        [sys.executable, "-c", f"from tasks.log import *; set_up_logging('bot', 'json')\n{code}"],
+        [
+            sys.executable,
+            "-c",
+            f"from tasks.log_lines.set_up import *; set_up_logging('bot', 'json')\n{code}",
+        ],
         capture_output=True,
         timeout=SECONDS,
         check=False,

@@ -1,4 +1,4 @@
-"""`python -m tasks.log_relay PART`: lines from standard input, each made one JSON object.
+"""`python -m tasks.log_lines.relay PART`: lines from standard input, each made one JSON object.
 
 Where `SWALLOW_LOG=json` a process starts this one behind its output, as a shell does with `|`: what
 libraries, child processes and a crash write comes out as objects too. Under `swallow up` the
@@ -39,7 +39,7 @@ def relay_output(part: str) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     relay = subprocess.Popen(
-        [sys.executable, "-m", "tasks.log_relay", part],
+        [sys.executable, "-m", "tasks.log_lines.relay", part],
         stdin=subprocess.PIPE,
         stdout=sys.stderr.fileno(),
         # A signal to the process group must not end it before the process it serves.

@@ -1,6 +1,6 @@
 """Logging of every process: one readable line with time, part and message; never a user's text.
 
-With `SWALLOW_LOG=json` each line is a JSON object; `tasks.log_relay` makes objects of what
+With `SWALLOW_LOG=json` each line is a JSON object; `tasks.log_lines.relay` makes objects of what
 libraries and child processes write past this module.
 """
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
-from tasks.log_relay import relay_output
+from tasks.log_lines.relay import relay_output
 from trainer.process.standard_output import never_block
 
 LogForm = Literal["text", "json"]

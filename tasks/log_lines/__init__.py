@@ -1,0 +1,1 @@
+"""The log of every process: set up once, and lines of others made like its own."""
