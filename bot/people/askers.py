@@ -73,7 +73,7 @@ class Askers:
 
     def _check_limits(self, job: Job, jobs: Jobs) -> None:
         per_minute, at_once = self._settings.questions_per_minute, self._settings.questions_at_once
-        if at_once and open_before(jobs.redis, job) >= at_once:
+        if at_once and open_before(jobs, job) >= at_once:
             raise CannotAnswer("at_once", most=at_once)
         asked = asked_within_a_minute(jobs.redis, job)
         if per_minute and asked > per_minute:

@@ -4,12 +4,12 @@ Each question is counted by its job's id, so that asking about one of them again
 twice. Knows no Slack; whether there is a limit is decided by the caller.
 """
 
-import json
-from typing import Any, cast
+from typing import cast
 
 from redis import Redis
 
-from tasks.broker.job import Job
+from tasks.broker.job import Job, asker_of
+from tasks.broker.jobs import Jobs
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 3_600_000
@@ -45,23 +45,13 @@ def uncount(redis: Redis, job: Job) -> None:
     redis.zrem(_key(job), job.id)
 
 
-def open_before(redis: Redis, job: Job) -> int:
+def open_before(jobs: Jobs, job: Job) -> int:
     """Return how many earlier questions of the same person have not ended."""
-    ids = cast(list[str], redis.zrange("swallow:open:answer", 0, -1))
-    with redis.pipeline(transaction=False) as pipe:
-        for id in ids:
-            pipe.hmget(f"swallow:job:{id}", "place", "created")
-        found = cast(list[list[str | None]], pipe.execute())
-    places = zip(ids, found, strict=True)
-    return sum(_is_before(job, id, place, created) for id, (place, created) in places)
-
-
-def _is_before(job: Job, id: str, place: str | None, created: str | None) -> bool:
-    if id == job.id or not place or not created:
-        return False
-    earlier = (int(created), id) < (job.created, job.id)
-    destination: dict[str, Any] = json.loads(place)
-    return earlier and destination.get("user") == job.destination["user"]
+    user = asker_of(job.destination)
+    return sum(
+        asker == user and (created, id) < (job.created, job.id)
+        for id, created, asker in jobs.open_askers("answer")
+    )
 
 
 def _key(job: Job) -> str:
