@@ -8,7 +8,7 @@ record and its event stream.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
 from bot.relay.dispatch import Outlook, enqueue
 from bot.relay.event_streams import EventStreams
-from bot.relay.job_events import JobEvents
+from bot.relay.growing_text import GrowingText
 from bot.slack.actor import Actor
 from bot.slack.blocks import Post, sentence
 from bot.slack.notify import notify_person
@@ -36,13 +36,6 @@ from tasks.asking.channels import Channels, ChannelSettings
 from tasks.broker.job import Ending, Event, Job, channel_of
 
 log = logging.getLogger(__name__)
-
-THINKING_SECONDS = 5.0
-"""How often the message of a model that thinks says anew for how long."""
-
-
-class _TextMissing(Exception):
-    """Text before a piece of the answer has not been read."""
 
 
 class QuestionFollower:
@@ -56,11 +49,7 @@ class QuestionFollower:
         self._language = bot.language_of_job(job)
         self._reply = DirectFallback(bot.client, Journal(bot.jobs, job), self._language)
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
-        self._outlook = Outlook(bot.jobs, job)
-        self._attempt = 0
-        self._text = ""
-        self._thinking_since = 0.0
-        self._read_again_for = ""
+        self._growing = GrowingText(streams, Outlook(bot.jobs, job), job)
 
     async def run(self) -> None:
         """Follow the job to its end; returns when its final message is in the thread.
@@ -88,7 +77,12 @@ class QuestionFollower:
         try:
             if self._job.state == "new":
                 await self._prepare()
-            return await self._read_until_final(events, status)
+
+            async def show() -> None:
+                status.cancel()
+                await self._reply.show(self._headed(self._posts()), state="running")
+
+            return await self._growing.until_final(events, self._turn, show)
         finally:
             self._streams.leave(self._job.id)
             status.cancel()
@@ -122,28 +116,6 @@ class QuestionFollower:
     def _settings_of_channel(self) -> ChannelSettings:
         return Channels(self._bot.jobs.redis).get(channel_of(self._job.destination))
 
-    async def _read_until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
-        """Show the text until the final event; from the first event again where some is missing."""
-        while True:
-            try:
-                return await self._until_final(events, status)
-            except _TextMissing:
-                log.warning("job %s: text is missing and read again", self._job.id)
-                events = await asyncio.to_thread(self._streams.follow, self._job.id)
-                self._attempt, self._text, self._thinking_since = 0, "", 0.0
-
-    async def _until_final(self, events: JobEvents, status: "asyncio.Task[None]") -> Event:
-        while True:
-            final = self._take(await self._next(events))
-            if final is None and self._has_begun:
-                await events.wait_unless_final(self._turn())
-                final = self._take(events.ready())
-                status.cancel()
-            if final is not None:
-                return final
-            if self._has_begun:
-                await self._reply.show(self._headed(self._posts()), state="running")
-
     async def _turn(self) -> None:
         """Wait until text may be shown."""
         if self._reply.begun:
@@ -152,67 +124,12 @@ class QuestionFollower:
             channel = self._reply.destination.channel
             await self._bot.edit_pace.wait_to_begin(self._job.id, channel)
 
-    @property
-    def _has_begun(self) -> bool:
-        """Whether there is a thought or text to show while the job goes on."""
-        return bool(self._text or self._thinking_since)
-
     def _posts(self) -> list[Post]:
         """Return how the job looks while it goes on."""
-        if self._text:
-            return answer.running(self._text, self._job.id, self._language)
-        seconds = max(0, int(time.time() - self._thinking_since))
+        if self._growing.text:
+            return answer.running(self._growing.text, self._job.id, self._language)
+        seconds = max(0, int(time.time() - self._growing.thinking_since))
         return answer.thinking(seconds, self._job.id, self._language)
-
-    async def _next(self, events: JobEvents) -> list[Event]:
-        """Wait for an event, and return it with those that are ready behind it.
-
-        There may be none while the model thinks: the seconds that are shown grow.
-        """
-        thinks = self._thinking_since and not self._text
-        try:
-            first = await asyncio.wait_for(
-                self._outlook.next_event(events), THINKING_SECONDS if thinks else None
-            )
-        except TimeoutError:
-            return []
-        return [first, *events.ready()]
-
-    def _take(self, events: Iterable[Event]) -> Event | None:
-        """Append new text, note when thinking began, and return the final event if it is there.
-
-        The text of a new attempt replaces that of the old. A later revision of what was asked ends
-        this following of the job, also behind a final event.
-        """
-        events = list(events)
-        for event in events:
-            if event.type == "revised" and event.data["revision"] > self._job.revision:
-                return event
-        for event in events:
-            if event.attempt > self._attempt:
-                self._attempt, self._text, self._thinking_since = event.attempt, "", 0.0
-            if event.attempt < self._attempt:
-                continue
-            if event.type == "text":
-                self._add(event)
-            if event.type == "thinking":
-                self._thinking_since = int(event.id.partition("-")[0]) / 1000  # the broker's clock
-            if event.final:
-                return event
-        return None
-
-    def _add(self, event: Event) -> None:
-        """Put new text where it belongs.
-
-        Raises:
-            _TextMissing: text before it was not read. Only once for each event: what the stream
-                does not have cannot be waited for.
-        """
-        at = event.data.get("at", len(self._text))
-        if at > len(self._text) and event.id != self._read_again_for:
-            self._read_again_for = event.id
-            raise _TextMissing
-        self._text = self._text[:at] + event.data["text"]
 
     async def _end(self, final: Event) -> None:
         if self._is_refusal(final):
@@ -254,14 +171,14 @@ class QuestionFollower:
         if data.get("adapter"):
             data["adapter"] = adapter_name(str(data["adapter"]))
         data |= {"follows": self._job.asked.get("follows", {}).get("how", "")}
-        posts = answer.ended(self._text, final.type, data, self._language)
+        posts = answer.ended(self._growing.text, final.type, data, self._language)
         return self._headed(self._rateable(self._with_follow_ups(posts, final), final))
 
     def _with_follow_ups(self, posts: list[Post], final: Event) -> list[Post]:
         """Put under an answer what its asker can have of it."""
         if "request" in self._job.asked:  # the bot itself asked, as for a comparison
             return posts
-        blocks = follow_up.buttons(self._job, final, self._text, self._language)
+        blocks = follow_up.buttons(self._job, final, self._growing.text, self._language)
         return [*posts[:-1], Post(posts[-1].text, (*posts[-1].blocks, *blocks))]
 
     def _rateable(self, posts: list[Post], final: Event) -> list[Post]:
@@ -270,7 +187,7 @@ class QuestionFollower:
         own = "request" in self._job.asked
         own = own or self._job.asked.get("follows", {}).get("how") == "continue"
         collected = self._bot.task_settings.feedback == "on"
-        if not collected or own or final.type != "finished" or not self._text.strip():
+        if not collected or own or final.type != "finished" or not self._growing.text.strip():
             return posts
         blocks = feedback_blocks(self._job.id, self._language)
         return [*posts[:-1], Post(posts[-1].text, (*posts[-1].blocks, *blocks))]

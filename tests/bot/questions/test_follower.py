@@ -11,9 +11,9 @@ from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import retry
-from bot.questions import follower, thread_status
+from bot.questions import thread_status
 from bot.questions.answer import STOP_ACTION
-from bot.relay import dispatch
+from bot.relay import dispatch, growing_text
 from bot.workspace.state.channels import channel_named
 from tasks.broker.counters import counted
 from tasks.broker.jobs import Jobs
@@ -267,7 +267,7 @@ async def test_the_status_says_for_how_long_a_model_has_been_thinking(
 async def test_a_thought_shows_its_seconds_with_a_button_that_stops_it(
     serve: Serve, person: Person, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "THINKING_SECONDS", 0.05)
+    monkeypatch.setattr(growing_text, "THINKING_SECONDS", 0.05)
     async with serve():
         ts = await ask(person, "What is 1 + 1?")
         job = await job_of(jobs, "answer")
