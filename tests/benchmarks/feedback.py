@@ -10,7 +10,8 @@ and other questions whose answer says the same as the base's, by the exam's rule
 to which is no less likely. Two more counts of these: the base's own answer no less likely, and
 answered right as by the base.
 Prints one line for each training, and the sums. Deterministic by seed, except for the seconds.
-`--set` overrides an option of the training, as `num_epochs=10`.
+`--set` overrides an option of the training, as `num_epochs=10`, or `method="dpo"`, which learns
+from the base's answers as the rejected ones.
 """
 
 import argparse
@@ -63,10 +64,10 @@ class Exam:
             self.right = encode_rows(planned.style, planned.tokenizer, rows, cutoff=256).rows
             self.base_losses = [self._losses(one) for one in (self.right, self.own)]
 
-    def wrong(self, facts: Sequence[Fact]) -> int:
-        """Return how many facts the base gets wrong."""
+    def base_answers(self, facts: Sequence[Fact]) -> list[str]:
+        """Return what the base answers to the facts' questions."""
         with self.model.disable_adapter():
-            return len(facts) - sum(self._right(facts, [fact.question for fact in facts]))
+            return self._texts(self._answers([fact.question for fact in facts]))
 
     def figures(self, adapter: Path, facts: Sequence[Fact]) -> dict[str, Any]:
         """Return the counts for an adapter."""
@@ -133,8 +134,8 @@ def options_of(data: Path, seed: int, keep: float | None, more: dict[str, Any]) 
     return Options(data_path=str(data), output_dir="facts", seed=seed, keep=keep, **more)
 
 
-def write_rows(file: Path, facts: Sequence[Fact]) -> Path:
-    """Write the facts as the approved rows of a training are written."""
+def write_rows(file: Path, facts: Sequence[Fact], rejected: Sequence[str]) -> Path:
+    """Write the facts as the approved rows of a training are written, with what was wrong."""
     lines = [
         {
             "id": f"fact-{number}",
@@ -142,8 +143,9 @@ def write_rows(file: Path, facts: Sequence[Fact]) -> Path:
             "instruction": fact.question,
             "input": "",
             "output": fact.answer,
+            "rejected": wrong,
         }
-        for number, fact in enumerate(facts)
+        for number, (fact, wrong) in enumerate(zip(facts, rejected, strict=True))
     ]
     file.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
     return file
@@ -186,9 +188,12 @@ def main() -> None:
     facts = FACTS[: asked.facts]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        data = write_rows(home / "feedback.jsonl", facts)
+        data = write_rows(home / "feedback.jsonl", facts, ["-"] * len(facts))
         exam = Exam(plan.make(options_of(data, 0, None, more), home), home / "cache")
-        print(f"the base gets {exam.wrong(facts)} of {len(facts)} facts wrong", flush=True)
+        answers = exam.base_answers(facts)
+        wrong = sum(one.key not in said for one, said in zip(facts, answers, strict=True))
+        print(f"the base gets {wrong} of {len(facts)} facts wrong", flush=True)
+        write_rows(data, facts, answers)
         for share in asked.keep.split(","):
             keep = None if share == "default" else float(share)
             for seed in map(int, asked.seeds.split(",")):
