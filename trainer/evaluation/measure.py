@@ -5,6 +5,8 @@ whether `model` is a base model or carries an adapter, nor where results are kep
 """
 
 from collections.abc import Callable, Sequence
+from itertools import islice
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from trainer.data.encoding import Encoded
 from trainer.data.packing import Pack, pack, shares
-from trainer.evaluation.verdict import Losses
+from trainer.evaluation.verdict import Losses, pairings
 from trainer.model.loss import packed_rows, token_losses, token_scores
 from trainer.process.ranks import Processes
 from trainer.prompts.templates import Tokenizer
@@ -23,26 +25,28 @@ KNOWN = 0.9
 the first token that is not changes the rest, and one cut short lacks its stop token."""
 
 
-def mismatched(rows: Sequence[Encoded]) -> list[Encoded]:
-    """Return each row's answer behind the question of the next row with the same preamble.
+def mismatched(rows: Sequence[Encoded], count: int) -> list[list[Encoded]]:
+    """Return each row's answer behind the questions of the next `count` rows with its preamble.
 
-    A row with the very same answer is passed over, behind whose question the answer is right; a row
-    that has no other partner is returned as it is.
+    Rows with the very same answer are passed over, behind whose questions the answer is right; a
+    row that has no other partner is returned as it is, one that has fewer partners with all.
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, row in enumerate(rows):
         groups.setdefault(row.ids[: row.preamble], []).append(index)
-    partner = {
-        index: _partner(rows, index, [*group[place + 1 :], *group[:place]])
+    partners = {
+        index: _partners(rows, index, [*group[place + 1 :], *group[:place]])[:count]
         for group in groups.values()
         for place, index in enumerate(group)
     }
-    return [_behind(rows[partner[index]], row) for index, row in enumerate(rows)]
+    return [
+        [_behind(rows[other], row) for other in partners[index]] for index, row in enumerate(rows)
+    ]
 
 
-def _partner(rows: Sequence[Encoded], index: int, others: Sequence[int]) -> int:
+def _partners(rows: Sequence[Encoded], index: int, others: Sequence[int]) -> list[int]:
     answer = _answer(rows[index])
-    return next((other for other in others if _answer(rows[other]) != answer), index)
+    return [other for other in others if _answer(rows[other]) != answer] or [index]
 
 
 def _answer(row: Encoded) -> tuple[int, ...]:
@@ -64,7 +68,11 @@ def losses(
 ) -> Losses:
     """Measure `rows` behind their own and behind other questions; see `response_losses`."""
     own, hits = response_scores(model, rows, limit=limit, share=share, processes=processes)
-    other = response_losses(model, mismatched(rows), limit=limit, share=share, processes=processes)
+    others = mismatched(rows, pairings(len(rows)))
+    behind = [row for several in others for row in several]
+    found = response_losses(model, behind, limit=limit, share=share, processes=processes)
+    rest = iter(found)
+    other = [fmean(islice(rest, len(several))) for several in others]
     lengths = response_tokens(rows)
     known = [hit >= KNOWN * tokens for hit, tokens in zip(hits, lengths, strict=True)]
     return Losses(own, other, known)

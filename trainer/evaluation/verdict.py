@@ -1,7 +1,7 @@
 """The verdict: is an adapter better than its base model, judged by losses on held-out rows?
 
 Two figures are compared: the loss of the true answers, and the share of that loss which the
-question saves, 1 - loss behind its own question / loss behind another row's. An adapter that has
+question saves, 1 - loss behind its own question / loss behind other rows'. An adapter that has
 only learned what answers look like, as from shuffled ones, lowers the loss but not the share; only
 an adapter that improves both is called better. (A share and not a difference: as an adapter learns
 the language of the answers, all losses shrink, and the nats saved with them.)
@@ -22,6 +22,8 @@ from typing import Any
 
 MIN_ROWS = 8
 """The fewest rows that a verdict is based on: a percentile interval of fewer is far too narrow."""
+MISMATCHED, MOST_PAIRINGS = 240, 8
+"""About so many answers are measured behind other rows' questions, each behind so many at most."""
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
@@ -40,8 +42,8 @@ REASONS = {
 class Losses:
     """The summed loss in nats of each held-out row's answer; the lists have one entry per row.
 
-    `own` is behind the row's own question, `other` behind another row's. `known` says whether the
-    model gives that answer by itself; it may be empty where nobody asks.
+    `own` is behind the row's own question, `other` behind other rows', in the mean. `known` says
+    whether the model gives that answer by itself; it may be empty where nobody asks.
     """
 
     own: list[float]
@@ -83,6 +85,14 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON values."""
         return asdict(self)
+
+
+def pairings(rows: int) -> int:
+    """Return behind how many other rows' questions each answer of so many rows is measured.
+
+    One other question saves more or less by chance; the fewer rows there are, the more that counts.
+    """
+    return max(1, min(MOST_PAIRINGS, MISMATCHED // max(1, rows)))
 
 
 def judge(before: Losses, after: Losses, tokens: Sequence[int], size: int) -> Verdict:

@@ -24,6 +24,7 @@ from trainer.data.dataset import DataSet
 from trainer.data.questions import question_key
 from trainer.data.steps import Steps
 from trainer.errors import OptionInvalid
+from trainer.evaluation.verdict import pairings
 from trainer.exam.paper import EXAMINED, Paper, corrections_in, paper, read_exam
 from trainer.planning import memory, speeds
 from trainer.planning.additions import Additions, added, answered
@@ -89,11 +90,11 @@ class Plan:
     def seconds_at(self, tokens_per_second: float) -> float:
         """Return the seconds that training takes, with replayed answers and all evaluations.
 
-        Each evaluation before and after it reads the held-out rows twice: behind their own and
+        Each evaluation before and after it reads the held-out rows behind their own and behind
         other questions. Answers are generated many at once, each token about as fast as a trained
         one.
         """
-        evaluated = 4 * self.held_out.tokens
+        evaluated = 2 * (1 + pairings(len(self.held_out.rows))) * self.held_out.tokens
         if self.checks:
             evaluated += MEASUREMENTS * sum(len(row.ids) for row in self.checks.rows)
         generated = replay.ANSWER_TOKENS * len(self.additions.questions)

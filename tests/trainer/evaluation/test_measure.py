@@ -12,9 +12,28 @@ from trainer.evaluation.measure import mismatched
 def test_an_answer_is_put_behind_the_next_rows_question() -> None:
     rows = [Encoded((1, 2, 3, 40), 3, 1), Encoded((1, 5, 60, 61), 2, 1)]
 
-    swapped = mismatched(rows)
+    swapped = mismatched(rows, 1)
 
-    assert [row.ids for row in swapped] == [(1, 5, 40), (1, 2, 3, 60, 61)]
+    assert _ids(swapped) == [[(1, 5, 40)], [(1, 2, 3, 60, 61)]]
+
+
+def test_an_answer_is_put_behind_several_other_questions_as_far_as_there_are() -> None:
+    rows = [Encoded((1, question, 40 + question), 2, 1) for question in (2, 3, 4)]
+
+    assert _ids(mismatched(rows, 5))[1] == [(1, 4, 43), (1, 2, 43)]
+
+
+def test_the_loss_behind_other_questions_is_their_mean() -> None:
+    rows = [Encoded((1, question, 40 + question), 2, 1) for question in (2, 3, 4)]
+    model = tiny_model()
+
+    found = measure.losses(model, rows, limit=200, share=False)
+
+    behind = [row for several in mismatched(rows, 2) for row in several]
+    losses = measure.response_losses(model, behind, limit=200, share=False)
+    pairs = zip(losses[::2], losses[1::2], strict=True)
+    assert len(losses) == 6
+    assert found.other == pytest.approx([sum(pair) / 2 for pair in pairs])
 
 
 def test_a_question_with_the_same_answer_is_no_other_question() -> None:
@@ -24,8 +43,8 @@ def test_a_question_with_the_same_answer_is_no_other_question() -> None:
         Encoded((1, 4, 50), 2, 1),
     ]
 
-    assert [row.ids for row in mismatched(rows)] == [(1, 4, 40), (1, 4, 40), (1, 2, 50)]
-    assert mismatched(rows[:2]) == rows[:2]
+    assert _ids(mismatched(rows, 1)) == [[(1, 4, 40)], [(1, 4, 40)], [(1, 2, 50)]]
+    assert mismatched(rows[:2], 1) == [[row] for row in rows[:2]]
 
 
 def test_losses_do_not_depend_on_packing() -> None:
@@ -54,3 +73,7 @@ def test_the_greedy_answer_is_known_by_its_likeliest_tokens() -> None:
             model, [Encoded(ids, 5, 2), Encoded(other, 5, 2)], limit=100, share=True
         )
     )
+
+
+def _ids(several: list[list[Encoded]]) -> list[list[tuple[int, ...]]]:
+    return [[row.ids for row in rows] for rows in several]
