@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alerts.alerts import Alerts
-from bot.background import essential
+from bot.background import essential, letting_work_end
 from bot.blind.presenter import Presenter
 from bot.bot import Bot
 from bot.connections.connection import connected
@@ -52,6 +52,9 @@ log = logging.getLogger(__name__)
 
 BROKER_PATIENCE_SECONDS = 1.5
 """Seconds a listener waits for a broker that is away: Slack wants an answer within three."""
+
+STOPPING_SECONDS = 2.0
+"""How long what was acknowledged may take to its end when the bot stops."""
 
 THREADS = 64
 """For calls of the broker, which wait for their replies: each open question makes one now and then,
@@ -100,6 +103,7 @@ async def serving(settings: Settings, bot_settings: BotSettings, name: str) -> A
         register(app, bot, tabs)
         try:
             async with (
+                letting_work_end(STOPPING_SECONDS),
                 counts.kept(bot.jobs.redis),
                 Alerts(bot).watching(),
                 Presenter(bot).watching(),

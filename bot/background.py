@@ -1,11 +1,11 @@
 """The bot's background work, and what becomes of an exception that nobody expected in it.
 
 Work for one event or one job ends alone: its exception is logged and the bot goes on (`Background`,
-`log_failure`). Work that is done again and again beside the rest goes on with its next turn
-(`repeating`). Work that the whole bot depends on ends the bot: its process exits with the error,
-its supervisor starts it again, and it takes up the jobs that it had claimed (`essential`); a bot
-that looks alive and relays nothing would be worse. What is expected, such as a broker that is away,
-is handled by the work itself.
+`log_failure`); a bot that stops lets it end first (`letting_work_end`). Work that is done again and
+again beside the rest goes on with its next turn (`repeating`). Work that the whole bot depends on
+ends the bot: its process exits with the error, its supervisor starts it again, and it takes up the
+jobs that it had claimed (`essential`); a bot that looks alive and relays nothing would be worse.
+What is expected, such as a broker that is away, is handled by the work itself.
 """
 
 import asyncio
@@ -13,12 +13,16 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_under_way: "ContextVar[set[asyncio.Task[Any]]]" = ContextVar("_under_way")
+"""The background work of the bot in whose context something runs."""
 
 LOG_AGAIN_SECONDS = 60.0
 """How often an error of the same type is logged while turn after turn fails with it."""
@@ -33,10 +37,31 @@ class Background:
     def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Run `work` beside the caller, and keep it alive until it ends."""
         task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for kept in (self._tasks, _under_way.get(set())):
+            kept.add(task)
+            task.add_done_callback(kept.discard)
         task.add_done_callback(partial(log_failure, "a background task"))
         return task
+
+
+@asynccontextmanager
+async def letting_work_end(seconds: float) -> AsyncIterator[None]:
+    """Wait at the end for what each `Background` has started here; after `seconds` cancel it.
+
+    What was acknowledged is then done, and no connection is left open by work that nobody ends.
+    """
+    before, tasks = _under_way.get(set()), set[asyncio.Task[Any]]()
+    _under_way.set(tasks)
+    try:
+        yield
+    finally:
+        _under_way.set(before)
+        left = list(tasks)
+        if left:
+            _, late = await asyncio.wait(left, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 def log_failure(what: str, task: "asyncio.Task[Any]") -> None:

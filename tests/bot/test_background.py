@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 
 import pytest
 from redis import Redis
 
 from bot import background
-from bot.background import Background, essential, repeating
+from bot.background import Background, essential, letting_work_end, repeating
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import RELAY, Claims
 from tests.bot.conftest import Person, Serve, job_of, until
@@ -40,6 +41,29 @@ async def test_essential_work_ends_with_its_context() -> None:
         await asyncio.sleep(0)
 
     assert asyncio.all_tasks() == before
+
+
+async def test_what_has_begun_ends_before_the_bot_and_what_takes_too_long_is_cancelled() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.01)
+        ended.append("in time")
+
+    before = asyncio.all_tasks()
+    async with letting_work_end(0.1):
+        # Begun by what runs in the context, as a listener does.
+        slow = await asyncio.create_task(started(work(), for_ever()))
+
+    assert ended == ["in time"]
+    assert slow.cancelled()
+    assert asyncio.all_tasks() == before
+
+
+async def started(*work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+    """Start work in the background, and return the last of it."""
+    background = Background()
+    return [background.start(one) for one in work][-1]
 
 
 async def test_work_that_repeats_goes_on_after_what_nobody_expected_and_logs_it_once(
