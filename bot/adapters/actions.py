@@ -237,7 +237,7 @@ async def _open_thread(bot: Bot, actor: Actor, name: str, question: str, languag
     text = say("compare.root", language, name=name, user=actor.user, question=f"> {shown}")
     post = sentence(text)
     posted = await bot.client.chat_postMessage(
-        channel=actor.channel, text=post.text, blocks=list(post.blocks), unfurl_links=False
+        channel=actor.channel, text=post.text, blocks=list(post.blocks)
     )
     return str(posted["ts"])
 

@@ -78,8 +78,6 @@ class Alerts:
                     channel=self._channel,
                     text=post.text,
                     blocks=list(post.blocks),
-                    unfurl_links=False,
-                    parse="none",
                     metadata={"event_type": METADATA_TYPE, "event_payload": _payload(record)},
                 )
             await asyncio.to_thread(self._records.posted, record)

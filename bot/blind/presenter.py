@@ -129,9 +129,6 @@ class Presenter:
             thread_ts=thread or None,
             text=post.text,
             blocks=list(post.blocks),
-            unfurl_links=False,
-            unfurl_media=False,
-            parse="none",
             metadata={"event_type": METADATA_TYPE, "event_payload": _payload(comparison, name)},
         )
         ts = str(posted["ts"])

@@ -17,6 +17,7 @@ from bot.channels.command import (
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import plain_text
 from bot.slack.command_words import Wrong
+from bot.slack.incoming_text import unescape
 from tasks.asking.channels import MOST_INSTRUCTIONS, MOST_PEOPLE, ChannelSettings
 
 FORM = "channel_settings"
@@ -91,7 +92,10 @@ def filled_in(view: Mapping[str, Any], language: Language) -> tuple[Set, dict[st
         "ask": _read_askers(view),
     }
     wrong = {
-        name: one.what_is_wrong(language) for name, one in read.items() if isinstance(one, Wrong)
+        # What a form says is wrong is plain text.
+        name: unescape(one.what_is_wrong(language))
+        for name, one in read.items()
+        if isinstance(one, Wrong)
     }
     if wrong:
         return Set({}), wrong

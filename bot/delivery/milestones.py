@@ -94,9 +94,6 @@ class Milestones:
                 thread_ts=thread.thread_ts or None,
                 text=post.text,
                 blocks=list(post.blocks),
-                unfurl_links=False,
-                unfurl_media=False,
-                parse="none",
                 metadata=metadata(self._job, milestone=name),
             )
         await self._mark_done(name)

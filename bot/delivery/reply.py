@@ -84,8 +84,6 @@ class Reply:
         response = await self._client.chat_postMessage(
             channel=self._destination.channel,
             thread_ts=self._destination.thread_ts or None,
-            unfurl_links=False,
-            unfurl_media=False,
             **self._content(index, post, state),
         )
         ts = str(response["ts"])
@@ -108,8 +106,6 @@ class Reply:
         return {
             "text": post.text,
             "blocks": list(post.blocks),
-            "parse": "none",
-            "link_names": False,
             "metadata": metadata(
                 job.id, part=index, state=state, asker=asker_of(job.destination), **about
             ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import Post, button, mrkdwn, plain_text, section
-from bot.slack.outgoing_text import escape, shortened
+from bot.slack.outgoing_text import escape, person, shortened
 from tasks.feedback.row import FeedbackRow
 
 APPROVE_ACTION = "feedback_approve"
@@ -24,7 +24,7 @@ LINE_CHARACTERS = 300
 
 def review_post(row: FeedbackRow, language: Language, *, note: str = "") -> Post:
     """Return the message in which an admin decides about `row`; with `note` it is decided."""
-    title = say(f"review.{row.kind}", language, author=_name(row.author))
+    title = say(f"review.{row.kind}", language, author=person(row.author))
     blocks = [section(title), *(section(text) for text in _texts(row, language, CARD_CHARACTERS))]
     last = section(note) if note else actions(row, language)
     return Post(f"{title}\n{note}" if note else title, (*blocks, last))
@@ -32,7 +32,7 @@ def review_post(row: FeedbackRow, language: Language, *, note: str = "") -> Post
 
 def home_row(row: FeedbackRow, language: Language) -> dict[str, Any]:
     """Return a row as one block of the Home tab."""
-    title = say(f"review.{row.kind}", language, author=_name(row.author))
+    title = say(f"review.{row.kind}", language, author=person(row.author))
     state = say(f"feedback.state.{row.use or row.state}", language)
     lines = [f"{title} · {state}", *_texts(row, language, LINE_CHARACTERS)]
     return section("\n".join(lines))
@@ -88,7 +88,3 @@ def _cut(text: str, most: int, language: Language) -> str:
     if shown == escape(text):
         return shown
     return shown + say("review.cut", language, characters=f"{len(text):,}")
-
-
-def _name(author: str) -> str:
-    return escape(author) if author.startswith("operator:") else f"<@{author}>"

@@ -30,14 +30,19 @@ Decision = Literal["training", "exam", "refused"]
 
 
 async def tell_admins(bot: Bot, row: FeedbackRow) -> None:
-    """Ask admins to decide about a row, each in their direct messages; a failure is logged."""
-    for admin in (await bot.admins.all())[:MOST_TOLD]:
+    """Ask admins to decide about a row, each in their direct messages; a failure is logged.
+
+    Its author is asked only where nobody else could decide.
+    """
+    admins = await bot.admins.all()
+    others = [admin for admin in admins if admin != row.author]
+    for admin in (others or admins)[:MOST_TOLD]:
         language = await bot.language_for(admin, f"{row.instruction}{row.output}")
         post = review_post(row, language)
         try:
             channel = await direct_channel(bot.client, admin)
             await bot.client.chat_postMessage(
-                channel=channel, text=post.text, blocks=list(post.blocks), unfurl_links=False
+                channel=channel, text=post.text, blocks=list(post.blocks)
             )
         except FAILURES as error:
             log.warning("an admin was not asked about a row: %s", failure_of(error).reason)

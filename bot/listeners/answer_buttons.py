@@ -90,8 +90,6 @@ class AnswerButtons:
                 ts=str(body["container"]["message_ts"]),
                 text=str(message.get("text") or ""),
                 blocks=blocks,
-                parse="none",
-                link_names=False,
             )
         except FAILURES as error:
             log.info("a pressed button stays: %s", failure_of(error).reason)

@@ -1,10 +1,12 @@
-"""The Web API client of the bot, and which of its calls are repeated after a failure.
+"""The Web API client of the bot: which of its calls are repeated after a failure, and that in none
+of them Slack looks for names and addresses.
 
 Rate limits are waited out for every call. Lost connections and server errors are repeated only
 where a second call does no harm. Knows nothing of jobs.
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -26,6 +28,16 @@ from bot.slack.call_counts import CallCounts
 TIMEOUT_SECONDS = 20
 
 _NOT_REPEATABLE = ("/chat.postMessage", "/files.completeUploadExternal")
+
+_NOT_LINKED = {"parse": "none", "link_names": False}
+_NOT_SOUGHT: Mapping[str, Mapping[str, Any]] = {
+    "chat.postMessage": {**_NOT_LINKED, "unfurl_links": False, "unfurl_media": False},
+    "chat.postEphemeral": _NOT_LINKED,
+    "chat.update": _NOT_LINKED,
+}
+"""What keeps Slack from making links of the names and addresses in a text, and previews of these.
+Left out, an edit is parsed as if a person had typed it, and pictures are fetched
+(https://docs.slack.dev/reference/methods/chat.update)."""
 
 
 def client_of(
@@ -77,6 +89,8 @@ class _PacedClient(AsyncWebClient):
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         await self._pace.wait_for_turn(api_method, _channel_of(arguments.get("json")))
         self._counts.add("calls", api_method)
+        if api_method in _NOT_SOUGHT:
+            arguments["json"] = {**arguments["json"], **_NOT_SOUGHT[api_method]}
         return await super().api_call(api_method, **arguments)
 
 

@@ -58,7 +58,7 @@ async def notify_channel(client: AsyncWebClient, actor: Actor, text: str) -> Non
         return
     try:
         await client.chat_postMessage(
-            channel=actor.channel, text=post.text, blocks=list(post.blocks), unfurl_links=False
+            channel=actor.channel, text=post.text, blocks=list(post.blocks)
         )
     except FAILURES:
         await _send_directly(client, actor, post)
@@ -97,6 +97,7 @@ async def _respond(
             thread_ts=(kind == "ephemeral" and actor.thread_ts) or None,
             replace_original=False,
             unfurl_links=False,
+            unfurl_media=False,
         )
     except FAILURES as error:
         log.warning("a response was not taken: %s", failure_of(error).reason)
