@@ -50,6 +50,11 @@ def on_valkey(redis: Redis, valkey: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def serve(workspace: Workspace, on_valkey: None, monkeypatch: pytest.MonkeyPatch) -> Serve:
     """Start a bot; keywords are settings without their prefix."""
+    return serve_at(workspace, monkeypatch)
+
+
+def serve_at(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Return what starts a bot at a workspace."""
 
     @asynccontextmanager
     async def start(name: str = "bot", **own: str) -> AsyncIterator[Bot]:

@@ -1,0 +1,1 @@
+"""Whatever anybody writes, nothing that the bot sends pings anybody or is a link."""
