@@ -16,6 +16,7 @@ from bot.slack.refusals import FAILURES, failure_of
 SCOPES = (
     "app_mentions:read",
     "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
     "files:read",

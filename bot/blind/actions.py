@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from bot.admin_action import ActionResult
 from bot.blind.cards import tally_text
@@ -12,10 +12,12 @@ from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
+from bot.slack.channels import is_public
 from bot.slack.outgoing_text import shortened
 from tasks.adapters.reference import adapter_name
 from tasks.blind.comparison import Choice
 from tasks.blind.store import Blind
+from tasks.feedback.row import FeedbackRow
 from tasks.feedback.store import Feedback
 
 
@@ -37,7 +39,7 @@ async def begin(
     Raises:
         RedisError: the broker is away.
     """
-    sides = await asyncio.to_thread(_for_all_to_see, bot, sides, channel)
+    sides = await _for_all_to_see(bot, sides, channel)
     if not sides:
         return False
     create = partial(
@@ -88,19 +90,37 @@ async def reveal(bot: Bot, id: str, language: Language) -> ActionResult:
     return ActionResult("")
 
 
-def _for_all_to_see(
+async def _for_all_to_see(
     bot: Bot, sides: Sequence[Mapping[str, Any]], channel: str
 ) -> list[Mapping[str, Any]]:
     """Return the questions that may be shown in `channel`: none of a row that was removed, or that
-    somebody gave in direct messages."""
-    feedback, shown = Feedback(bot.jobs.redis), []
+    somebody gave where not everybody may read.
+
+    In direct messages an admin has asked, who sees every row.
+    """
+    rows = await asyncio.to_thread(_rows_of, bot, sides)
+    places = {row.channel for row in rows if row} - {"", channel}
+    closed = set()
+    if not channel.startswith("D"):
+        closed = {place for place in places if not await is_public(bot.client, place)}
+    return [
+        side
+        for side, row in zip(sides, rows, strict=True)
+        if row is None or (row and row.channel not in closed)
+    ]
+
+
+def _rows_of(
+    bot: Bot, sides: Sequence[Mapping[str, Any]]
+) -> list[FeedbackRow | Literal[False] | None]:
+    """Return the row that each question is of; None where it is of none, False where it is gone."""
+    feedback = Feedback(bot.jobs.redis)
+    rows: list[FeedbackRow | Literal[False] | None] = []
     for side in sides:
         id = str(side.get("id") or "")
         row = feedback.get(id) if id else None
-        is_private = row is not None and row.channel.startswith("D") and row.channel != channel
-        if not is_private and (row is not None or not id or not feedback.is_removed(id)):
-            shown.append(side)
-    return shown
+        rows.append(False if row is None and id and feedback.is_removed(id) else row)
+    return rows
 
 
 async def tally(bot: Bot, adapter: str, language: Language) -> list[str]:

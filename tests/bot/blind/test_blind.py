@@ -168,19 +168,35 @@ async def test_a_forged_vote_is_told_in_one_sentence_and_counts_nothing(
     assert comparison(jobs).votes == before.votes == {}
 
 
-async def test_what_was_removed_or_given_in_direct_messages_is_not_shown_to_a_channel(
-    serve: Serve, person: Person, jobs: Jobs, adapter: Path
+@pytest.mark.parametrize("place", ["DALICE", "CPRIVATE"])
+async def test_what_was_removed_or_given_in_private_is_not_shown_to_a_channel(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Path, place: str
 ) -> None:
     feedback = Feedback(jobs.redis)
     feedback.propose(proposed("r0"))
     feedback.remove(["r0"])
-    feedback.propose(proposed("r1", kind="liked", channel="DALICE"))
+    feedback.propose(proposed("r1", kind="liked", channel=place))
     feedback.approve(["r1"], "UADMIN")
     async with serve(language="en"):
         await person.command("/swallow-adapter compare output")
         await person.told("no question to show here")
+        assert Blind(jobs.redis).open() == []
+        # An admin, who approves every row, may see it alone.
+        await person.command("/swallow-adapter compare output", channel="DADMIN")
+        await person.sees("Which answer is better?", "DADMIN")
 
-    assert Blind(jobs.redis).open() == []
+
+async def test_what_was_given_where_everybody_may_read_is_shown_elsewhere(
+    serve: Serve, person: Person, jobs: Jobs, adapter: Path
+) -> None:
+    feedback = Feedback(jobs.redis)
+    for id, place in (("r0", "CRANDOM"), ("r1", "CPRIVATE")):
+        feedback.propose(proposed(id, kind="liked", channel=place))
+    async with serve(language="en"):
+        await person.command("/swallow-adapter compare output")
+        await person.sees("Which answer is better?")
+
+    assert [question.id for question in comparison(jobs).questions] == ["r0"]
 
 
 async def test_after_a_training_its_thread_asks_people(
