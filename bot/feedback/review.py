@@ -59,7 +59,8 @@ async def decide(
     """Approve or refuse one row, `seen` as it was shown, and show what became of it.
 
     Raises:
-        CannotAct: it was decided about already, removed, or written anew by its author.
+        CannotAct: it was decided about already, removed, or written anew by its author, or it is
+            the admin's own and another admin's to approve.
         RedisError: the broker is away.
     """
     feedback = Feedback(bot.jobs.redis)
@@ -67,6 +68,8 @@ async def decide(
     if not version:
         raise CannotAct("feedback.no_row")
     before = await asyncio.to_thread(feedback.get, id)
+    if decision != "refused" and await _is_for_another(bot, actor, before):
+        raise CannotAct("feedback.own_row")
     done = await asyncio.to_thread(_decide, feedback, [seen], actor.user, decision)
     after = await asyncio.to_thread(feedback.get, id)
     is_open = after is not None and after.state == "proposed"
@@ -82,14 +85,20 @@ async def decide(
 async def approve_all(
     bot: Bot, actor: Actor, seen: Sequence[str], language: Language
 ) -> ActionResult:
-    """Approve the rows that the Home tab showed, as far as they are still to be decided about.
+    """Approve the rows that the Home tab showed, as far as they are still to be decided about and
+    are not for another admin.
 
     Raises:
-        CannotAct: every one was decided about, removed, or written anew.
+        CannotAct: every one was decided about, removed, written anew, or is for another admin.
         RedisError: the broker is away.
     """
     feedback = Feedback(bot.jobs.redis)
     versions = [row for row in seen if row.partition(":")[2]]
+    found = [await asyncio.to_thread(feedback.get, row.partition(":")[0]) for row in versions]
+    others = [await _is_for_another(bot, actor, row) for row in found]
+    if versions and all(others):
+        raise CannotAct("feedback.own_row")
+    versions = [row for row, other in zip(versions, others, strict=True) if not other]
     done = await asyncio.to_thread(_decide, feedback, versions, actor.user, "training")
     if done:
         return ActionResult(say("feedback.approved_many", language, count=len(done)))
@@ -97,6 +106,15 @@ async def approve_all(
     if rows and all(row and _is_own(row, actor, row.use) for row in rows):
         return ActionResult("")
     raise CannotAct("feedback.decided")
+
+
+async def _is_for_another(bot: Bot, actor: Actor, row: FeedbackRow | None) -> bool:
+    """Tell whether a row is an admin's own, which another one approves, so that nobody teaches
+    alone. Who is the only admin approves it: nobody else could."""
+    if row is None or row.author != actor.user:
+        return False
+    admins = set(await bot.admins.all())
+    return admins != {actor.user}  # also where Slack does not say who they are
 
 
 def _decide(feedback: Feedback, ids: Sequence[str], admin: str, decision: Decision) -> list[str]:

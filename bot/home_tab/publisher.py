@@ -2,6 +2,8 @@
 
 Slack does not say when a tab is closed: one that was opened lately is looked at again and again,
 and published where it has changed, one tab a second in all. Slack takes about a hundred a minute.
+Which tabs these are is not kept: after a restart a tab is as it was until Slack says that somebody
+opens it, and its buttons work meanwhile.
 """
 
 import asyncio

@@ -61,6 +61,14 @@ FEEDBACK: dict[str, tuple[str, str]] = {
         "このチャンネルではフィードバックを集めていません。",
         "Feedback is not collected in this channel.",
     ),
+    "feedback.outsider": (
+        "申し訳ありませんが、ゲストとほかのワークスペースの方からのフィードバックは受け付けていません。",
+        "I am sorry: I do not take feedback from guests and people of other workspaces.",
+    ),
+    "feedback.unknown": (
+        "Slackに確認が取れなかったため、受け付けられませんでした。1分ほどしてからもう一度お試しください。",
+        "Slack could not be asked who you are, so this was not taken. Try again in a minute.",
+    ),
     "feedback.gone": (
         "この答えの記録は期限が切れて残っていません。もう一度質問すると、新しい答えを評価したり直したりできます。",
         "The record of this answer has expired. Ask again, and the new answer can be rated and corrected.",
@@ -108,6 +116,10 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "feedback.no_row": (
         "この提案はもうありません。",
         "This proposal is not there any more.",
+    ),
+    "feedback.own_row": (
+        "自分の提案は自分では承認できません。ほかの管理者に承認を頼んでください。",
+        "What you have proposed yourself is another admin's to approve.",
     ),
     "feedback.decided": (
         "すでにほかの人が決めたあとなので、何も変わりません。",

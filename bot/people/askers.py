@@ -1,16 +1,17 @@
 """Who may ask: the people and channels that are allowed, and how much at a time.
 
 Guests and people of other workspaces (Slack Connect) are refused unless the operator says
-otherwise, or an admin has named them for a channel. Does not tell anybody.
+otherwise, or an admin has named them for a channel; what they think of answers is not taken either.
+Does not tell anybody.
 """
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import CannotAnswer
+from bot.errors import CannotAct, CannotAnswer
 from bot.people.admins import Admins
-from bot.people.people import KEEP_LOCALE_SECONDS, People, is_outsider
+from bot.people.people import KEEP_UNASKED_SECONDS, People, Person, is_outsider
 from bot.settings import BotSettings
 from bot.slack.actor import Actor
 from tasks.asking.channels import ChannelSettings
@@ -47,6 +48,19 @@ class Askers:
         await self._check_person(where, own)
         await asyncio.to_thread(self._check_limits, job, jobs)
 
+    async def check_feedback(self, user: str, own: ChannelSettings) -> None:
+        """Return where `user` may rate, correct and teach; `own` are the channel's settings.
+
+        Raises:
+            CannotAct: it is an outsider whose questions are refused, or Slack does not say.
+        """
+        named = own.people if own.askers == "people" else self._settings.people
+        if self._settings.guests == "on" or user in named:
+            return
+        person = await self._about(user)
+        if not person or is_outsider(person, self._team):
+            raise CannotAct("feedback.outsider" if person else "feedback.unknown")
+
     async def _check_person(self, where: Mapping[str, Any], own: ChannelSettings) -> None:
         user = str(where["user"])
         if own.askers == "people":
@@ -62,14 +76,17 @@ class Askers:
             raise CannotAnswer("asker")
 
     async def _is_outsider(self, user: str) -> bool:
-        """Ask Slack, whose last answer of an hour is enough while it gives none."""
         for pause in (*UNKNOWN_SECONDS, 0.0):
-            person = await self._people.about(user)
-            person = person or self._people.known(user, KEEP_LOCALE_SECONDS)
+            person = await self._about(user)
             if person:
                 return is_outsider(person, self._team)
             await asyncio.sleep(pause)
         raise CannotAnswer("unknown")
+
+    async def _about(self, user: str) -> Person:
+        """Ask Slack, whose last answer of an hour is enough while it gives none; empty if none."""
+        person = await self._people.about(user)
+        return person or self._people.known(user, KEEP_UNASKED_SECONDS)
 
     def _check_limits(self, job: Job, jobs: Jobs) -> None:
         per_minute, at_once = self._settings.questions_per_minute, self._settings.questions_at_once

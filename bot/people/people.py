@@ -16,8 +16,13 @@ from bot.slack.refusals import FAILURES
 KEEP_SECONDS = 60.0
 """How long an answer of Slack is believed where it decides what somebody may do."""
 
-KEEP_LOCALE_SECONDS = 3600.0
-"""How long it is believed where it decides in which language something is said."""
+KEEP_LOCALE_SECONDS = 600.0
+"""How long it is believed where it decides in which language something is said. Slack has an event
+for changed profiles, `user_change`; it does not say that a locale is one, and in a large workspace
+it comes with every status that anybody sets."""
+
+KEEP_UNASKED_SECONDS = 3600.0
+"""How long it is believed while Slack cannot be asked."""
 
 LOCALE_SECONDS = 0.8
 """How long a sentence waits for the language of its reader: a command is answered within three."""
@@ -81,7 +86,7 @@ class People:
         except FAILURES:
             return None
         now = time.monotonic()
-        oldest = now - KEEP_LOCALE_SECONDS
+        oldest = now - KEEP_UNASKED_SECONDS
         self._known = {id: known for id, known in self._known.items() if known[0] > oldest}
         person: Person = response.get("user") or {}
         self._known[user] = (now, person)

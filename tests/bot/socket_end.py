@@ -218,7 +218,10 @@ class Slack:
         )
 
     def _bot(self, redis: Redis) -> Bot:
-        task_settings, bot_settings = checked(Settings), BotSettings(admins=("UADMIN",))
+        task_settings, bot_settings = (
+            checked(Settings),
+            BotSettings(admins=("UADMIN",), guests="on"),
+        )
         client = AsyncWebClient("xoxb-local")
         return Bot(
             client=client,

@@ -193,3 +193,37 @@ async def test_forgotten_people_take_their_rows_along(serve: Serve, teacher: Tea
             return not teacher.feedback.rows()
 
         await until(gone, "no row")
+
+
+async def test_an_admins_own_row_is_another_admins_to_approve_where_there_is_one(
+    serve: Serve, teacher: Teacher, audit: Callable[[], list[Json]]
+) -> None:
+    for id in ("a", "b"):
+        teacher.feedback.propose(proposed(id, author="UADMIN"))
+    teacher.feedback.propose(proposed("c"))
+    async with serve(feedback="on", language="en", admins="UADMIN,UBOB"):
+        view = await teacher.home("To be decided: 3")
+        own = buttons_of(view, "feedback_approve")[0]
+        await teacher.press_home(view, "feedback_approve", own)
+        await teacher.sees("another admin's to approve", "DADMIN")
+        [every] = buttons_of(view, "feedback_approve_all")
+        await teacher.press_home(view, "feedback_approve_all", every)
+        await teacher.sees("Approved 1.", "DADMIN")
+        view = await teacher.home("To be decided: 2", "UBOB")
+        [both] = buttons_of(view, "feedback_approve_all")
+        await teacher.press_home(view, "feedback_approve_all", both, "UBOB")
+        await teacher.sees("Approved 2.", "DBOB")
+
+    approved = {row.id: row.approver for row in teacher.feedback.training_rows()}
+    assert approved == {"a": "UBOB", "b": "UBOB", "c": "UADMIN"}
+    assert [line["outcome"] for line in audit()] == ["failed", "done", "done"]
+
+
+async def test_the_only_admin_approves_what_is_their_own(serve: Serve, teacher: Teacher) -> None:
+    teacher.feedback.propose(proposed("a", author="UADMIN"))
+    async with serve(feedback="on", language="en"):
+        view = await teacher.home("To be decided: 1")
+        await teacher.press_home(view, "feedback_approve", proposed("a", author="UADMIN").seen)
+        await teacher.home("To be decided: 0")
+
+    assert [row.approver for row in teacher.feedback.training_rows()] == ["UADMIN"]

@@ -1,8 +1,9 @@
 """Who may ask, and that a refusal is told to the asker alone."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
@@ -11,8 +12,15 @@ from bot.workspace.workspace import Workspace
 from tasks.asking.channels import Channels, ChannelSettings
 from tasks.broker.jobs import Jobs
 from tests.bot.conftest import Person, Serve, until
+from tests.bot.feedback.conftest import Teacher
 
 Speak = Callable[..., Any]
+
+
+@pytest.fixture
+async def teacher(workspace: Workspace, redis: Redis) -> AsyncIterator[Teacher]:
+    async with aiohttp.ClientSession() as http:
+        yield Teacher(workspace, http, redis)
 
 
 @pytest.fixture
@@ -78,3 +86,28 @@ async def test_a_person_asks_so_many_at_once_and_within_a_minute(
         await queued(jobs, ["UALICE"])
         await speak("UALICE")
         await person.told("One person may ask 3 questions a minute", "UALICE")
+
+
+async def test_whose_questions_are_refused_gives_no_feedback_either(
+    serve: Serve, teacher: Teacher, workspace: Workspace
+) -> None:
+    workspace.locales["UGUEST"] = "ja-JP"
+    named = ChannelSettings(askers="people", people=("UPARTNER", "UALICE"))
+    Channels(teacher.jobs.redis).set("CRANDOM", named)
+    async with serve(feedback="on"):
+        message = await teacher.answered("Who?", "Sato.")
+        await teacher.rate(message, "good", "UGUEST")
+        await teacher.told("ゲストとほかのワークスペースの方からのフィードバック", "UGUEST")
+        await teacher.correct(message, "UPARTNER")
+        await teacher.told("I do not take feedback from guests", "UPARTNER")
+        await teacher.shortcut(await teacher.say("Kimura."), "UGUEST")
+
+        async def refused() -> bool:
+            return len(await teacher.private("UGUEST")) == 2
+
+        await until(refused, "a second refusal")
+        message = await teacher.answered("Who?", "Sato.", "CRANDOM")
+        await teacher.rate(message, "good", "UPARTNER")  # an admin has named them there
+        [row] = await teacher.rows(1)
+
+    assert row.author == "UPARTNER"
