@@ -44,6 +44,8 @@ def exam(about: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(say(key, language, **marks))
     if marks["others"]:
         lines.append(say("exam.others", language, **marks))
+    elif marks["learned"]:
+        lines.append(say("exam.no_others", language))
     return lines
 
 

@@ -182,6 +182,10 @@ TRAININGS: dict[str, tuple[str, str]] = {
         "ほかの{others}件のうち{unchanged}件の答えは、前と同じか良くなりました。",
         "{unchanged} of {others} other answers unchanged or better.",
     ),
+    "exam.no_others": (
+        "ほかの質問は試していないため、忘れたことがあるかどうかは分かりません。",
+        "No other question was asked, so nobody knows what it has forgotten.",
+    ),
     "evaluation.reason.uncertain": (
         "変化は誤差の範囲内です。",
         "The change is within its uncertainty.",

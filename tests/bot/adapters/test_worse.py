@@ -38,6 +38,15 @@ MARKS = {"corrections": 9, "learned": 9, "reworded": 7, "others": 24, "unchanged
             ["No clear difference to the base model.", "None of 9 corrections learned."],
         ),
         (
+            {"others": 0, "unchanged": 0},
+            "ja",
+            [
+                "元のモデルより良くなりました。",
+                "直した9件のうち9件を覚えました（そのうち7件は言い換えて聞いても同じです）。",
+                "ほかの質問は試していないため、忘れたことがあるかどうかは分かりません。",
+            ],
+        ),
+        (
             {},
             "ja",
             [
