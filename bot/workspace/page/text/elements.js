@@ -22,7 +22,7 @@ export function element(item, block, context) {
 export function textOf(text, context) {
   if (!text) return [];
   if (text.type === "plain_text") return [el("p", {}, text.text)];
-  return mrkdwn(text.text, context.names);
+  return mrkdwn(text.text, context.names, !text.verbatim);
 }
 
 function button(item, press, context) {

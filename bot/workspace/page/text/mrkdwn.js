@@ -1,5 +1,8 @@
 // Renders Slack's own markup, mrkdwn: *bold*, _italic_, ~strike~, `code`, ```blocks```, quotes and
 // <…> references. The result is text nodes and the elements built here, never parsed HTML.
+//
+// Where it is `sought`, which is so in a text that is not `verbatim`, addresses and names of everybody
+// that stand alone are links and mentions too.
 
 import { el, icon, link, announce } from "../dom.js";
 import { t } from "../strings.js";
@@ -27,24 +30,35 @@ const INLINE = new RegExp(
   "g",
 );
 
-export function inline(text, names) {
+const ALONE = /(https?:\/\/[^\s<>「」、。]+|(?<!\w)@(?:here|channel|everyone)\b)/;
+
+export function inline(text, names, sought = false) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(INLINE)) {
-    if (match.index > end) nodes.push(unescape(text.slice(end, match.index)));
-    nodes.push(token(match, names));
+    if (match.index > end) nodes.push(...plain(text.slice(end, match.index), sought));
+    nodes.push(token(match, names, sought));
     end = match.index + match[0].length;
   }
-  if (end < text.length) nodes.push(unescape(text.slice(end)));
+  if (end < text.length) nodes.push(...plain(text.slice(end), sought));
   return nodes;
 }
 
-function token([source, code, reference, bold, italic, strike, emoji], names) {
+// What has no markup; in the odd places of the split are the separators.
+function plain(text, sought) {
+  if (!sought) return [unescape(text)];
+  return text.split(ALONE).map((part, index) => {
+    if (index % 2 === 0) return unescape(part);
+    return part.startsWith("@") ? mention(part) : link(unescape(part), unescape(part));
+  }).filter((part) => part !== "");
+}
+
+function token([source, code, reference, bold, italic, strike, emoji], names, sought) {
   if (code !== undefined) return el("code", {}, unescape(code));
   if (reference !== undefined) return referenced(reference, names);
-  if (bold !== undefined) return el("strong", {}, inline(bold, names));
-  if (italic !== undefined) return el("em", {}, inline(italic, names));
-  if (strike !== undefined) return el("s", {}, inline(strike, names));
+  if (bold !== undefined) return el("strong", {}, inline(bold, names, sought));
+  if (italic !== undefined) return el("em", {}, inline(italic, names, sought));
+  if (strike !== undefined) return el("s", {}, inline(strike, names, sought));
   return Object.hasOwn(EMOJI, emoji) ? EMOJI[emoji] : source;
 }
 
@@ -60,17 +74,17 @@ function referenced(reference, names) {
 export const mention = (name) => el("span.mention", {}, name);
 
 // The paragraphs, quotes and code blocks of a whole text.
-export function mrkdwn(text, names) {
+export function mrkdwn(text, names, sought = false) {
   const nodes = [];
   text.split(/```/).forEach((part, index, parts) => {
     const isCode = index % 2 === 1 && index < parts.length - 1;
     if (isCode) nodes.push(codeBlock(unescape(part.replace(/^\n|\n$/g, ""))));
-    else nodes.push(...lines(index % 2 === 1 ? "```" + part : part, names));
+    else nodes.push(...lines(index % 2 === 1 ? "```" + part : part, names, sought));
   });
   return nodes;
 }
 
-function lines(text, names) {
+function lines(text, names, sought) {
   const nodes = [];
   const trimmed = text.replace(/^\n+|\n+$/g, "");
   if (!trimmed) return nodes;
@@ -78,7 +92,7 @@ function lines(text, names) {
     const quoted = line.match(/^(?:&gt;|>) ?(.*)$/);
     const last = nodes.at(-1);
     const kind = quoted ? "BLOCKQUOTE" : "P";
-    const content = inline(quoted ? quoted[1] : line, names);
+    const content = inline(quoted ? quoted[1] : line, names, sought);
     if (last?.tagName === kind) last.append(el("br"), ...content);
     else nodes.push(el(kind.toLowerCase(), {}, content));
   }

@@ -162,6 +162,7 @@ async def test_ones_own_message_is_edited_and_deleted_from_its_menu(
 async def test_what_others_write_is_never_markup(
     open_page: Open, bot: AsyncWebClient, alice: AsyncWebClient
 ) -> None:
+    alone = "*see http://a.example/?b&amp;c* x@here @here"
     nasty = "<img src=x onerror=alert(1)><script>alert(1)</script> :constructor: *<b>*"
     await alice.chat_postMessage(channel="general", text=nasty)
     await alice.chat_postMessage(channel="general", text="<javascript:alert(1)|click> &lt;b&gt;")
@@ -172,10 +173,20 @@ async def test_what_others_write_is_never_markup(
             {"type": "markdown", "text": f"[x](javascript:alert(1)) {nasty}\n\n# {nasty}"},
             {"type": "header", "text": {"type": "plain_text", "text": "<u>x</u>"}},
             {"type": "table", "rows": [[{"type": "raw_text", "text": nasty}]]},
+            *(
+                {"type": "section", "text": {"type": "mrkdwn", "text": alone, "verbatim": verbatim}}
+                for verbatim in (False, True)
+            ),
         ],
     )
     page = await open_page()
     timeline = page.get_by_role("log").first
+    # As in Slack, addresses and names are looked for unless a text is verbatim.
+    sections = timeline.locator(".section")
+    await expect(sections.first.locator("a, .mention")).to_have_text(
+        ["http://a.example/?b&c", "@here"]
+    )
+    await expect(sections.nth(1).locator("a, .mention")).to_have_count(0)
     await expect(page.get_by_test_id("message")).to_have_count(3)
     assert await timeline.locator("img, script, b, u").count() == 0
     assert await timeline.locator('a[href^="javascript"]').count() == 0
