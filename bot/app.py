@@ -28,6 +28,7 @@ from bot.listeners import register
 from bot.pace.call_pace import CallPace
 from bot.pace.edit_pace import EditPace
 from bot.pace.rate_limits import RATE_LIMITS
+from bot.pace.stream_pace import StreamPace
 from bot.people.admins import Admins
 from bot.people.askers import Askers
 from bot.people.people import People
@@ -135,6 +136,8 @@ async def _bot(
         jobs=jobs,
         settings=bot_settings,
         edit_pace=EditPace(bot_settings.edit_seconds, pace),
+        # Slack takes twice as many pieces of streams as edits.
+        stream_pace=StreamPace(bot_settings.edit_seconds / 2, pace),
         user=str(me["user_id"]),
         name=str(me["user"]),
         task_settings=settings,

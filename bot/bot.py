@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.i18n.lookup import Language
 from bot.pace.edit_pace import EditPace
+from bot.pace.stream_pace import StreamPace
 from bot.people.admins import Admins
 from bot.people.askers import Askers
 from bot.people.people import People
@@ -31,6 +32,7 @@ class Bot:
     jobs: Jobs
     settings: BotSettings
     edit_pace: EditPace
+    stream_pace: StreamPace
     user: str
     name: str
     task_settings: Settings

@@ -17,6 +17,7 @@ from bot.delivery.journal import Journal
 from bot.delivery.reply import Reply
 from bot.delivery.retry import RETRY_SECONDS, deliver
 from bot.i18n.lookup import Language, say
+from bot.pace.stream_pace import StreamPace
 from bot.slack.blocks import Post, section
 from bot.slack.notify import direct_channel
 from bot.slack.refusals import FAILURES, failure_of
@@ -28,11 +29,19 @@ log = logging.getLogger(__name__)
 class DirectFallback:
     """The messages of one job, and the conversation they are in now."""
 
-    def __init__(self, client: AsyncWebClient, journal: Journal, language: Language) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        journal: Journal,
+        language: Language,
+        streams: StreamPace | None = None,
+    ) -> None:
+        """With `streams` the last message grows by a native stream where it can."""
         self._client = client
         self._journal = journal
         self._job = journal.job.id
         self._language = language
+        self._streams = streams
         self._direct_channel = str(journal.get("moved", ""))
         self._unreachable = False
         self._reply = self._new_reply()
@@ -49,6 +58,11 @@ class DirectFallback:
     def begun(self) -> bool:
         """Whether there is a message of this job, or may be."""
         return self._reply.begun
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the last message grows by a stream."""
+        return self._reply.is_streaming
 
     @property
     def thread(self) -> Destination | None:
@@ -145,4 +159,4 @@ class DirectFallback:
         return say(key, self._language, channel=asked["channel"])
 
     def _new_reply(self) -> Reply:
-        return Reply(self._client, self._journal, self.destination)
+        return Reply(self._client, self._journal, self.destination, self._streams)

@@ -1,7 +1,8 @@
 """Is it posted already? Looks for a job's messages among those at its destination.
 
-Each post carries metadata that names its job. After a crash, or a call whose answer got lost, the
-bot looks for the metadata before it posts again. Does not post and does not remember anything.
+Each post carries metadata that names its job; a stream, whose start takes no metadata, carries it
+in the id of its buttons' block until its final edit. After a crash, or a call whose answer got
+lost, the bot looks for it before it posts again. Does not post and does not remember anything.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ from bot.delivery.destination import Destination
 
 METADATA_TYPE = "swallow_job"
 
+STREAM_BLOCK = "swallow_stream"
+
 Message = Mapping[str, Any]
 
 
@@ -21,13 +24,29 @@ def metadata(job: str, **about: Any) -> dict[str, Any]:
     return {"event_type": METADATA_TYPE, "event_payload": {"job": job, **about}}
 
 
+def stream_block_id(job: str, part: int) -> str:
+    """Return the id of a block by which a stream is found that shows this part of `job`'s reply."""
+    return f"{STREAM_BLOCK}:{job}:{part}"
+
+
 def payload_of(message: Message) -> Mapping[str, Any]:
-    """Return what the metadata of a message says about its job; empty for messages of others."""
+    """Return what the metadata of a message says about its job; empty for messages of others.
+
+    Of a stream that has not got its final edit, its `job` and `part`.
+    """
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != METADATA_TYPE:
-        return {}
+        return _of_stream(message)
     payload: Mapping[str, Any] = metadata.get("event_payload") or {}
     return payload
+
+
+def _of_stream(message: Message) -> Mapping[str, Any]:
+    for block in message.get("blocks") or ():
+        name, *about = str(block.get("block_id") or "").split(":")
+        if name == STREAM_BLOCK and len(about) == 2 and about[1].isdecimal():
+            return {"job": about[0], "part": int(about[1])}
+    return {}
 
 
 async def is_posted(

@@ -1,23 +1,26 @@
 """How an answer looks in Slack: split into messages, with its footer and its button.
 
-The model's text is escaped and `verbatim`: nothing in it notifies anybody or becomes a link. Pure
-functions: nothing is posted here.
+The model's text is escaped and `verbatim`, and `lifeless` where it streams: nothing in it notifies
+anybody or becomes a link. Pure functions: nothing is posted here.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.i18n.lookup import LANGUAGES, Language, failure, say
 from bot.questions import tables
 from bot.slack.blocks import MAX_SECTION, PART_CHARACTERS, Post, button, mrkdwn, plain_text
-from bot.slack.outgoing_text import escape, from_markdown
+from bot.slack.outgoing_text import escape, from_markdown, lifeless
 
 STOP_ACTION = "stop_answer"
 
 
 def running(text: str, job: str, language: Language) -> list[Post]:
-    """Return the messages of an answer that is not complete; the last has the stop button."""
-    return _posts(text, _stop(job, language))
+    """Return the messages of an answer that is not complete; the last grows, and has the stop
+    button."""
+    *full, last = _posts(text, _stop(job, language))
+    return [*full, replace(last, growing=lifeless(split(text)[-1]))]
 
 
 def thinking(seconds: int, job: str, language: Language) -> list[Post]:

@@ -47,7 +47,9 @@ class QuestionFollower:
         self._job = job
         # Stored beside the text, which is not there any more where its asker was forgotten.
         self._language = bot.language_of_job(job)
-        self._reply = DirectFallback(bot.client, Journal(bot.jobs, job), self._language)
+        # In a channel a native stream is live for one person only; for the others it stands still.
+        natively = bot.stream_pace if job.destination["dm"] else None
+        self._reply = DirectFallback(bot.client, Journal(bot.jobs, job), self._language, natively)
         self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
         self._growing = GrowingText(streams, Outlook(bot.jobs, job), job)
 
@@ -68,6 +70,7 @@ class QuestionFollower:
                 await self._end(final)
         finally:
             self._bot.edit_pace.end(self._job.id)
+            self._bot.stream_pace.end(self._job.id)
 
     async def _final(self) -> Event:
         """Show the text as it grows, and return the final event."""
@@ -118,7 +121,9 @@ class QuestionFollower:
 
     async def _turn(self) -> None:
         """Wait until text may be shown."""
-        if self._reply.begun:
+        if self._reply.is_streaming:
+            await self._bot.stream_pace.wait_for_turn()
+        elif self._reply.begun:
             await self._bot.edit_pace.wait_for_turn()
         else:
             channel = self._reply.destination.channel

@@ -16,10 +16,15 @@ PART_CHARACTERS = 2900
 
 @dataclass(frozen=True)
 class Post:
-    """One message's content, as `chat.postMessage` takes it."""
+    """One message's content, as `chat.postMessage` takes it.
+
+    `growing` is the same text as Markdown for Slack's native stream, whose last block is the one of
+    the buttons; empty for a message that does not grow any more.
+    """
 
     text: str
     blocks: tuple[dict[str, Any], ...]
+    growing: str = ""
 
 
 def sentence(text: str) -> Post:

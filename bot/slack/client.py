@@ -1,8 +1,8 @@
 """The Web API client of the bot: which of its calls are repeated after a failure, and that in none
 of them Slack looks for names and addresses.
 
-Rate limits are waited out for every call. Lost connections and server errors are repeated only
-where a second call does no harm. Knows nothing of jobs.
+Rate limits are waited out, but not for a stream's text, which an edit can show. Lost connections
+and server errors are repeated only where a second call does no harm. Knows nothing of jobs.
 """
 
 import os
@@ -27,7 +27,14 @@ from bot.slack.call_counts import CallCounts
 
 TIMEOUT_SECONDS = 20
 
-_NOT_REPEATABLE = ("/chat.postMessage", "/files.completeUploadExternal")
+_NOT_REPEATABLE = (
+    "/chat.appendStream",
+    "/chat.postMessage",
+    "/chat.startStream",
+    "/files.completeUploadExternal",
+)
+_NOT_WAITED_FOR = ("/chat.appendStream", "/chat.startStream")
+"""Text that must wait is shown by an edit instead."""
 
 _NOT_LINKED = {"parse": "none", "link_names": False}
 _NOT_SOUGHT: Mapping[str, Mapping[str, Any]] = {
@@ -109,13 +116,14 @@ class _RateLimitRetry(_CountedRetry, AsyncRateLimitErrorRetryHandler):
         super().__init__(counts, **options)
         self._pace = pace
 
-    async def prepare_for_next_attempt_async(
+    async def _can_retry_async(
         self, *, request: HttpRequest, response: HttpResponse | None = None, **more: Any
-    ) -> None:
-        # Calls that have not been made yet would be refused too.
-        seconds = _retry_after(response)
-        self._pace.hold(request.url.rpartition("/")[2], seconds)
-        await super().prepare_for_next_attempt_async(request=request, response=response, **more)
+    ) -> bool:
+        limited = await super()._can_retry_async(request=request, response=response, **more)
+        if limited:
+            # Calls that have not been made yet would be refused too.
+            self._pace.hold(request.url.rpartition("/")[2], _retry_after(response))
+        return limited and not request.url.endswith(_NOT_WAITED_FOR)
 
 
 class _ConnectionRetry(_CountedRetry, AsyncConnectionErrorRetryHandler):

@@ -15,9 +15,19 @@ NAME_CHARACTERS = 80
 NESTED = "\u2003"
 """What a nested item begins with, for each level."""
 
+JOINER = "\u2060"
+"""A character without width, at which no line breaks: Unicode's word joiner."""
+
 _BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*")
 _ITEM = re.compile(r"^([ \t]*)[-*+] (?=\S)", re.M)
 _HEADING = re.compile(r"^#{1,6} +([^ *\n][^*\n]*)$", re.M)
+_LIVE = re.compile(
+    r"(?<=<)(?=\S)"  # mentions, channels, links, HTML
+    r"|(?<=&)(?=[#\w])"  # character references
+    r"|(?<=[@#])(?=\w)"  # names, addresses of mail
+    r"|(?<=\])(?=[(\[:])"  # the target of a link
+    r"|(?<=:)(?=/)|(?<=\w\.)(?=[^\W\d_])"  # addresses, with and without a scheme
+)
 
 
 def escape(text: str) -> str:
@@ -60,6 +70,16 @@ def from_markdown(text: str) -> str:
         for part in parts[::2]
     ]
     return "".join(parts)
+
+
+def lifeless(text: str) -> str:
+    """Return a model's Markdown for a place where Slack itself makes names and addresses live.
+
+    Looks the same, and nothing in it can notify anybody or become a link: a joiner stands where
+    one would begin. What is returned for the beginning of a text is the beginning of what is
+    returned for the whole, so that a growing text can be appended to.
+    """
+    return _LIVE.sub(JOINER, text)
 
 
 def shown_answer(answer: str, empty: str) -> str:

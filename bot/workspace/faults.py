@@ -18,6 +18,9 @@ Counted = Literal["rate_limit", "errors", "lose_response"]
 _COUNTED: tuple[Counted, ...] = ("rate_limit", "errors", "lose_response")
 _SECONDS = ("late_events", "expire_streaming")
 
+STREAM_SECONDS = 300.0
+"""After so long Slack ends a stream, also one that is in use."""
+
 
 class Faults:
     """The current setting. A counter goes down by one with each fault it causes."""
@@ -28,6 +31,7 @@ class Faults:
         self.late_events = 0.0
         self.refuse_streaming = False
         self.expire_streaming = 0.0
+        self.streaming_bytes = 0
         self.drop_sockets: bool | Literal["abrupt"] = False
         self.silent_sockets: Silence = ""
         self.revoked = False
@@ -42,6 +46,7 @@ class Faults:
             "late_events": self.late_events,
             "refuse_streaming": self.refuse_streaming,
             "expire_streaming": self.expire_streaming,
+            "streaming_bytes": self.streaming_bytes,
             "silent_sockets": self.silent_sockets,
             "revoked": self.revoked,
             "archived": list(self.archived),
@@ -76,13 +81,13 @@ class Faults:
 
     def stream_expired(self, ts: str) -> bool:
         """Whether a stream that was started at `ts` has expired by now."""
-        return bool(self.expire_streaming) and age_of(ts) > self.expire_streaming
+        return age_of(ts) > (self.expire_streaming or STREAM_SECONDS)
 
 
 def _checked(key: str, value: Any) -> Any:
     if key in _COUNTED:
         return _checked_counts(key, value or {})
-    if key == "duplicate_events":
+    if key in ("duplicate_events", "streaming_bytes"):
         return _checked_count(key, value or 0)
     if key in _SECONDS:
         if isinstance(value, bool) or not isinstance(value or 0, int | float) or (value or 0) < 0:

@@ -23,6 +23,7 @@ from bot.bot import Bot
 from bot.connections.socket import SocketHandler
 from bot.listeners import register
 from bot.pace.edit_pace import EditPace
+from bot.pace.stream_pace import StreamPace
 from bot.people.admins import Admins
 from bot.people.askers import Askers
 from bot.people.people import People
@@ -228,6 +229,7 @@ class Slack:
             jobs=self.jobs,
             settings=bot_settings,
             edit_pace=EditPace(0),
+            stream_pace=StreamPace(0),
             user="UBOT",
             name="swallow",
             task_settings=task_settings,

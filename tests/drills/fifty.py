@@ -19,7 +19,9 @@ from typing import Any
 import aiohttp
 
 from bot.app import serving
+from bot.delivery.posted import payload_of
 from bot.settings import BotSettings
+from bot.slack.outgoing_text import JOINER
 from bot.workspace.delivery.page_events import PageEvent
 from bot.workspace.server import running
 from bot.workspace.workspace import Workspace
@@ -49,6 +51,7 @@ class Seen:
     """How much of each job's text its messages have shown, and since when."""
 
     def __init__(self, workspace: Workspace) -> None:
+        self._jobs: dict[str, str] = {}
         self._texts: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.lengths: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
         workspace.page_events.watch(self._note)
@@ -63,13 +66,21 @@ class Seen:
         return next(shown, None)
 
     def _note(self, event: PageEvent) -> None:
+        if event.kind == "append":
+            self._show(event.data["ts"], event.data["text"], more=True)
         if event.kind not in ("message", "changed"):
             return
         message = event.data["message"]
-        job = message.get("metadata", {}).get("event_payload", {}).get("job")
+        job = payload_of(message).get("job")
         if job:
-            self._texts[job][message["ts"]] = message["text"]
-            self.lengths[job].append((time.time(), len(self.text(job))))
+            self._jobs[message["ts"]] = job
+            self._show(message["ts"], message["text"])
+
+    def _show(self, ts: str, text: str, *, more: bool = False) -> None:
+        job = self._jobs[ts]
+        before = self._texts[job].get(ts, "") if more else ""
+        self._texts[job][ts] = before + text.replace(JOINER, "")
+        self.lengths[job].append((time.time(), len(self.text(job))))
 
 
 class Answers:

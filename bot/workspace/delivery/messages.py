@@ -13,7 +13,7 @@ from bot.workspace.delivery.envelopes import Envelopes
 from bot.workspace.delivery.page_events import PageEvents
 from bot.workspace.delivery.statuses import Statuses
 from bot.workspace.state.channels import Channel
-from bot.workspace.state.conversations import Conversations, Message, without
+from bot.workspace.state.conversations import STREAM, Conversations, Message, without
 from bot.workspace.state.people import (
     APP_ID,
     BOT_ID,
@@ -71,14 +71,25 @@ class Messages:
         self._envelopes.send_event(payloads.callback(event))
         return after
 
-    def append(self, channel: Channel, message: Message, piece: str) -> Message:
-        """Add text to a message that is being streamed; the page is told, the bot is not."""
+    def append(
+        self, channel: Channel, message: Message, piece: str, blocks: list[dict[str, Any]]
+    ) -> Message:
+        """Add text to a message that is being streamed; the page is told, the bot is not.
+
+        `blocks` are all that it has from now on.
+        """
         after = message | {"text": message["text"] + piece}
+        if blocks:
+            after["blocks"] = blocks
         self._conversations.replace(channel, after)
-        if piece:
+        if blocks != message.get("blocks", []):
+            self._publish("changed", channel, after)
+        elif piece:
             self._page_events.publish(
                 "append",
                 channel=channel.id,
+                # Nobody else sees it grow; empty where everybody does.
+                user=message[STREAM]["recipient"],
                 ts=message["ts"],
                 # In UTF-16 code units, as JavaScript measures a string: the page compares it with
                 # the text it has, to recognise a piece that it has already or has missed.

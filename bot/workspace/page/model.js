@@ -117,13 +117,18 @@ export class Model {
     else if (kind === "changed") this.#edit(event.channel, event.message);
     else if (kind === "deleted") this.messages.get(event.channel)?.delete(event.ts);
     else if (kind === "thread" && known) Object.assign(known, { reply_count: event.reply_count, reply_users: event.reply_users, latest_reply: event.latest_reply });
-    else if (kind === "append" && known?.text.length === event.offset) known.text += event.text;
+    else if (kind === "append" && this.#grows(event, known)) known.text += event.text;
     else if (kind === "ephemeral" && event.user === this.me) this.putEphemeral(event.channel, event.message);
     else if (kind === "ephemeral_deleted" && event.user === this.me) this.removeEphemeral(event.channel, event.ts);
     else if (kind === "status") this.#setStatus(event);
     else if (kind === "connection") this.connected = event.connected;
     else if (kind === "view" && event.user === this.me) this.form = event;
     else if (kind === "home" && event.user === this.me) this.home = event.view;
+  }
+
+  // In a channel a stream is live for one person only.
+  #grows(event, known) {
+    return known?.text.length === event.offset && (!event.user || event.user === this.me);
   }
 
   #edit(channel, message) {

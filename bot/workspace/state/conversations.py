@@ -16,6 +16,9 @@ from bot.workspace.state.timestamps import microseconds_of, now_in_microseconds,
 
 Message = dict[str, Any]
 
+STREAM = "stream"
+"""The field of a message that is being streamed which only the workspace knows."""
+
 
 def without(message: Message, field: str) -> Message:
     """A copy of `message` that lacks `field`."""
@@ -96,7 +99,9 @@ class Conversations:
 
         Its metadata is included only if `metadata` is set.
         """
-        shown = dict(message) if metadata else without(message, "metadata")
+        shown = without(message, STREAM)
+        if not metadata:
+            shown = without(shown, "metadata")
         replies = self.replies(channel, message["ts"])
         if replies:
             users = list(dict.fromkeys(reply["user"] for reply in replies))

@@ -17,6 +17,7 @@ from bot.workspace.state.people import BOT_USER, HUMANS, person_named
 from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.web_api.paging import is_within, page_of
+from bot.workspace.web_api.streams import seen_by
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
@@ -72,7 +73,7 @@ def history(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     channel = channel_named(args.text("channel"), seen_by=caller.user)
     within = [m for m in workspace.conversations.top_level(channel) if is_within(m["ts"], args)]
     page, cursor = page_of(within[::-1], args, _ts)
-    return _messages(workspace, channel, page, cursor, args)
+    return _messages(workspace, caller, channel, page, cursor, args)
 
 
 def replies(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
@@ -83,14 +84,20 @@ def replies(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
         m for m in workspace.conversations.replies(channel, root["ts"]) if is_within(m["ts"], args)
     ]
     page, cursor = page_of([root, *within], args, _ts)
-    return _messages(workspace, channel, page, cursor, args)
+    return _messages(workspace, caller, channel, page, cursor, args)
 
 
 def _messages(
-    workspace: Workspace, channel: Channel, page: list[Message], cursor: str, args: Arguments
+    workspace: Workspace,
+    caller: Caller,
+    channel: Channel,
+    page: list[Message],
+    cursor: str,
+    args: Arguments,
 ) -> Json:
     metadata = args.flag("include_all_metadata")
-    shown = [workspace.conversations.shown(channel, m, metadata=metadata) for m in page]
+    seen = (seen_by(message, caller.user) for message in page)
+    shown = [workspace.conversations.shown(channel, m, metadata=metadata) for m in seen]
     result: Json = {"messages": shown, "has_more": bool(cursor)}
     if cursor:
         result["response_metadata"] = {"next_cursor": cursor}

@@ -1,24 +1,32 @@
 """chat.startStream, chat.appendStream and chat.stopStream.
 
-A stream is a message whose `streaming_state` is `in_progress`; where `faults.expire_streaming` is
-set, it expires after that time. Knows nothing of how the page shows it.
+A stream is a message whose `streaming_state` is `in_progress`. It expires after Slack's time, or
+that of `faults.expire_streaming`, and refuses text above Slack's bytes, or those of
+`faults.streaming_bytes`. In a channel it is live for its recipient alone: others see its first
+piece until it has ended. Slack keeps text and blocks in the order of the chunks; here all blocks
+stand above the text. Knows nothing of how the page shows it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from bot.workspace.block_kit.blocks import checked_blocks
 from bot.workspace.block_kit.text import checked_markdown
 from bot.workspace.errors import Refused
 from bot.workspace.state.channels import Channel, channel_named
-from bot.workspace.state.conversations import Message, without
+from bot.workspace.state.conversations import STREAM, Message, without
+from bot.workspace.state.people import BOT_USER
 from bot.workspace.state.tokens import Caller
 from bot.workspace.web_api.call_arguments import Arguments
-from bot.workspace.web_api.message_content import metadata_of
+from bot.workspace.web_api.message_content import metadata_of, refuse_if_archived
 from bot.workspace.workspace import Workspace
 
 Json = dict[str, Any]
+
+MAX_BYTES = 10_600
+"""Text of a stream in UTF-8: streams were refused from somewhere between here and 11,300 on."""
 
 STREAMED_BLOCK_ID = "streamed"
 """Marks the block that holds the streamed text of a finished stream."""
@@ -35,22 +43,30 @@ def start(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
         for name in ("recipient_team_id", "recipient_user_id"):
             if not args.text(name):
                 raise Refused(f"missing_{name}")
-    content = {
-        "text": _piece(args),
-        "thread_ts": workspace.conversations.root(channel, args.text("thread_ts"))["ts"],
+    piece = _piece(args)
+    root = workspace.conversations.root(channel, args.text("thread_ts"))
+    refuse_if_archived(workspace, channel)
+    _check_size(workspace, piece.text)
+    recipient = args.text("recipient_user_id") if channel.kind == "channel" else ""
+    content: Json = {
+        "text": piece.text,
+        "thread_ts": root["ts"],
         "streaming_state": "in_progress",
+        STREAM: {"recipient": recipient, "first": piece.text, "mode": piece.mode},
     }
+    if piece.blocks:
+        content["blocks"] = piece.blocks
     message = workspace.messages.post(channel, caller.user, content)
     return {"channel": channel.id, "ts": message["ts"]}
 
 
 def append(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
-    """chat.appendStream: add Markdown to a stream."""
+    """chat.appendStream: add Markdown and blocks to a stream."""
     channel, message = _stream(workspace, args)
     piece = _piece(args)
-    if not piece:
+    if not piece.mode:
         raise Refused("no_text")
-    workspace.messages.append(channel, message, piece)
+    _append(workspace, channel, message, piece)
     return {"channel": channel.id, "ts": message["ts"]}
 
 
@@ -59,13 +75,21 @@ def stop(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     channel, message = _stream(workspace, args)
     extra = checked_blocks(args.items("blocks", "invalid_blocks_format") or [])
     metadata = metadata_of(args)
-    message = workspace.messages.append(channel, message, _piece(args))
+    message = _append(workspace, channel, message, _piece(args))
     finished = _finished(message, extra)
     if metadata is not None:
         finished["metadata"] = metadata
     workspace.messages.change(channel, message, finished)
     shown = workspace.conversations.shown(channel, finished, metadata=True)
     return {"channel": channel.id, "ts": message["ts"], "message": shown}
+
+
+def seen_by(message: Message, user: str) -> Message:
+    """The message as a person sees it: not the growth of a stream that is another's."""
+    stream = message.get(STREAM) or {}
+    if stream.get("recipient") in (None, "", user) or user == BOT_USER:
+        return message
+    return message | {"text": stream["first"]}
 
 
 def is_streaming(workspace: Workspace, channel: Channel, message: Message) -> bool:
@@ -97,25 +121,60 @@ def _stream(workspace: Workspace, args: Arguments) -> tuple[Channel, Message]:
 
 
 def _finished(message: Message, extra: list[Json]) -> Message:
-    blocks = list(extra)
+    blocks = list(message.get("blocks", []))
     if message["text"]:
-        blocks.insert(
-            0, {"type": "markdown", "block_id": STREAMED_BLOCK_ID, "text": message["text"]}
-        )
-    return message | {"streaming_state": "completed", "blocks": blocks}
+        text = {"type": "markdown", "block_id": STREAMED_BLOCK_ID, "text": message["text"]}
+        blocks.append(text)
+    ended = without(message, STREAM)
+    return ended | {"streaming_state": "completed", "blocks": [*blocks, *extra]}
 
 
-def _piece(args: Arguments) -> str:
-    """The Markdown of a call, from `markdown_text` or from `chunks` of type `markdown_text`."""
-    pieces = [args.text("markdown_text")]
-    for chunk in args.items("chunks", "invalid_chunks") or []:
+@dataclass(frozen=True)
+class _Piece:
+    """What one call brings; `mode` is how it brings it, `text` or `chunks`, empty for nothing."""
+
+    text: str
+    blocks: list[Json]
+    mode: str
+
+
+def _piece(args: Arguments) -> _Piece:
+    """The Markdown of a call, from `markdown_text` or from `chunks`, and the chunks' blocks."""
+    chunks = args.items("chunks", "invalid_chunks") or []
+    if chunks and args.text("markdown_text"):
+        raise Refused("markdown_text_conflict")
+    pieces, blocks = [args.text("markdown_text")], []
+    for chunk in chunks:
         if not isinstance(chunk, dict) or not isinstance(chunk.get("type"), str):
             raise Refused("invalid_chunks")
         if chunk["type"] == "markdown_text":
             if not isinstance(chunk.get("text"), str):
                 raise Refused("invalid_chunks")
             pieces.append(chunk["text"])
-    return checked_markdown("".join(pieces))
+        if chunk["type"] == "blocks":
+            if not isinstance(chunk.get("blocks"), list):
+                raise Refused("invalid_chunks")
+            blocks += chunk["blocks"]
+    mode = "chunks" if chunks else "text" if args.text("markdown_text") else ""
+    return _Piece(checked_markdown("".join(pieces)), checked_blocks(blocks), mode)
+
+
+def _append(workspace: Workspace, channel: Channel, message: Message, piece: _Piece) -> Message:
+    """Add a piece, in the way in which the stream was opened."""
+    stream = message[STREAM]
+    if piece.mode and stream["mode"] not in ("", piece.mode):
+        raise Refused("streaming_mode_mismatch")
+    if piece.mode:
+        _check_size(workspace, message["text"] + piece.text)
+        blocks = checked_blocks([*message.get("blocks", []), *piece.blocks])
+        message = message | {STREAM: stream | {"mode": piece.mode}}
+        return workspace.messages.append(channel, message, piece.text, blocks)
+    return message
+
+
+def _check_size(workspace: Workspace, text: str) -> None:
+    if len(text.encode("utf-8", "surrogatepass")) > (workspace.faults.streaming_bytes or MAX_BYTES):
+        raise Refused("msg_too_long")
 
 
 METHODS = {

@@ -14,6 +14,7 @@ async def test_many_answers_at_once_keep_to_slacks_rates_and_lose_no_text(
 
     calls = figures["calls"]
     assert not any(method["refused"] for method in calls.values())
-    assert calls["chat.postMessage"]["calls"] == 20
+    assert calls["chat.postMessage"]["calls"] + calls["chat.startStream"]["calls"] == 20
+    assert calls["chat.startStream"]["calls"] == calls["chat.stopStream"]["calls"]
     assert calls["chat.postMessage"]["most_in_a_second_and_channel"] == 1
     assert calls["chat.update"]["most_in_a_minute"] <= 50

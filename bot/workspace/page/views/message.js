@@ -35,7 +35,7 @@ export function renderMessage(message, context, { grouped, testid, withThread })
 
 // Shows the longer text of a streamed message in place; false if it is not shown as a stream.
 export function growMessage(node, text) {
-  const body = node.querySelector(".body.streaming");
+  const body = node.querySelector(".streaming");
   if (body) renderMarkdown(body, text);
   return Boolean(body);
 }
@@ -57,9 +57,9 @@ const ephemeralNote = (message, context) =>
 function textBody(message, context) {
   if (message.subtype === "tombstone") return el("div.body.gone", {}, t.deleted);
   if (message.streaming_state === "in_progress") {
-    const body = el("div.body.streaming.markdown");
-    renderMarkdown(body, message.text);
-    return body;
+    const text = el("div.block.streaming.markdown");
+    renderMarkdown(text, message.text);
+    return el("div.body", {}, renderBlocks(message.blocks ?? [], context.forBlocks(message)), text);
   }
   const body = el("div.body");
   if (message.blocks?.length) body.append(...renderBlocks(message.blocks, context.forBlocks(message)));
