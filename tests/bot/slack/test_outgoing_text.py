@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.incoming_text import unescape
-from bot.slack.outgoing_text import escape, from_markdown
+from bot.slack.outgoing_text import JOINER, escape, from_markdown, lifeless
 
 
 def test_markdown_is_shown_as_slack_writes_it() -> None:
@@ -31,3 +31,22 @@ def test_a_long_line_is_searched_once() -> None:
     line = f"#{' ' * 2800}*{'#' * 2800} *"
 
     assert from_markdown(line) == line
+
+
+def test_what_would_be_live_in_slacks_markdown_is_interrupted() -> None:
+    text = (
+        "<!channel> <@U123> <#C1|x> <http://evil|click> @here #general a@b.example evil.example "
+        "https://evil.example/x [a](evil) ![a][1]\n[1]: //evil &lt;!here&gt;"
+    )
+
+    assert lifeless(text).replace(JOINER, "|") == (
+        "<|!channel> <|@|U123> <|#|C1|x> <|http:|//evil|click> @|here #|general a@|b.|example "
+        "evil.|example https:|//evil.|example/x [a]|(evil) ![a]|[1]|\n[1]|: //evil &|lt;!here&|gt;"
+    ).replace("[1]|\n", "[1]\n")
+    assert lifeless("1.5 < 2 && **a: b**, ok. 3 [x] 1:2") == "1.5 < 2 && **a: b**, ok. 3 [x] 1:2"
+
+
+@given(st.text(alphabet="<@#&!:/.[]( ab1あ*", max_size=20), st.integers(0, 20))
+def test_a_text_that_grows_keeps_what_was_shown_of_it(text: str, at: int) -> None:
+    assert lifeless(text).startswith(lifeless(text[:at]))
+    assert lifeless(text).replace(JOINER, "") == text

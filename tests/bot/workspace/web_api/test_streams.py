@@ -133,3 +133,72 @@ async def test_the_next_message_in_the_thread_clears_the_status(
     await set_status("is thinking…")
     await bot.chat_startStream(channel="CGENERAL", thread_ts=question, **RECIPIENT)
     assert workspace.statuses.shown() == []
+
+
+async def test_a_stream_takes_what_it_was_opened_with_and_no_more_bytes_than_slack(
+    bot: AsyncWebClient, question: str
+) -> None:
+    text = [{"type": "markdown_text", "text": "あ" * 3000}]
+    ts = (
+        await bot.chat_startStream(channel="CGENERAL", thread_ts=question, chunks=text, **RECIPIENT)
+    )["ts"]
+
+    with pytest.raises(SlackApiError, match="streaming_mode_mismatch"):
+        await bot.chat_appendStream(channel="CGENERAL", ts=ts, markdown_text="x")
+    with pytest.raises(SlackApiError, match="markdown_text_conflict"):
+        await bot.chat_appendStream(channel="CGENERAL", ts=ts, markdown_text="x", chunks=text)
+    with pytest.raises(SlackApiError, match="msg_too_long"):
+        await bot.chat_appendStream(channel="CGENERAL", ts=ts, chunks=text)
+    assert (await bot.chat_stopStream(channel="CGENERAL", ts=ts))["message"]["text"] == "あ" * 3000
+
+
+async def test_blocks_of_chunks_are_there_while_a_stream_runs_and_after_it(
+    bot: AsyncWebClient, question: str
+) -> None:
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": "a",
+        "text": {"type": "plain_text", "text": "Stop"},
+    }
+    block = {"type": "actions", "block_id": "mark", "elements": [button]}
+    chunks: list[dict[str, Any]] = [
+        {"type": "blocks", "blocks": [block]},
+        {"type": "markdown_text", "text": "half"},
+    ]
+    ts = (
+        await bot.chat_startStream(
+            channel="CGENERAL", thread_ts=question, chunks=chunks, **RECIPIENT
+        )
+    )["ts"]
+
+    thread = await bot.conversations_replies(channel="CGENERAL", ts=question)
+    assert [block["block_id"] for block in thread["messages"][-1]["blocks"]] == ["mark"]
+    assert "stream" not in thread["messages"][-1]
+    done = await bot.chat_stopStream(channel="CGENERAL", ts=ts)
+    assert [block["block_id"] for block in done["message"]["blocks"]] == ["mark", "streamed"]
+    whole = await bot.chat_update(channel="CGENERAL", ts=ts, text="whole", blocks=[])
+    assert whole["message"]["blocks"] == []
+
+
+async def test_a_stream_in_a_channel_is_live_for_its_recipient_only(
+    bot: AsyncWebClient, alice: AsyncWebClient, workspace: Workspace, question: str
+) -> None:
+    bob = AsyncWebClient(workspace.tokens.of("UBOB"), base_url=workspace.api_url)
+    grown: list[Any] = []
+    workspace.page_events.watch(
+        lambda event: grown.append(event.data["user"]) if event.kind == "append" else None
+    )
+    ts = (
+        await bot.chat_startStream(
+            channel="CGENERAL", thread_ts=question, markdown_text="first", **RECIPIENT
+        )
+    )["ts"]
+    await bot.chat_appendStream(channel="CGENERAL", ts=ts, markdown_text=" second")
+
+    async def seen(client: AsyncWebClient) -> str:
+        thread = await client.conversations_replies(channel="CGENERAL", ts=question)
+        return str(thread["messages"][-1]["text"])
+
+    assert (await seen(alice), await seen(bob), grown) == ("first second", "first", ["UALICE"])
+    await bot.chat_stopStream(channel="CGENERAL", ts=ts)
+    assert await seen(bob) == "first second"
