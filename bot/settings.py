@@ -87,7 +87,8 @@ class BotSettings(BaseSettings):
     edit_seconds: float = Field(
         default=1.2,
         ge=0,
-        description="Pause between two edits of messages; Slack allows about 50 a minute.",
+        description="Pause between two edits of messages, of which Slack allows about 50 a minute; "
+        "half of it between two pieces of native streams.",
     )
     rate_limits: Literal["on", "off"] | None = Field(
         default=None,

@@ -1,6 +1,7 @@
 """Fifty people ask at once, and Slack's rates are enforced: how late is text, is any lost?
 
     python -m tests.drills.fifty --running 8 --seconds 3
+    python -m tests.drills.fifty --direct [--edits]
 
 A real bot on a real broker and a local workspace that refuses calls above the published rates. The
 answers come from here, at the speed and as many at a time as asked for. The delay of a piece of
@@ -12,6 +13,7 @@ import asyncio
 import os
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -40,6 +42,7 @@ CHANNELS = {
     "DBOB": "UBOB",
     "DADMIN": "UADMIN",
 }
+DIRECT = ("DALICE", "DBOB", "DADMIN")
 PIECES_A_SECOND = 5
 PIECE = "twenty characters.. "
 ANSWERED = {"model": "m", "tokens": 1, "seconds": 1.0, "finish": "stop"}
@@ -121,13 +124,19 @@ class Answers:
 
 
 async def fifty(
-    workspace: Workspace, jobs: Jobs, *, people: int, channels: int, at_once: int, seconds: float
+    workspace: Workspace,
+    jobs: Jobs,
+    *,
+    people: int,
+    channels: Sequence[str] = tuple(CHANNELS),
+    at_once: int,
+    seconds: float,
 ) -> Json:
     """Let so many people ask at once where a bot is connected, and return the figures."""
     workspace.call_log.is_limiting = True
     seen, answers = Seen(workspace), Answers(jobs, at_once, seconds)
     async with aiohttp.ClientSession() as http:
-        places = list(CHANNELS.items())[:channels]
+        places = [(channel, CHANNELS[channel]) for channel in channels]
         asking = (_ask(workspace, http, *places[n % len(places)], n) for n in range(people))
         begun = time.monotonic()
         await asyncio.gather(*asking)
@@ -199,13 +208,14 @@ async def _drill(broker: Broker, options: argparse.Namespace) -> Json:
             SWALLOW_RATE_LIMITS="on",
             **({"SWALLOW_HTTP": str(port)} if options.http else {}),
         )
+        workspace.faults.set({"refuse_streaming": options.edits})
         jobs = Jobs(broker.redis, keep_ms=3_600_000, queue_limit=1000)
         async with serving(checked(Settings), checked(BotSettings), "drill"):
             return await fifty(
                 workspace,
                 jobs,
                 people=options.people,
-                channels=options.channels,
+                channels=DIRECT if options.direct else list(CHANNELS)[: options.channels],
                 at_once=options.running,
                 seconds=options.seconds,
             )
@@ -226,6 +236,8 @@ def main() -> None:
     )
     parser.add_argument("--running", type=int, default=8, help="answers that grow at a time")
     parser.add_argument("--seconds", type=float, default=3, help="how long one grows")
+    parser.add_argument("--direct", action="store_true", help="in direct messages only")
+    parser.add_argument("--edits", action="store_true", help="Slack refuses native streams")
     parser.add_argument("--http", action="store_true", help="over HTTP instead of Socket Mode")
     run_as_command(run, good, parser.parse_args())
 
