@@ -102,7 +102,7 @@ class Reply:
         """Let the stream of a message show `post`; where it cannot, stop it."""
         if self._stream is None or self._stream.ts != ts:
             return False
-        if self._stream.takes(post):
+        if self._may_stream and self._stream.takes(post):
             try:
                 await self._stream.append(post)
             except FAILURES as error:
