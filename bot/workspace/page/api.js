@@ -2,6 +2,11 @@
 
 class ApiError extends Error {}
 
+// A request that nobody answered.
+export class Unreachable extends Error {}
+
+const request = (...args) => fetch(...args).catch(() => { throw new Unreachable(); });
+
 const PAGE_SIZE = 200;
 const MAX_MESSAGES = 1000;
 const RELOAD_MS = 3000;
@@ -14,13 +19,13 @@ async function json(response) {
 
 async function post(path, body, headers = {}) {
   const kind = { "Content-Type": "application/json; charset=utf-8" };
-  return json(await fetch(path, { method: "POST", headers: { ...kind, ...headers }, body: JSON.stringify(body) }));
+  return json(await request(path, { method: "POST", headers: { ...kind, ...headers }, body: JSON.stringify(body) }));
 }
 
-export const firstState = async () => json(await fetch("/local/state"));
+export const firstState = async () => json(await request("/local/state"));
 
 export const ephemeralMessages = async (channel, user) =>
-  (await json(await fetch(`/local/ephemeral?${new URLSearchParams({ channel, user })}`))).messages;
+  (await json(await request(`/local/ephemeral?${new URLSearchParams({ channel, user })}`))).messages;
 
 export const runCommand = (channel, user, command, text) =>
   post("/local/command", { channel, user, command, text });
@@ -39,12 +44,12 @@ export const editMessage = (channel, user, ts, text) => post("/local/edit", { ch
 export const deleteMessage = (channel, user, ts) => post("/local/delete", { channel, user, ts });
 
 // {view, errors}: the form that a person has open; the view is null without one.
-export const openForm = async (user) => json(await fetch(`/local/view?${new URLSearchParams({ user })}`));
+export const openForm = async (user) => json(await request(`/local/view?${new URLSearchParams({ user })}`));
 
 // Uses a form or the Home tab: `use` is {do, values, action_id, value, block_id}.
 export const useView = (user, viewId, use) => post("/local/view", { user, view_id: viewId, ...use });
 
-export const homeOf = async (user) => (await json(await fetch(`/local/home?${new URLSearchParams({ user })}`))).view;
+export const homeOf = async (user) => (await json(await request(`/local/home?${new URLSearchParams({ user })}`))).view;
 
 // The Web API with the token of one person.
 export class Person {
@@ -74,7 +79,7 @@ export class Person {
       length: file.size,
     });
     // The address names 127.0.0.1; the page may have been opened as localhost.
-    await fetch(new URL(address).pathname, { method: "POST", body: file });
+    await request(new URL(address).pathname, { method: "POST", body: file });
     await this.call("files.completeUploadExternal", {
       files: [{ id, title: file.name }],
       channel_id: channel,
@@ -85,7 +90,7 @@ export class Person {
 
   // The content of an uploaded file, as a Blob.
   async file(address) {
-    const response = await fetch(new URL(address).pathname, { headers: this.headers });
+    const response = await request(new URL(address).pathname, { headers: this.headers });
     if (!response.ok) throw new ApiError(`HTTP ${response.status}`);
     return response.blob();
   }

@@ -1,14 +1,15 @@
 // The slash commands of the bot with their arguments, as the message box suggests them, and the
 // shortcuts in a message's menu. Both are those of the app's manifest.
 //
-// Slack refuses any other command at once, and so does the page.
+// Slack refuses any other command at once, and so does the page. `escaped` is `should_escape` of the
+// manifest: people and channels in the text become references.
 
 import { t } from "./strings.js";
 
 export const COMMANDS = [
   { name: "/swallow-train", usage: "epochs=1", about: t.train },
   { name: "/swallow-adapter", usage: "list | show | use | off | compare | remove", about: t.adapter },
-  { name: "/swallow-channel", usage: "instructions= | adapter= | language= | max= | ask=", about: t.channelSettings },
+  { name: "/swallow-channel", usage: "instructions= | adapter= | language= | max= | ask=", about: t.channelSettings, escaped: true },
   { name: "/swallow-forget", usage: "", about: t.forget },
   { name: "/swallow-help", usage: "", about: t.help },
 ];
@@ -55,4 +56,4 @@ export function parseCommand(text) {
   return match && { name: match[1], argumentText: match[2] ?? "" };
 }
 
-export const isCommand = (name) => COMMANDS.some((command) => command.name === name);
+export const commandNamed = (name) => COMMANDS.find((command) => command.name === name);

@@ -13,6 +13,8 @@ const momentOf = (ts) => new Date(Number(ts) * 1000);
 
 export const timeOf = (ts) => clock.format(momentOf(ts));
 export const dayAndTimeOf = (ts) => dayAndTime.format(momentOf(ts));
+// As Slack's {date_num}: 2026-12-01.
+export const dateOf = (ts) => new Intl.DateTimeFormat("sv").format(momentOf(ts));
 export const isoOf = (ts) => momentOf(ts).toISOString();
 
 export function dayOf(ts) {
@@ -24,5 +26,5 @@ export function dayOf(ts) {
 
 export function sizeOf(bytes) {
   if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 }

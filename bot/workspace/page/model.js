@@ -2,6 +2,11 @@
 //
 // An event may come twice, or tell what was fetched already: applying it again changes nothing.
 
+import { t } from "./strings.js";
+
+// As in Slack, a deleted message is mentioned only while it has replies.
+const isGone = (message) => message.subtype === "tombstone" && !message.reply_count;
+
 export class Model {
   constructor(state) {
     this.bot = state.bot;
@@ -36,7 +41,7 @@ export class Model {
   }
 
   user(id) {
-    return this.users.get(id) ?? { id, name: id, real_name: id === "USLACKBOT" ? "Workspace" : id };
+    return this.users.get(id) ?? { id, name: id, real_name: id === "USLACKBOT" ? t.workspace : id };
   }
 
   get channels() {
@@ -79,7 +84,7 @@ export class Model {
   }
 
   topLevel(channel) {
-    return this.#sorted(channel, (message) => !message.thread_ts || message.thread_ts === message.ts);
+    return this.#sorted(channel, (message) => (!message.thread_ts || message.thread_ts === message.ts) && !isGone(message));
   }
 
   thread(channel, root) {

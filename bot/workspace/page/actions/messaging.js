@@ -2,10 +2,11 @@
 //
 // An action that fails shows a notice with the reason. Knows nothing of how messages look.
 
-import { deleteMessage, editMessage, pressButton, runCommand, runShortcut } from "../api.js";
-import { COMMANDS, isCommand, parseCommand } from "../commands.js";
+import { Unreachable, deleteMessage, editMessage, pressButton, runCommand, runShortcut } from "../api.js";
+import { COMMANDS, commandNamed, parseCommand } from "../commands.js";
 import { session } from "../session.js";
 import { t } from "../strings.js";
+import { confirmed } from "../text/elements.js";
 import { showError } from "../views/notice.js";
 import { draw } from "../views/panes.js";
 
@@ -26,16 +27,18 @@ export const typed = (text) =>
 export async function send({ text, file }, thread) {
   const channel = session.here.channel;
   const command = !thread && !file && parseCommand(text);
-  if (command && !isCommand(command.name)) {
+  if (command && !commandNamed(command.name)) {
     showError(t.noSuchCommand(command.name, COMMANDS.map(({ name }) => name).join(", ")));
     return false;
   }
   return attempt(async () => {
-    if (command) await runCommand(channel, session.model.me, command.name, command.argumentText);
+    if (command) await runCommand(channel, session.model.me, command.name, argumentsOf(command));
     else if (file) await session.person.upload(file, { channel, thread, text: encoded(text) });
     else await session.person.call("chat.postMessage", { channel, text: encoded(text), ...(thread && { thread_ts: thread }) });
   });
 }
+
+const argumentsOf = ({ name, argumentText }) => (commandNamed(name).escaped ? encoded(argumentText) : argumentText);
 
 // Runs an action; false, with a notice, if it failed.
 export async function attempt(action) {
@@ -43,7 +46,7 @@ export async function attempt(action) {
     await action();
     return true;
   } catch (error) {
-    showError(t.failed(error.message));
+    showError(error instanceof Unreachable ? t.unreachable : t.failed(error.message));
     return false;
   }
 }
@@ -58,8 +61,12 @@ export const useShortcut = (message, callbackId) =>
 export const edit = (message, text) =>
   attempt(() => editMessage(session.here.channel, session.model.me, message.ts, encoded(text)));
 
-export const remove = (message) =>
-  attempt(() => deleteMessage(session.here.channel, session.model.me, message.ts));
+// Deletes one's own message, once the person has confirmed it.
+export async function remove(message) {
+  const plain = (text) => ({ type: "plain_text", text });
+  const question = { title: plain(t.deleteMessage), text: plain(t.deleteForGood), confirm: plain(t.delete), style: "danger" };
+  if (await confirmed(question, {})) await attempt(() => deleteMessage(session.here.channel, session.model.me, message.ts));
+}
 
 export function dismiss(message) {
   session.model.removeEphemeral(session.here.channel, message.ts);

@@ -91,7 +91,7 @@ function chooser(item, press, context, block) {
 }
 
 // Asks in a dialog; a promise of whether the person confirmed.
-function confirmed(confirm, context) {
+export function confirmed(confirm, context) {
   return new Promise((resolve) => {
     const close = (answer) => () => {
       dialog.close();

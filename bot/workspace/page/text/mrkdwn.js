@@ -5,6 +5,7 @@
 // that stand alone are links and mentions too.
 
 import { el, icon, link, announce } from "../dom.js";
+import { dateOf, timeOf } from "../format.js";
 import { t } from "../strings.js";
 
 const EMOJI = {
@@ -66,9 +67,15 @@ function referenced(reference, names) {
   const [target, label] = reference.split("|", 2);
   if (target.startsWith("@")) return mention("@" + (names.user(target.slice(1)) ?? label ?? target.slice(1)));
   if (target.startsWith("#")) return mention("#" + (names.channel(target.slice(1)) ?? label ?? target.slice(1)));
-  if (target.startsWith("!date^")) return unescape(label ?? "");
+  if (target.startsWith("!date^")) return dated(target.split("^")) ?? unescape(label ?? "");
   if (target.startsWith("!")) return mention("@" + target.slice(1).split("^")[0]);
   return link(unescape(target), unescape(label ?? target));
+}
+
+// A moment by the reader's clock; null for a format that has more than a date and a time.
+function dated([, seconds, format]) {
+  const text = (format ?? "").replace("{date_num}", dateOf(seconds)).replace("{time}", timeOf(seconds));
+  return /\{|^$/.test(text) ? null : text;
 }
 
 export const mention = (name) => el("span.mention", {}, name);

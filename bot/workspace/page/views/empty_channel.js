@@ -12,7 +12,7 @@ export function emptyChannel(channel, bot, onExample) {
   };
   return el("div.welcome", { "data-testid": "empty" },
     el("span.mark", {}, bird()),
-    el("h2", {}, t.emptyTitle(direct ? bot.real_name : `#${channel.name}`)),
+    el("h2", {}, direct ? t.emptyDirectTitle(bot.real_name) : t.emptyTitle(`#${channel.name}`)),
     el("p", {}, direct ? t.emptyDirect(bot.real_name) : t.emptyChannel(bot.name)),
     el("p.hint", {}, t.examples),
     el("ul", {}, example(t.example1), example(t.example2), example(t.example3)));

@@ -26,9 +26,19 @@ export function messageContext({ openThread, openMenu, press, dismiss }, { withS
       blocksContext((actionId, value, blockId) => press(message, actionId, value, blockId), session.model.chosenIn(message.ts)),
     picture,
     async fileText(file) {
-      return (await session.person.file(file.url_private).catch(() => null))?.text();
+      const content = await session.person.file(file.url_private).then((blob) => blob.arrayBuffer()).catch(() => null);
+      return content && decoded(content);
     },
   };
+}
+
+// UTF-8, or else Shift-JIS as Windows writes it: the bot reads a file in the same way.
+function decoded(content) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch {
+    return new TextDecoder("shift_jis").decode(content);
+  }
 }
 
 // An image that is filled once it was fetched, and replaced by its description if that fails.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -227,7 +228,11 @@ async def test_the_home_tab_shows_what_is_published_and_its_buttons_work(
             for name in waiting
         ]
         header = {"type": "header", "text": plain(f"{len(waiting)} rows wait")}
-        view = {"type": "home", "blocks": [header, *rows]}
+        since = {
+            "type": "mrkdwn",
+            "text": "<!date^0^{date_num} {time}|long ago> <!date^0^{ago}|then>",
+        }
+        view = {"type": "home", "blocks": [header, {"type": "section", "text": since}, *rows]}
         await client.views_publish(user_id=user, view=view)
 
     @app.event("app_home_opened")
@@ -255,6 +260,7 @@ async def test_the_home_tab_shows_what_is_published_and_its_buttons_work(
             await expect(home.get_by_role("heading")).to_have_text("3 rows wait")
         await page.wait_for_timeout(200)  # time to draw what must not be drawn
         await expect(home.get_by_role("heading")).to_have_text("3 rows wait")
+        await expect(home).to_contain_text(re.compile(r"19(70-01-01|69-12-31) \d+:00 [AP]M then"))
         await expect(page.get_by_test_id("composer")).to_be_hidden()
         await home.get_by_role("button", name="Approve").nth(1).click()
         await expect(home.get_by_role("heading")).to_have_text("2 rows wait")

@@ -156,7 +156,32 @@ async def test_ones_own_message_is_edited_and_deleted_from_its_menu(
 
     await own.get_by_test_id("more").tap()
     await menu.get_by_role("menuitem", name="メッセージを削除").tap()
+    confirm = page.get_by_role("dialog", name="メッセージを削除")
+    await confirm.get_by_role("button", name="キャンセル").tap()
+    await expect(page.get_by_test_id("message")).to_have_count(2)
+    await own.get_by_test_id("more").tap()
+    await menu.get_by_role("menuitem", name="メッセージを削除").tap()
+    await confirm.get_by_role("button", name="削除").tap()
     await expect(page.get_by_test_id("message")).to_have_count(1)
+
+
+async def test_on_a_phone_the_buttons_of_a_message_cover_none_of_its_words(
+    open_page: Open, alice: AsyncWebClient
+) -> None:
+    for _ in range(2):  # the second has no line of its author, beside which there is room
+        await alice.chat_postMessage(channel="general", text="長い質問です。" * 20)
+    page = await open_page(phone=True)
+    await expect(page.get_by_test_id("message")).to_have_count(2)
+    covered = await page.get_by_test_id("message").evaluate_all(
+        """messages => messages.map(message => {
+            const icon = message.querySelector(".hover-bar svg").getBoundingClientRect();
+            const words = document.createRange();
+            words.selectNodeContents(message.querySelector(".body"));
+            return [...words.getClientRects()].some(line => line.height < 30
+                && line.right > icon.left && line.top < icon.bottom && line.bottom > icon.top);
+        })"""
+    )
+    assert covered == [False, False]
 
 
 async def test_what_others_write_is_never_markup(
@@ -230,6 +255,10 @@ async def test_a_slash_command_is_completed_and_its_answer_is_for_one_only(
     async def adapter(ack: Any, command: Json) -> None:
         await ack(f"got: {command['text']}")
 
+    @app.command("/swallow-channel")
+    async def channel(ack: Any, command: Json) -> None:
+        await ack("people: " + command["text"].replace("<", "&lt;").replace(">", "&gt;"))
+
     async with connect(app):
         page, other = await open_page("UADMIN"), await open_page("UBOB")
         composer = page.get_by_test_id("composer")
@@ -249,6 +278,10 @@ async def test_a_slash_command_is_completed_and_its_answer_is_for_one_only(
         await expect(whisper).to_contain_text("got: list")
         await expect(page.get_by_test_id("message")).to_have_count(0)
         await expect(other.get_by_test_id("ephemeral")).to_have_count(0)
+
+        await composer.fill("/swallow-channel ask=@alice")
+        await composer.press("Enter")
+        await expect(whisper.last).to_contain_text("people: ask=<@UALICE>")
 
 
 async def test_every_subcommand_is_suggested(open_page: Open) -> None:
@@ -315,7 +348,7 @@ async def test_a_text_file_goes_along_and_a_picture_is_shown(
     open_page: Open, bot: AsyncWebClient, tmp_path: Path
 ) -> None:
     file = tmp_path / "長文.txt"
-    file.write_text("一行目\n二行目", encoding="utf-8")
+    file.write_text("一行目\n二行目", encoding="cp932")  # as Windows writes it
     pixel = bytes.fromhex(
         "89504e470d0a1a0a0000000d494844520000000100000001080600000"
         "01f15c4890000000d49444154789c63f8cfc0f01f00050001ff5c7e4c7c0000000049454e44ae426082"
