@@ -12,14 +12,14 @@ from bot.doctor import check
 from bot.errors import BotError
 from bot.settings import bot_settings
 from bot.slack.refusals import reason_of
-from tasks.errors import TaskError
+from tasks.errors import EXIT_SETTING_INVALID, SettingInvalid, TaskError
 from tasks.log_lines.set_up import set_up_logging
 from tasks.metrics.endpoint import serve_metrics
 from tasks.settings import settings
 
 
 def main() -> int:
-    """Run the bot; returns 1 with one line on standard error where it cannot."""
+    """Run the bot; returns no 0, with one line on standard error, where it cannot."""
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     parser.add_argument("--name", help="what this bot is called among relays")
     parser.add_argument("--check", action="store_true", help="look at tokens and scopes and end")
@@ -34,6 +34,9 @@ def main() -> int:
             address, port = options.metrics
             serve_metrics((address, int(port)), settings(), "bot")
         asyncio.run(run(settings(), bot_settings(), options.name))
+    except SettingInvalid as error:
+        sys.stderr.write(f"swallow: {error}\n")
+        return EXIT_SETTING_INVALID
     except (BotError, TaskError) as error:
         sys.stderr.write(f"swallow: {error}\n")
         return 1

@@ -34,6 +34,10 @@ class SettingInvalid(TaskError):
     """A setting has a value that cannot be used."""
 
 
+EXIT_SETTING_INVALID = 78
+"""How a process ends that cannot use a setting; EX_CONFIG of sysexits.h."""
+
+
 class AuditUnwritable(TaskError):
     """The audit log cannot be written: nothing may be done that would leave no line in it."""
 

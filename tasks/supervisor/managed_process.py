@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tasks.errors import EXIT_SETTING_INVALID, SettingInvalid
 from trainer.process.parent_death import kill_with_parent
 
 BACK_OFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -42,7 +43,11 @@ class ManagedProcess:
         return self.process.pid
 
     async def keep_running(self, log: Log, on_change: Callable[[], None]) -> None:
-        """Run the command, and run it again whenever it ends, until `stop` or `kill`."""
+        """Run the command, and run it again whenever it ends, until `stop` or `kill`.
+
+        Raises:
+            SettingInvalid: its first run has ended because of a setting, as every other would.
+        """
         failures = 0
         while not self._is_stopping():
             started = time.monotonic()
@@ -55,6 +60,10 @@ class ManagedProcess:
                 await self._until_end(self.process, log, on_change)
             if self._is_stopping():
                 return
+            if not failures and self._cannot_use_a_setting():
+                raise SettingInvalid(
+                    f"The {self.name} cannot use the setting that its last line names; correct it."
+                )
             if time.monotonic() - started > STEADY_SECONDS:
                 failures = 0
             delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
@@ -64,6 +73,9 @@ class ManagedProcess:
 
     def _is_stopping(self) -> bool:
         return self.stopping
+
+    def _cannot_use_a_setting(self) -> bool:
+        return self.process is not None and self.process.returncode == EXIT_SETTING_INVALID
 
     async def _start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

@@ -2,10 +2,11 @@
 
 import pytest
 
+from bot.__main__ import main
 from bot.errors import TokensMissing
-from bot.settings import BotSettings
+from bot.settings import BotSettings, bot_settings
 from bot.slack.client import client_of
-from tasks.errors import SettingInvalid
+from tasks.errors import EXIT_SETTING_INVALID, SettingInvalid
 from tasks.settings import Settings, checked
 
 
@@ -20,6 +21,17 @@ def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(SettingInvalid, match="SWALLOW_LANGUAGE is 'fr'"):
         checked(BotSettings)
+
+
+def test_a_bot_with_a_wrong_value_ends_in_a_way_that_its_supervisor_knows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SWALLOW_LANGUAGE", "fr")
+    monkeypatch.setattr("sys.argv", ["bot", "--check"])
+    bot_settings.cache_clear()
+
+    assert main() == EXIT_SETTING_INVALID
+    assert "SWALLOW_LANGUAGE is 'fr'" in capsys.readouterr().err
 
 
 def test_empty_lines_of_a_template_mean_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,9 @@
 import asyncio
 import sys
 
+import pytest
+
+from tasks.errors import EXIT_SETTING_INVALID, SettingInvalid
 from tasks.supervisor.managed_process import LONGEST_LINE, ManagedProcess
 
 
@@ -43,3 +46,10 @@ def test_a_kill_is_named_with_its_usual_cause() -> None:
     asyncio.run(part.keep_running(lambda name, line: None, changed))
 
     assert part.last_end == "was killed by SIGKILL (by the kernel, if memory is short)"
+
+
+def test_what_cannot_use_a_setting_is_not_started_again_and_again() -> None:
+    part = ManagedProcess("bot", [sys.executable, "-c", f"exit({EXIT_SETTING_INVALID})"])
+
+    with pytest.raises(SettingInvalid, match="The bot cannot use the setting"):
+        asyncio.run(part.keep_running(lambda name, line: None, lambda: None))
