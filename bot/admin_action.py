@@ -44,6 +44,8 @@ class Action:
 
     name: str
     target: str = ""
+    for_members: bool = False
+    """Whether everybody of the workspace may do it, and not only its admins."""
 
 
 async def perform(
@@ -98,7 +100,7 @@ async def permitted(bot: Bot, actor: Actor, action: Action, language: Language) 
     """Tell whether `actor` may act; a refusal is told privately and written into the audit log."""
     if not await can_be_logged(bot, actor, language):
         return False
-    why = await bot.admins.refusal(actor)
+    why = await bot.admins.refusal(actor, members=action.for_members)
     if why:
         await write_audit_line(bot, actor, action, "refused", why)
         await notify_person(bot.client, actor, say(f"refused.{why}", language))

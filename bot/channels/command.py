@@ -19,7 +19,7 @@ LEAST_TOKENS = 16
 _INSTRUCTIONS = re.compile(r"(?:^|\s)(?:instructions?|指示)[ \t\u3000]*[=＝﹦]", re.I)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>|([UW][A-Z0-9]{1,30})")
 _WHOLE = re.compile(r"[1-9][0-9]{0,5}")
-_AS_ELSEWHERE = ("", "auto", "off", "default")
+_AS_ELSEWHERE = ("", "auto", "off", "default", "なし")
 
 
 @dataclass(frozen=True)

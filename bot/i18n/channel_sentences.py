@@ -2,13 +2,13 @@
 
 CHANNELS: dict[str, tuple[str, str]] = {
     "usage.channel": (
-        "使い方（このチャンネルの設定）:\n"
+        "使い方（このチャンネルの設定。変更は管理者だけ）:\n"
         "• `/swallow-channel` — 設定のフォームを開きます（管理者以外には設定を表示します）\n"
         "• `/swallow-channel show` — 今の設定\n"
         "• `/swallow-channel instructions=丁寧に、3文で答えてください。` — すべての質問に添える指示（最後に書きます）\n"
-        "• `/swallow-channel adapter=名前 language=ja max=256 ask=admins` — アダプター、言語、答えの長さ（トークン）、質問できる人\n"
+        "• `/swallow-channel adapter=名前 language=ja max=256 ask=admins` — アダプター、言語、回答の長さ（トークン）、質問できる人\n"
         "　`ask=` には `everyone`、`admins`、または `@名前,@名前` を指定できます。`auto` で元に戻ります。",
-        "Usage, for the settings of this channel:\n"
+        "Usage, for the settings of this channel, which admins change:\n"
         "• `/swallow-channel` — open the form (people who are no admins see the settings)\n"
         "• `/swallow-channel show` — what is set\n"
         "• `/swallow-channel instructions=Answer politely, in three sentences.` — an instruction for every question, to the end of the text\n"
@@ -42,7 +42,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     ),
     "channel.adapter": ("• アダプター: *{name}*", "• Adapter: *{name}*"),
     "channel.adapter_none": (
-        "• アダプター: ほかと同じ",
+        "• アダプター: 全体と同じ",
         "• Adapter: as elsewhere",
     ),
     "channel.instructions": (
@@ -60,10 +60,10 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "channel.language.ja": ("• ボットの言語: 日本語", "• The bot's language: Japanese"),
     "channel.language.en": ("• ボットの言語: 英語", "• The bot's language: English"),
     "channel.max": (
-        "• 答えの長さ: {tokens} トークンまで",
+        "• 回答の長さ: {tokens} トークンまで",
         "• Longest answer: {tokens} tokens",
     ),
-    "channel.max_none": ("• 答えの長さ: ほかと同じ", "• Longest answer: as elsewhere"),
+    "channel.max_none": ("• 回答の長さ: 全体と同じ", "• Longest answer: as elsewhere"),
     "channel.ask.everyone": ("• 質問できる人: 全員", "• Who may ask: everyone"),
     "channel.ask.admins": ("• 質問できる人: 管理者だけ", "• Who may ask: admins only"),
     "channel.ask.people": ("• 質問できる人: {people}", "• Who may ask: {people}"),
@@ -83,12 +83,12 @@ CHANNELS: dict[str, tuple[str, str]] = {
         "For instance: Answer politely, in three sentences. Empty: none.",
     ),
     "channel.form.adapter": ("アダプター", "Adapter"),
-    "channel.form.auto": ("ほかと同じ", "As elsewhere"),
+    "channel.form.auto": ("全体と同じ", "As elsewhere"),
     "channel.form.language": ("ボットの言語", "The bot's language"),
     "channel.form.readers": ("読む人に合わせる", "That of its readers"),
-    "channel.form.max": ("答えの長さ（トークン）", "Longest answer, in tokens"),
+    "channel.form.max": ("回答の長さ（トークン）", "Longest answer, in tokens"),
     "channel.form.max_hint": (
-        "16から4096まで。空にすると、ほかと同じになります。",
+        "16から4096まで。空にすると、全体と同じになります。",
         "From 16 to 4096. Empty: as elsewhere.",
     ),
     "channel.form.ask": ("質問できる人", "Who may ask"),

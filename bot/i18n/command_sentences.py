@@ -1,14 +1,18 @@
 """What the bot says about slash commands and adapters, in Japanese and in English."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "usage.see": (
+        "使い方は `{command} help` で表示できます。",
+        "`{command} help` shows how it is used.",
+    ),
     "usage.train": (
-        "使い方:\n"
+        "使い方（管理者用）:\n"
         "• `/swallow-train epochs=1` — 学習の計画を立てます\n"
         "　指定できるもの: `data=名前 output=名前 epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= method= seed=`\n"
         "• `/swallow-train status` — 実行中と待機中の学習\n"
         "• `/swallow-train cancel [ID]` — 学習を止めます（途中経過は残ります）\n"
         "• `/swallow-train resume [ID]` — 止まった学習を続きから再開します",
-        "Usage:\n"
+        "Usage, for admins:\n"
         "• `/swallow-train epochs=1` — work out the plan of a training\n"
         "   with any of `data=NAME output=NAME epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= method= seed=`\n"
         "• `/swallow-train status` — what trains and what waits\n"
@@ -16,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• `/swallow-train resume [ID]` — go on with one that was stopped",
     ),
     "usage.adapter": (
-        "使い方:\n"
+        "使い方（管理者用。`list` はだれでも使えます）:\n"
         "• `/swallow-adapter list` — アダプターの一覧\n"
         "• `/swallow-adapter show 名前` — 学習の内容と評価\n"
         "• `/swallow-adapter use 名前` — 次の質問からこのアダプターで答えます\n"
@@ -25,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "• `/swallow-adapter compare 名前 質問` — 元のモデルとアダプターの両方に答えさせます\n"
         "• `/swallow-adapter compare 名前` — 試験の答えを、名前を伏せて投票で比べます\n"
         "• `/swallow-adapter remove 名前` — アダプターを削除します",
-        "Usage:\n"
+        "Usage, for admins (`list` is for everybody):\n"
         "• `/swallow-adapter list` — all adapters\n"
         "• `/swallow-adapter show NAME` — how one was trained and what its evaluation found\n"
         "• `/swallow-adapter use NAME` — answer with it from the next question on\n"
@@ -86,8 +90,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "This command does not work in this channel. Use it in an allowed one, or in a direct message.",
     ),
     "refused.not_admin": (
-        "この操作ができるのは管理者だけです。",
-        "Only admins may do this.",
+        "この操作ができるのは管理者だけです。必要なときは管理者に依頼してください。",
+        "Only admins may do this. Ask one of them if you need it.",
     ),
     "refused.guest": (
         "ゲスト、ボット、ほかのワークスペースの人は、この操作を行えません。",

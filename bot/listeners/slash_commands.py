@@ -1,7 +1,7 @@
 """The slash commands: each is parsed, acknowledged, and then carried out in the background.
 
-A command with a mistake gets its usage in the acknowledgement. A training's plan is stored before
-the acknowledgement, under an id derived from the command, so that a repeat of Slack's is dropped.
+What is wrong with a command is said in its acknowledgement. A training's plan is stored before the
+acknowledgement, under an id derived from the command, so that a repeat of Slack's is dropped.
 A new slash command is registered here; its words and its actions get a folder beside
 `bot.adapters`.
 """
@@ -166,7 +166,8 @@ class Commands:
                 target = "here" if here else ""
                 return Action("adapter off", target), partial(off, bot, actor, language)
             case adapter.List():
-                return Action("adapter list"), partial(actions.list_all, bot, language)
+                every = Action("adapter list", for_members=True)
+                return every, partial(actions.list_all, bot, language)
             case adapter.Compare(name, ""):
                 do = partial(actions.compare_blind, bot, actor, name, key, language)
                 return Action("adapter compare", name), do

@@ -34,13 +34,19 @@ class Admins:
         self._team = team
         self._all: tuple[float, tuple[str, ...]] = (0.0, ())
 
-    async def refusal(self, actor: Actor) -> str:
-        """Return why `actor` may not act, a key under `refused` in the catalogue; empty: may."""
+    async def refusal(self, actor: Actor, *, members: bool = False) -> str:
+        """Return why `actor` may not act, a key under `refused` in the catalogue; empty: may.
+
+        With `members` everybody of the workspace may who is no guest.
+        """
         if not self._settings.answers_in(actor.channel, dm=actor.dm):
             return "channel"
-        if self._settings.admins:
-            return "" if actor.user in self._settings.admins else "not_admin"
-        return await self._by_slack(actor.user)
+        if actor.user in self._settings.admins:
+            return ""
+        if self._settings.admins and not members:
+            return "not_admin"
+        why = await self._by_slack(actor.user)
+        return "" if members and why == "not_admin" else why
 
     async def all(self) -> tuple[str, ...]:
         """Return who may act, for asking them; nobody while Slack cannot be asked.

@@ -40,8 +40,9 @@ class Wrong:
     limits: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, language: Language) -> str:
-        """Return what is wrong, then the usage."""
-        return f"{self.what_is_wrong(language)}\n{usage(self.command, language)}"
+        """Return what is wrong, and where the usage is found."""
+        see = say("usage.see", language, command=f"/swallow-{self.command}")
+        return f"{self.what_is_wrong(language)}\n{see}"
 
     def what_is_wrong(self, language: Language) -> str:
         """Return what is wrong; quoted words are escaped and shortened."""

@@ -127,6 +127,8 @@ async def test_a_channel_has_an_adapter_of_its_own_until_it_is_off_there(
         used = await person.sees("I answer with the adapter *output*")
         await person.command("/swallow-adapter list", channel="CRANDOM")
         listed = await person.told("Adapters (2)", channel="CRANDOM")
+        await person.command("/swallow-adapter list", user="UBOB")  # who is no admin
+        await person.told("Adapters (2)", "UBOB")
         await person.command("/swallow-adapter remove faq", channel="CRANDOM")
         await person.told("*faq* is in use in <#CGENERAL>", channel="CRANDOM")
         await person.command("/swallow-adapter off", channel="CRANDOM")

@@ -93,6 +93,18 @@ async def test_the_channel_comes_first_and_a_named_admin_is_not_asked_about() ->
     assert slack.asked == 0
 
 
+@pytest.mark.parametrize("settings", [{}, {"admins": "U9"}])
+async def test_what_is_for_members_is_for_everybody_but_guests(settings: dict[str, str]) -> None:
+    async def refusal(**changes: Any) -> str:
+        slack = Slack(ADMIN | {"is_admin": False} | changes)
+        return await admins(slack, **settings).refusal(actor(), members=True)
+
+    assert await refusal() == ""
+    assert await refusal(is_restricted=True) == "guest"
+    assert await admins(Slack(None), **settings).refusal(actor(), members=True) == "unknown"
+    assert await admins(Slack(None), channels="C2").refusal(actor(), members=True) == "channel"
+
+
 class Directory(Slack):
     """Lists people page by page, or refuses to."""
 

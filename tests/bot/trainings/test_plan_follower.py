@@ -59,14 +59,14 @@ def buttons(message: Json) -> list[str]:
     ]
 
 
-async def test_a_malformed_command_gets_the_usage_and_queues_nothing(
+async def test_a_malformed_command_is_told_where_its_usage_is_and_queues_nothing(
     serve: Serve, person: Person, jobs: Jobs
 ) -> None:
     async with serve():
         await person.command("/swallow-train epochs=many", user="UALICE")
         told = await person.told("`epochs` is `many`", "UALICE")
 
-    assert "Usage:" in told
+    assert told.endswith("`/swallow-train help` shows how it is used.")
     assert jobs.all_states() == []
     assert await person.messages() == []
 
@@ -76,7 +76,7 @@ async def test_nothing_but_the_command_is_a_cry_for_help(
 ) -> None:
     async with serve():
         await person.command("/swallow-train")
-        await person.told("Usage:")
+        await person.told("Usage, for admins:")
 
     assert jobs.all_states() == []
 
