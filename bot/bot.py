@@ -15,6 +15,7 @@ from bot.people.admins import Admins
 from bot.people.askers import Askers
 from bot.people.people import People
 from bot.settings import BotSettings
+from bot.slack.incoming_text import has_words
 from tasks.adapters.registry import Registry
 from tasks.asking.channels import Channels
 from tasks.audit import Audit
@@ -45,6 +46,15 @@ class Bot:
     def language(self, text: str) -> Language:
         """Return the language in which the bot's own sentences reply to `text`."""
         return self.settings.language or language_of(text)
+
+    def language_of_question(self, text: str, user: str) -> Language:
+        """Return the language in which a question is answered; Slack is not asked.
+
+        One without words, as a file or an emoji, has that of its asker's Slack, if it is known.
+        """
+        if has_words(text):
+            return self.language(text)
+        return self.settings.language or self.people.known_language(user) or language_of(text)
 
     def language_of_job(self, job: Job) -> Language:
         """Return the language in which a job is shown where it was asked."""

@@ -19,9 +19,9 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "• *停止*：途中で止めます。*続ける*：長さの上限で終わった回答の続きを書きます。*もう一度*：別の回答を出します。\n"
         "• 質問を1分以内に編集すると答え直し、削除すると回答も消えます。\n"
         "*コマンド*\n"
-        "• `/swallow-adapter list`：アダプターの一覧（切り替えは管理者）\n"
-        "• `/swallow-channel`：このチャンネルの設定（変更は管理者）\n"
-        "• `/swallow-train`：チームのデータで学習（管理者）\n"
+        "• `/swallow-adapter list`：アダプターの一覧（切り替えは管理者だけ）\n"
+        "• `/swallow-channel`：このチャンネルの設定（変更は管理者だけ）\n"
+        "• `/swallow-train`：チームのデータで学習（管理者だけ）\n"
         "• `/swallow-forget`：ボットが保存しているあなたの記録を消去",
         "*Buttons of an answer* (for the person who asked)\n"
         "• *Stop* ends it, *Continue* goes on where the length ended it, *Again* gives another answer.\n"
@@ -68,7 +68,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "This answer is not on record any more, so it cannot be continued or given again. Ask anew.",
     ),
     "note.continue": ("前の回答の続き", "continues the answer above"),
-    "note.again": ("もう一度答えたもの", "another answer"),
+    "note.again": ("別の回答", "another answer"),
     "empty": (
         "（モデルは何も答えませんでした。聞き方を変えてみてください。）",
         "(The model gave an empty answer. Try asking in another way.)",
@@ -147,19 +147,19 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "operator to start one.",
     ),
     "failed.think": (
-        "「think={value}」が読めません。`think=` のあとには `off`、`on`、または考えるトークン数（1〜{most}、"
+        "「think={value}」は指定できません。`think=` のあとには `off`、`on`、または考えるトークン数（1〜{most}、"
         "例：`think=500`）を書いてください。",
         "“think={value}” cannot be read. Write `off`, `on` or a number of tokens to think (1 to {most}, "
         "for instance `think=500`) behind `think=`.",
     ),
     "failed.max": (
-        "「max={value}」が読めません。`max=` のあとには、回答の長さの上限をトークン数（1〜{most}、例：`max=512`）で"
+        "「max={value}」は指定できません。`max=` のあとには、回答の長さの上限をトークン数（1〜{most}、例：`max=512`）で"
         "書いてください。",
         "“max={value}” cannot be read. Write the longest answer in tokens (1 to {most}, for instance "
         "`max=512`) behind `max=`.",
     ),
     "failed.temp": (
-        "「temp={value}」が読めません。`temp=` のあとには 0〜{most} の数（例：`temp=0.2`）を書いてください。"
+        "「temp={value}」は指定できません。`temp=` のあとには 0〜{most} の数（例：`temp=0.2`）を書いてください。"
         "0 に近いほど毎回同じような答えに、大きいほど多様な答えになります。",
         "“temp={value}” cannot be read. Write a number from 0 to {most} (for instance `temp=0.2`) behind "
         "`temp=`: near 0 answers vary little, above 1 a lot.",
@@ -167,6 +167,10 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "failed.no_adapter": (
         "アダプター「{value}」はありません。いま使えるもの：{known}（元のモデルで答えさせるには `adapter=off`）",
         "There is no adapter “{value}”. There are: {known} (and `adapter=off` for the base model).",
+    ),
+    "failed.no_adapters": (
+        "アダプター「{value}」はありません。アダプターはまだ1つもないので、`adapter=` を外して聞いてください。",
+        "There is no adapter “{value}”: there are none yet. Leave `adapter=` out.",
     ),
     "failed.adapter_unfit": (
         "アダプター「{value}」は、いま動いているモデルでは使えません。`adapter=` を外すか、別のアダプターを指定してください。",

@@ -40,6 +40,13 @@ def is_outsider(person: Person, team: str) -> bool:
     return any(person.get(flag) for flag in _OUTSIDE) or team not in teams
 
 
+def _language_of(person: Person) -> Language | None:
+    locale = str(person.get("locale") or "")
+    if not locale:
+        return None
+    return "ja" if locale.startswith("ja") else "en"
+
+
 class People:
     """The people of one workspace, and those of others whom it meets."""
 
@@ -74,11 +81,11 @@ class People:
             person = await asyncio.wait_for(asking, LOCALE_SECONDS)
         except TimeoutError:
             person = None
-        person = person or self._known.get(user, (0.0, {}))[1]
-        locale = str(person.get("locale") or "")
-        if not locale:
-            return None
-        return "ja" if locale.startswith("ja") else "en"
+        return _language_of(person or {}) or self.known_language(user)
+
+    def known_language(self, user: str) -> Language | None:
+        """Return the language of a person's Slack, without asking; None where it is not known."""
+        return _language_of(self._known.get(user, (0.0, {}))[1])
 
     async def _ask(self, user: str) -> Person | None:
         try:

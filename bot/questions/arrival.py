@@ -52,7 +52,8 @@ def asked_in(bot: Bot, message: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a message asks, as it is stored."""
     text = str(message.get("text") or "")
     files = [_file(file) for file in message.get("files") or []]
-    return {"text": text, "files": files, "language": bot.language(text)}
+    language = bot.language_of_question(text, str(message.get("user") or ""))
+    return {"text": text, "files": files, "language": language}
 
 
 def store(

@@ -25,18 +25,18 @@ def sampling_of(options: Mapping[str, str]) -> dict[str, Any]:
     """
     request: dict[str, Any] = {}
     if "max" in options:
-        number = options["max"]
+        number = folded(options["max"])
         tokens = int(number) if re.fullmatch(r"[0-9]{1,4}", number) else 0
         if not 0 < tokens <= MOST_NEW_TOKENS:
             raise CannotAnswer("max", value=_shown(options["max"]), most=MOST_NEW_TOKENS)
         request["max_new_tokens"] = tokens
     if "temp" in options:
-        number = options["temp"]
+        number = folded(options["temp"])
         if not re.fullmatch(r"[0-9](\.[0-9]{1,3})?", number) or float(number) > MOST_TEMPERATURE:
             raise CannotAnswer("temp", value=_shown(options["temp"]), most=f"{MOST_TEMPERATURE:g}")
         request["temperature"] = float(number)
     if "think" in options:
-        thinking = read_thinking(options["think"].lower())
+        thinking = read_thinking(folded(options["think"]))
         if thinking is None:
             raise CannotAnswer("think", value=_shown(options["think"]), most=MOST_TOKENS)
         request["thinking"] = thinking
@@ -57,7 +57,9 @@ def adapter_in(bot: Bot, options: Mapping[str, str]) -> str | None:
         return ""
     known = [listed.name for listed in bot.registry.all() if not listed.problem]
     if name not in known:
-        shown = "、".join(known[:SHOWN_ADAPTERS]) if known else "-"
+        if not known:
+            raise CannotAnswer("no_adapters", value=_shown(name))
+        shown = "、".join(known[:SHOWN_ADAPTERS])
         raise CannotAnswer("no_adapter", value=_shown(name), known=shown)
     try:
         return reference(bot.registry.offer(name))

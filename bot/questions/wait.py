@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from tasks.broker.job import JobState
 from tasks.broker.workers import Worker
 
-LEAST_LEFT = 0.1
-"""A running answer that takes longer than others is taken to need this part of their time yet."""
+OVERDUE_SHARE = 0.25
+"""A running answer that takes long is taken to need at least this part of its time so far again."""
 
 
 def seconds_until_begun(
@@ -27,7 +27,8 @@ def seconds_until_begun(
         return None
     takes = sum(measured) / len(measured)
     running = [job for job in ahead if job.state == "running"]
-    left = sorted(max(takes - (now - job.started / 1000), LEAST_LEFT * takes) for job in running)
+    so_far = [now - job.started / 1000 for job in running]
+    left = sorted(max(takes - seconds, OVERDUE_SHARE * seconds) for seconds in so_far)
     free = left[-places:] + [0.0] * (places - len(left))
     heapq.heapify(free)
     for _ in range(len(ahead) - len(running)):

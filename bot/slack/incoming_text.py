@@ -9,6 +9,7 @@ import re
 
 _BULLET = re.compile(r"^(\u2003*)[•◦] ", re.M)
 _REFERENCE = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_EMOJI = re.compile(r":[\w+'-]+:")
 
 
 def without_markup(text: str) -> str:
@@ -24,6 +25,11 @@ def without_bullets(text: str) -> str:
 def unescape(text: str) -> str:
     """Undo `bot.slack.outgoing_text.escape`."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def has_words(text: str) -> bool:
+    """Tell whether there is a letter beside mentions, links and emoji: words have a language."""
+    return any(map(str.isalpha, _EMOJI.sub("", _REFERENCE.sub("", text))))
 
 
 def without_mention(text: str, user: str) -> str:

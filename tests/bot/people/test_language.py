@@ -30,6 +30,8 @@ async def test_each_person_is_told_in_the_language_of_their_slack(
         # Nothing was said that has a language.
         ts = await ask(person, "")
         await person.sees_reply(ts, "質問を書いてメンションしてください。")
+        await ask(person, ":bird:")
+        assert (await job_of(jobs, "answer")).asked["language"] == "ja"
 
     reason = "'x' にモデルがありません。フォルダー、.gguf ファイル、または a/b のようなIDを"
     assert told == f"計画を立てられませんでした。{reason}指定してください。"

@@ -21,6 +21,7 @@ from tests.tasks.adapter_files import write_adapter
         ({}, {}),
         ({"max": "512", "temp": "0.2"}, {"max_new_tokens": 512, "temperature": 0.2}),
         ({"think": "OFF"}, {"thinking": "off"}),
+        ({"max": "５１２", "temp": "０．２"}, {"max_new_tokens": 512, "temperature": 0.2}),
     ],
 )
 def test_options_become_fields_of_the_request(
@@ -31,7 +32,7 @@ def test_options_become_fields_of_the_request(
 
 @pytest.mark.parametrize(
     "options",
-    [{"max": word} for word in ("", "0", "4097", "-1", "many", "1e3", "５１２")]
+    [{"max": word} for word in ("", "0", "4097", "-1", "many", "1e3", "٣")]
     + [{"temp": word} for word in ("", "2.1", "-0.1", "nan", "0.2.3", "hot")],
 )
 def test_a_wrong_option_is_said_in_one_sentence(options: dict[str, str]) -> None:
@@ -44,8 +45,10 @@ def test_a_wrong_option_is_said_in_one_sentence(options: dict[str, str]) -> None
 
 
 async def test_a_question_names_its_adapter(serve: Serve, person: Person, jobs: Jobs) -> None:
-    write_adapter(checked(Settings).home / "adapters" / "faq")
     async with serve():
+        wrong = await ask(person, "adapter=fak Who?")
+        await person.sees_reply(wrong, "There is no adapter “fak”: there are none yet.")
+        write_adapter(checked(Settings).home / "adapters" / "faq")
         wrong = await ask(person, "adapter=fak Who?")
         await person.sees_reply(wrong, "There is no adapter “fak”. There are: faq")
         await ask(person, "max=20 adapter=faq Who?")

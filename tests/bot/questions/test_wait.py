@@ -32,7 +32,7 @@ def worker(parallel: int = 1, seconds: float | None = 20.0) -> Worker:
     [
         ([job("running", since=5)], [worker()], 15.0),
         ([job("running", since=5), job("queued")], [worker()], 35.0),
-        ([job("running", since=90)], [worker()], 2.0),
+        ([job("running", since=90)], [worker()], 22.5),
         ([job("running", since=5), job("running", since=10)], [worker(2)], 10.0),
         ([job("running", since=5), job("running", since=10)], [worker(), worker(1, 40.0)], 20.0),
         ([job("running", since=5)], [worker(2)], None),
