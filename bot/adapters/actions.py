@@ -12,6 +12,7 @@ from bot.adapters.evaluation_text import (
     conclusion,
     evaluation_of,
     figures,
+    joined,
     short_evaluation,
     verdict,
 )
@@ -26,7 +27,7 @@ from bot.i18n.details.translated import detail_in
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.blocks import sentence
-from bot.slack.outgoing_text import shortened
+from bot.slack.outgoing_text import moment, shortened
 from tasks.adapters.reference import adapter_name, reference
 from tasks.adapters.registry import ListedAdapter
 from tasks.blind.store import differing
@@ -62,7 +63,7 @@ async def use(
         raise ask_again(worse, language, here=here) from error
     shared = await bot.language_in(actor.channel, language)
     votes = await blind.tally(bot, reference(adapter), shared)
-    evaluation = " ".join([short_evaluation(adapter.about, shared), *votes])
+    evaluation = joined([short_evaluation(adapter.about, shared), *votes], shared)
     key = "adapter.used_here" if here else "adapter.used"
     text = say(key, shared, name=adapter.name, user=actor.user, evaluation=evaluation)
     if not here:
@@ -164,7 +165,7 @@ async def show(bot: Bot, name: str, language: Language) -> ActionResult:
         alpha=f"{adapter.alpha:g}",
         targets=", ".join(adapter.targets),
         data=_safe(data.get("name", "?") if isinstance(data, dict) else "?"),
-        date=_safe(about.get("date", "?")),
+        date=moment(str(about.get("date", "?"))),
         evaluation="\n".join(lines),
         digest=adapter.digest[:12],
     )

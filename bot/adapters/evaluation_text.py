@@ -4,7 +4,7 @@ Losses are nats per token on the held-out rows; `value`, `low` and `high` are a 
 ends of its 95 % interval.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.i18n import units
@@ -92,7 +92,12 @@ def short_evaluation(about: Mapping[str, Any], language: Language) -> str:
     evaluation, words = evaluation_of(about), conclusion(about, language)
     if len(words) == 1 and _has_losses(evaluation):
         words.append(_loss(evaluation, evaluation["before"], evaluation["after"], language))
-    return " ".join(words)
+    return joined(words, language)
+
+
+def joined(sentences: Sequence[str], language: Language) -> str:
+    """Return sentences as one text; Japanese has no space between them."""
+    return ("" if language == "ja" else " ").join(sentences)
 
 
 def _has_losses(evaluation: Mapping[str, Any]) -> bool:

@@ -3,8 +3,8 @@
 FEEDBACK: dict[str, tuple[str, str]] = {
     "button.good": ("👍", "👍"),
     "button.bad": ("👎", "👎"),
-    "button.good_label": ("良い答え", "A good answer"),
-    "button.bad_label": ("良くない答え", "Not a good answer"),
+    "button.good_label": ("良い回答", "A good answer"),
+    "button.bad_label": ("良くない回答", "Not a good answer"),
     "button.correct": ("直す", "Correct this"),
     "button.approve": ("承認（学習用）", "Approve to learn from"),
     "button.approve_exam": ("承認（試験用）", "Approve for the exam"),
@@ -16,7 +16,7 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "form.submit": ("提案する", "Propose"),
     "form.close": ("やめる", "Cancel"),
     "form.instruction": ("質問", "Question"),
-    "form.input": ("質問の材料（あれば）", "Material for the question, if any"),
+    "form.input": ("質問の材料", "Material for the question"),
     "form.output": ("正しい答え", "The right answer"),
     "form.cut.teach_answer": (
         "先頭の{most}文字だけを取り込みます。",
@@ -54,7 +54,7 @@ FEEDBACK: dict[str, tuple[str, str]] = {
         "you can remove it in my Home tab.",
     ),
     "feedback.off": (
-        "フィードバックは集めていません（運用者が `SWALLOW_FEEDBACK=on` とすると集めます）。",
+        "フィードバックは集めていません（管理者が `SWALLOW_FEEDBACK=on` を設定すると使えます）。",
         "Feedback is not collected here, unless the operator sets `SWALLOW_FEEDBACK=on`.",
     ),
     "feedback.channel": (
@@ -165,10 +165,14 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "review.text.output": ("答え: {text}", "Answer: {text}"),
     "review.text.rejected": ("元の答え: {text}", "What was answered: {text}"),
     "review.cut": ("（全{characters}文字）", " ({characters} characters in all)"),
+    "home.about": (
+        "チャンネルでは `@{bot}` とメンションして、ここの「メッセージ」ではそのまま書いて質問できます。使い方は `/swallow-help` で表示できます。",
+        "Ask by mentioning `@{bot}` in a channel, or just write under *Messages* here. `/swallow-help` says what else I can do.",
+    ),
     "home.about_on": (
-        "答えの下の 👍 👎 と「直す」、人のメッセージのメニューの「これを教える」で、@{bot} に教えられます。"
+        "回答の下の 👍 👎 と「直す」、人のメッセージのメニューの「これを教える」で、正しい答えを教えられます。"
         "提案は管理者が承認するまで学習に使われません。",
-        "Teach @{bot} with 👍 👎 and *Correct this* under its answers, and with *Teach this answer* in the menu of a "
+        "Teach me with 👍 👎 and *Correct this* under its answers, and with *Teach this answer* in the menu of a "
         "person's message. Nothing is learned from before an admin approves it.",
     ),
     "home.about_off": (
@@ -196,6 +200,7 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "home.questions": ("今日のあなたの質問", "Your questions of the day"),
     "home.question": ("• {text} — {place}・{state}", "• {text} — {place}, {state}"),
     "home.no_words": ("（本文なし）", "(no words)"),
+    "home.only_files": ("（ファイルのみ）", "(a file)"),
     "home.direct": ("ダイレクトメッセージ", "direct message"),
     "home.state.new": ("待機中", "waiting"),
     "home.state.queued": ("待機中", "waiting"),
@@ -203,6 +208,19 @@ FEEDBACK: dict[str, tuple[str, str]] = {
     "home.state.finished": ("回答済み", "answered"),
     "home.state.failed": ("答えられませんでした", "not answered"),
     "home.state.cancelled": ("停止", "stopped"),
+    "home.outcome.done": ("完了", "done"),
+    "home.outcome.refused": ("拒否", "refused"),
+    "home.outcome.failed": ("失敗", "failed"),
+    "home.refused.not_admin": ("管理者ではありません", "not an admin"),
+    "home.refused.guest": (
+        "ゲストかほかのワークスペースの人です",
+        "a guest or of another workspace",
+    ),
+    "home.refused.channel": ("許可されていないチャンネルです", "in a channel that is not allowed"),
+    "home.refused.unknown": (
+        "管理者かどうかを確認できませんでした",
+        "Slack did not say whether an admin",
+    ),
     "home.audit": ("最近の管理者の操作", "What admins did lately"),
     "button.off": ("元のモデルで答える", "Answer with the base model"),
     "button.resume": ("再開", "Resume"),

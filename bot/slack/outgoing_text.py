@@ -5,6 +5,7 @@ anybody nor become a link.
 """
 
 import re
+from datetime import datetime
 
 ANSWER_CHARACTERS = 600
 """The most of an answer beside others: four questions with two answers fit a message."""
@@ -57,6 +58,20 @@ def is_user_id(name: str) -> bool:
 def person(name: str) -> str:
     """Return a mention of a person by their id, or a login as it is written."""
     return f"<@{name}>" if is_user_id(name) else shortened(name, NAME_CHARACTERS)
+
+
+def moment(time: str) -> str:
+    """Return a moment as its reader's clock shows it (Slack formats it), or as it is written.
+
+    `time` is as in the audit log, `2026-11-30T09:05:00+0000`. The syntax is Slack's:
+    https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    written = shortened(time[:16].replace("T", " "), NAME_CHARACTERS)
+    try:
+        seconds = int(datetime.fromisoformat(time).timestamp())
+    except ValueError:
+        return written
+    return f"<!date^{seconds}^{{date_num}} {{time}}|{written}>"
 
 
 def from_markdown(text: str) -> str:

@@ -1,6 +1,15 @@
 """Sentences about adapters that are refused, in Japanese and in English."""
 
 ADAPTERS: tuple[tuple[str, str], ...] = (
+    ("アダプター {name} は {folder} にありません。", "There is no adapter {name} in {folder}."),
+    (
+        "アダプター {name} は使用中です。先に外してください。",
+        "The adapter {name} is in use; switch it off first.",
+    ),
+    (
+        "アダプター {name} は {channels} で使用中です。先にそこで外してください。",
+        "The adapter {name} is in use in {channels}; switch it off there first.",
+    ),
     (
         "{name} はアダプターの名前ではありません。",
         "{name} is not the name of an adapter.",

@@ -54,28 +54,28 @@ DATA: tuple[tuple[str, str], ...] = (
         "{file}, line {line} is not valid CSV: {reason}.",
     ),
     (
-        "{place} は、キーを持つオブジェクトではありません（必要な形式: {expected}）。",
+        "{place}は、キーを持つオブジェクトではありません（必要な形式: {expected}）。",
         "{place} is not an object with keys; expected {expected}.",
     ),
     (
-        "{place} の列の数が見出しと合いません。",
+        "{place}の列の数が見出しと合いません。",
         "{place} has more or fewer fields than the header.",
     ),
     (
-        "{place} のキーは {keys} です（必要な形式: {expected}）。",
+        "{place}のキーは {keys} です（必要な形式: {expected}）。",
         "{place} has the keys {keys}; expected {expected}.",
     ),
     (
-        "{place} の形式は {shape} ですが、それまでの行は {before} です。1つのデータセットの形式は1つにそろえてください。",
+        "{place}の形式は {shape} ですが、それまでの行は {before} です。1つのデータセットの形式は1つにそろえてください。",
         "{place} has the shape {shape}, "
         "but the rows before it have {before}; keep one shape per data set.",
     ),
     (
-        "{place} の {key} は文字列でなければなりません（いまは {kind}）。",
+        "{place}の {key} は文字列でなければなりません（いまは {kind}）。",
         "{place}: {key} must be text, not {kind}.",
     ),
     (
-        "{place} のメッセージには role（system、user、assistant）が必要です。",
+        "{place}のメッセージには role（system、user、assistant）が必要です。",
         "{place}: a message needs a role (system, user, assistant).",
     ),
 )

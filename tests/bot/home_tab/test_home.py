@@ -1,5 +1,6 @@
 """The Home tab: what answers and trains, a person's own questions, and what admins have beside."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,18 @@ async def test_the_tab_shows_what_goes_on_and_keeps_up_with_it(
         admins = await tab("UADMIN", "0 being answered, 1 waiting", "██████████", "step 4/8")
         alices = await tab("UALICE", "モデル: *Swallow-7b*", "今日のあなたの質問", "██████████")
         await person.command("/swallow-adapter use gone")
-        await tab("UADMIN", "<@UADMIN> adapter use gone — refused")
+        line = "<@UADMIN> adapter use gone — refused: There is no adapter"
+        audit = await tab("UADMIN", line)
+        person.workspace.locales["UBOB"] = "ja-JP"
+        await person.command("/swallow-train status", user="UBOB")
+        await tab("UADMIN", "<@UBOB> train status — refused: not an admin")
 
     labels = {element["text"]["text"] for element in elements(admins)}
     assert {"Use this adapter", "Cancel training"} <= labels
     assert not elements(alices)
     assert "• Who is @channel? — <#CGENERAL>・待機中" in str(alices["blocks"])
+    assert f"{{date_num}} {{time}}|{time.strftime('%Y-%m-%d')}" in str(audit["blocks"])
+    assert "`@swallow` とメンション" in str(alices["blocks"][0])
+    assert "あなたの提案" not in str(alices["blocks"])  # feedback is not collected
     assert "What admins did lately" not in str(alices["blocks"])
     assert len(first["blocks"]) < len(admins["blocks"]) <= 100
