@@ -123,11 +123,13 @@ def approve(ids: Sequence[str], all_: bool, exam: bool, as_json: bool) -> None:
         act.outcome = "done" if done or all_ else "failed"
         uses = [row.use for id in done if (row := store.get(id))]
     training, examined = uses.count("training"), uses.count("exam")
+    left = ", ".join(dict.fromkeys(id for id in wanted if id not in done))
+    others = f" Not proposed: {left}; `swallow feedback list --state proposed` shows what is."
     _say(
         as_json,
         {"approved": done, "training": training, "exam": examined},
         f"Approved {len(done)} of {len(set(wanted))} rows: {training} to learn from, "
-        f"{examined} for the exam.",
+        f"{examined} for the exam.{others if left else ''}",
     )
 
 

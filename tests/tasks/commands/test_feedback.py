@@ -51,7 +51,9 @@ def test_a_typed_row_is_shown_approved_and_removed(store: Feedback, tmp_path: Pa
     assert (row["output"], row["author"], row["kind"]) == ("空は青い。", operator(), "typed")
     assert "rejected:" in run("show", id).stdout
     assert read("approve", id) == {"approved": [id], "training": 1, "exam": 0}
-    assert run("approve", id).stdout.startswith("Approved 0 of 1 rows")
+    repeated = run("approve", id).stdout
+    assert repeated.startswith("Approved 0 of 1 rows")
+    assert f"Not proposed: {id};" in repeated
     assert read("show", id)["approver"] == operator()
     with pytest.raises(RowTaken, match="remove it first"):
         run("add", "--instruction", "空は", "--output", "黒い")
