@@ -28,11 +28,11 @@ BLIND: dict[str, tuple[str, str]] = {
         "Your vote counts: {choice}. It was the last one; the answers are revealed.",
     ),
     "blind.vote.over": (
-        "この比較はもう公開されました。何も数えていません。",
+        "この比較はすでに公開されているため、投票は数えませんでした。",
         "This comparison was revealed already; nothing was counted.",
     ),
     "blind.vote.unknown": (
-        "ここにはそのような比較や問題がありません。何も数えていません。",
+        "この比較や問題が見つからないため、投票は数えませんでした。",
         "There is no such comparison or question here; nothing was counted.",
     ),
     "blind.no_votes": (

@@ -2,8 +2,8 @@
 
 TRAININGS: dict[str, tuple[str, str]] = {
     "plan.working": (
-        "学習の計画を立てています…できたらこのチャンネルに表示します。",
-        "Working out the plan of the training… It will appear in this channel.",
+        "学習の計画を立てています…できたらここに表示します。",
+        "Working out the plan of the training… It will appear here.",
     ),
     "plan.repeat": (
         "この計画はすでに受け付けています。",
@@ -62,8 +62,8 @@ TRAININGS: dict[str, tuple[str, str]] = {
     "dropped.that are held out": ("評価データと同じ", "that are held out"),
     "dropped.that are in the exam": ("試験の問題と同じ", "that are in the exam"),
     "plan.started_at_once": (
-        "1時間以内に終わる見込みなので、すぐに始めます。",
-        "It should take at most an hour, so it starts right away.",
+        "1時間以内に終わる見込みなので、確認なしで始めます。",
+        "It should take at most an hour, so it starts without asking.",
     ),
     "plan.started_by": ("<@{user}> が開始しました。", "Started by <@{user}>."),
     "plan.discarded_by": ("<@{user}> が破棄しました。", "Discarded by <@{user}>."),

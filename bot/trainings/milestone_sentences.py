@@ -28,7 +28,7 @@ def quarter_milestone(
     percent: int, snapshot: Mapping[str, Any], language: Language
 ) -> tuple[str, str]:
     """Return the milestone of `percent` of the steps."""
-    known = ", ".join(figures(snapshot, language))
+    known = ("、" if language == "ja" else ", ").join(figures(snapshot, language))
     return quarter_name(percent), say("milestone.quarter", language, percent=percent, figures=known)
 
 

@@ -212,7 +212,7 @@ async def test_a_short_training_starts_at_once(serve: Serve, person: Person, job
 
     assert buttons(message) == []
     assert "about 10 min" in message["text"]
-    assert "starts right away" in message["text"]
+    assert "starts without asking" in message["text"]
     assert training.id == training_id(plan.id)
 
 

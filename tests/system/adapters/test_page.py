@@ -75,7 +75,7 @@ def test_an_admin_trains_watches_and_switches(
 
     plan = last(page, "Training plan: marked")
     expect(plan).to_contain_text("32 to train on · 4 held out", timeout=MILLISECONDS)
-    expect(plan).to_contain_text("so it starts right away")
+    expect(plan).to_contain_text("so it starts without asking")
     screenshot(page, screenshots, "plan")
     running = last(page, "Training: marked")
     expect(running).to_contain_text("tokens/s", timeout=MILLISECONDS)
