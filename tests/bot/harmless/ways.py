@@ -1,6 +1,7 @@
 """Says one text in every way in which text of a model, a person, a file or an operator reaches
 Slack: asks, answers, fails, trains, teaches, decides, compares, sets and alerts with it."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -89,7 +90,7 @@ class Everywhere:
         for channel in ("CGENERAL", "DALICE"):
             ts = await self._teacher.say(f"<@UBOT> Q {self._text}", channel=channel)
             root = ts
-            first = await self._answer("finished", {"finish": "length", "ids": [1, 2]})
+            first = await self._grown(root, channel)
             for action in ("ask_again", "continue_answer"):
                 under = await self._reply(root, action, channel)
                 await self._press(under, action, "UALICE", channel)
@@ -255,6 +256,32 @@ class Everywhere:
         plain = self._text.replace("/", "∕").replace("\0", "").replace("\n", " ")
         return plain.encode()[:200].decode(errors="ignore").strip(". ") + MARK
 
+    async def _grown(self, root: str, channel: str) -> Job:
+        """Act as the worker: answer the question that waits, while its person reads along."""
+        job = await job_of(self._jobs, "answer")
+        attempt = self._jobs.claim(job.id, "worker")
+        assert attempt
+        for number, piece in enumerate(self._pieces):
+            self._jobs.append(job.id, attempt, "text", {"text": piece})
+            await asyncio.sleep(0.01)
+            if number == len(self._pieces) // 2:
+                await self._begun(root, channel)
+        self._jobs.finish(job.id, attempt, "finished", self._about | {"ids": [1, 2]})
+        return job
+
+    async def _begun(self, root: str, channel: str) -> None:
+        async def look() -> bool:
+            replies = await self._teacher.replies(root, channel)
+            return any(reply["user"] == "UBOT" for reply in replies)
+
+        await until(look, "the beginning of an answer")
+
+    @property
+    def _about(self) -> Json:
+        """What a worker says of an answer."""
+        about = {"model": self._text, "adapter": f"{self._text}@{DIGEST}", "tokens": 1}
+        return about | {"seconds": 1.0, "tokens_per_second": 1.0, "finish": "length"}
+
     async def _answer(self, ending: Ending, data: Json, *, text: bool = True) -> Job:
         """Act as the worker: answer the question that waits."""
         job = await job_of(self._jobs, "answer")
@@ -262,9 +289,8 @@ class Everywhere:
         assert attempt
         for piece in self._pieces if text else ():
             self._jobs.append(job.id, attempt, "text", {"text": piece})
-        about = {"model": self._text, "adapter": f"{self._text}@{DIGEST}", "tokens": 1}
-        about |= {"seconds": 1.0, "tokens_per_second": 1.0}
-        self._jobs.finish(job.id, attempt, ending, data if ending == "failed" else about | data)
+        failed = ending == "failed"
+        self._jobs.finish(job.id, attempt, ending, data if failed else self._about | data)
         return job
 
     async def _end(self, kind: Any, ending: Ending, data: Json) -> None:
