@@ -22,6 +22,8 @@ from typing import Any
 Json = Mapping[str, Any]
 
 _REFERENCE = re.compile(r"<[^<>]*>?")
+_DATE = re.compile(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>")
+"""A moment that is shown by its reader's clock: no ping, and without a fourth part no link."""
 _ADDRESS = re.compile(
     r"\b(?:https?|ftps?|slack|file)://\S|\bwww\.\w"
     r"|[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|net|org|jp|io)\b",
@@ -130,7 +132,7 @@ def _in_parts(part: Any, own: frozenset[str]) -> Iterator[str]:
 
 def _in_mrkdwn(text: str, own: frozenset[str], *, verbatim: bool) -> Iterator[str]:
     for reference in _REFERENCE.findall(text):
-        if reference not in own:
+        if reference not in own and not _DATE.fullmatch(reference):
             yield f"a reference: {reference}"
     if not verbatim:
         yield from _alone(_REFERENCE.sub("", text))

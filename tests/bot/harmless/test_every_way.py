@@ -90,6 +90,7 @@ SETTINGS = {"feedback": "on", "alert_channel": "CRANDOM", "progress_seconds": "0
 READ_BY_PEOPLE = {
     "acknowledgement",
     "chat.postMessage",
+    "chat.startStream",
     "chat.update",
     "files.completeUploadExternal",
     "response_url",

@@ -20,7 +20,15 @@ def rich(**element: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["<!here>", "<@U1>", "<#C1|x>", "<http://a.b|c>", "<mailto:a@b.c>"]
+    "text",
+    [
+        "<!here>",
+        "<@U1>",
+        "<#C1|x>",
+        "<http://a.b|c>",
+        "<mailto:a@b.c>",
+        "<!date^1^{time}^http://a.b|c>",
+    ],
 )
 def test_slacks_own_form_is_found_wherever_it_is_read(text: str) -> None:
     verbatim = section(text, verbatim=True)
@@ -76,7 +84,7 @@ def test_elements_that_are_links_are_found(element: dict[str, Any]) -> None:
 
 
 def test_what_is_meant_and_what_nobody_reads_is_not_found() -> None:
-    meant = section("<@UADMIN> &lt;!here&gt; * a [b](c)", verbatim=True)
+    meant = section("<!date^1^{time}|2026> <@UADMIN> &lt;!here&gt; * a [b](c)", verbatim=True)
     assert not dangers("chat.postMessage", {"text": "<@UADMIN>", "blocks": meant, **POSTED}, OWN)
     assert not dangers("users.info", {"user": "<!here>"}, OWN)
 
