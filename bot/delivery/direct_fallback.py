@@ -8,6 +8,7 @@ Slack refuses those too, nothing more is posted, and the job is counted as undel
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery.destination import Destination
 from bot.delivery.journal import Journal
 from bot.delivery.reply import Reply
-from bot.delivery.retry import RETRY_SECONDS, deliver
+from bot.delivery.retry import RETRY_SECONDS, deliver, until_taken
 from bot.i18n.lookup import Language, say
 from bot.pace.stream_pace import StreamPace
 from bot.slack.blocks import Post, section
@@ -102,19 +103,13 @@ class DirectFallback:
 
     async def remove(self) -> None:
         """Delete the job's messages; while Slack does not take that, it is tried again."""
-        attempt = 0
-        while not self._unreachable:
-            try:
-                await self._reply.show([], state="withdrawn")
-            except FAILURES as error:
-                failure = failure_of(error)
-                log.warning("job %s: not removed: %s", self._job, failure.reason)
-                if failure.kind not in ("passing", "no_access"):
-                    return
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
-                attempt += 1
-            else:
-                return
+        remove = partial(self._reply.show, [], state="withdrawn")
+        await until_taken(f"job {self._job}: not removed", remove)
+
+    async def is_shown(self) -> bool:
+        """Tell whether there is a message of this job; one that may be there is looked for."""
+        look = f"job {self._job}: its messages are not known"
+        return bool(await until_taken(look, self._reply.is_shown))
 
     async def _fall_back(self) -> bool:
         """Go on in a direct message, and from there nowhere; False where Slack opens none now."""

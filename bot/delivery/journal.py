@@ -5,6 +5,7 @@ A relay that takes the job over reads it and goes on in the same messages.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -47,6 +48,15 @@ class Journal:
         record = partial(self._jobs.record_posts, follower=self.job.follower)
         if not await asyncio.to_thread(record, self.job.id, self._entries):
             raise FollowedElsewhere(f"job {self.job.id} is followed by another relay")
+
+    async def messages_now(self) -> Sequence[str]:
+        """Return the timestamps of the messages that whoever follows the job now has recorded.
+
+        Raises:
+            RedisError: the broker is away.
+        """
+        job = await asyncio.to_thread(self._jobs.get, self.job.id)
+        return list(job.posts.get("messages", [])) if job else []
 
     async def record_no_access(self, reason: str) -> None:
         """Say in the log and in `swallow status` that Slack refuses the bot, and what is kept."""

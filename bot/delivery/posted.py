@@ -72,19 +72,21 @@ async def find(
 
 async def parts_posted(
     client: AsyncWebClient, destination: Destination, job: str
-) -> dict[int, str]:
-    """Return the timestamps of the messages of `job`'s reply, by their `part`.
+) -> dict[int, list[str]]:
+    """Return the timestamps of the messages of `job`'s reply, by their `part`, the oldest first.
+
+    There is more than one of a part where a post arrived behind its repetition.
 
     Raises:
         SlackClientError: Slack refuses.
     """
-    parts: dict[int, str] = {}
+    parts: dict[int, list[str]] = {}
     async for page in await _pages(client, destination):
         for message in page["messages"]:
             payload = payload_of(message)
             if payload.get("job") == job and "part" in payload:
-                parts[int(payload["part"])] = str(message["ts"])
-    return parts
+                parts.setdefault(int(payload["part"]), []).append(str(message["ts"]))
+    return {part: sorted(posted, key=float) for part, posted in parts.items()}
 
 
 async def milestones_posted(

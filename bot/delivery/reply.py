@@ -10,6 +10,7 @@ taken, and every final message, is an edit after the stream's stop.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -19,6 +20,7 @@ from bot.delivery.destination import Destination
 from bot.delivery.journal import Journal
 from bot.delivery.posted import metadata, parts_posted, stream_block_id
 from bot.delivery.stream import Stream, fits, is_refusal, stop
+from bot.errors import FollowedElsewhere
 from bot.pace.stream_pace import StreamPace
 from bot.slack.blocks import Post
 from bot.slack.refusals import FAILURES, failure_of, reason_of
@@ -63,6 +65,16 @@ class Reply:
     def is_streaming(self) -> bool:
         """Whether the last message grows by a stream."""
         return self._stream is not None
+
+    async def is_shown(self) -> bool:
+        """Tell whether there is a message of this job, looking for one that may be there.
+
+        Raises:
+            SlackClientError: Slack refuses.
+        """
+        if self._uncertain:
+            await self._find()
+        return bool(self._messages)
 
     async def show(self, posts: Sequence[Post], *, state: str) -> None:
         """Post, edit and delete until exactly `posts` are shown of this job.
@@ -138,7 +150,14 @@ class Reply:
         self._messages.insert(index, ts)
         self._shown[ts] = post
         self._uncertain = False
-        await self._write(posting=False)
+        try:
+            await self._write(posting=False)
+        except FollowedElsewhere:
+            # It was under way for so long that another relay did not find it, and has its own.
+            if ts not in await self._journal.messages_now():
+                with suppress(*FAILURES):
+                    await self._delete(ts)
+            raise
 
     async def _start(self, index: int, post: Post) -> str:
         """Post a message that grows by a stream; empty where it cannot and nothing is posted."""
@@ -197,16 +216,26 @@ class Reply:
         }
 
     async def _find(self) -> None:
-        """Take over the messages that were posted although the journal does not have them."""
+        """Take over the messages that were posted although the journal does not have them.
+
+        Of several that are the same part one stays.
+        """
+        surplus: list[str] = []
         try:
             parts = await parts_posted(self._client, self._destination, self._journal.job.id)
-            self._messages = [parts[part] for part in sorted(parts)]
+            known, self._messages = self._messages, []
+            for part in sorted(parts):
+                kept = next((ts for ts in parts[part] if ts in known), parts[part][0])
+                self._messages.append(kept)
+                surplus += [ts for ts in parts[part] if ts != kept]
         except SlackClientError as error:
             # The bot can post into a public channel whose messages it may not read.
             if failure_of(error).kind != "no_destination":
                 raise
         self._uncertain = False
         await self._write(posting=False)
+        for ts in surplus:
+            await self._delete(ts)
 
     async def _write(self, *, posting: bool) -> None:
         await self._journal.write(messages=self._messages, posting=posting)

@@ -9,13 +9,15 @@ up with a line in the log.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bot.delivery.journal import Journal
 from bot.slack.blocks import Post, sentence
 from bot.slack.refusals import FAILURES, failure_of
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses between attempts; the last one repeats."""
@@ -26,6 +28,24 @@ TRIES = 5
 """Refusals before it is replaced by a plain sentence."""
 
 Delivery = Literal["delivered", "no_destination", "refused"]
+
+
+async def until_taken(what: str, call: Callable[[], Awaitable[T]]) -> T | None:
+    """Return what `call` does; while Slack does not take it, it is called again.
+
+    None where Slack never will; `what` is for the log.
+    """
+    attempt = 0
+    while True:
+        try:
+            return await call()
+        except FAILURES as error:
+            failure = failure_of(error)
+            log.warning("%s: %s", what, failure.reason)
+            if failure.kind not in ("passing", "no_access"):
+                return None
+        await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+        attempt += 1
 
 
 async def deliver(

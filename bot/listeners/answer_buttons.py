@@ -6,10 +6,10 @@ Continue and Again work once each: the button goes when it has been pressed.
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
@@ -17,7 +17,7 @@ from bot.background import Background
 from bot.bot import Bot
 from bot.feedback.refusals import REFUSALS, refusal_sentence
 from bot.questions.answer import STOP_ACTION
-from bot.questions.changes.follow_up import ACTIONS, How, ask_on
+from bot.questions.changes.follow_up import ACTIONS, How, ask_on, used_buttons
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
 from bot.slack.refusals import FAILURES, failure_of
@@ -45,10 +45,17 @@ class AnswerButtons:
     ) -> None:
         """Take Stop."""
         await ack()
-        id, user = str(action.get("value", "")), str(body["user"]["id"])
-        job = await asyncio.to_thread(self._bot.jobs.get, id)
+        actor, id = Actor.of_press(body), str(action.get("value", ""))
+        try:
+            await asyncio.to_thread(self._stop, id, actor.user)
+        except RedisError as error:
+            language = await self._bot.language_of_press(body)
+            await notify_person(self._bot.client, actor, refusal_sentence(error, language))
+
+    def _stop(self, id: str, user: str) -> None:
+        job = self._bot.jobs.get(id)
         if job is not None and job.destination.get("user") == user:
-            state = await asyncio.to_thread(self._bot.jobs.cancel, id, user)
+            state = self._bot.jobs.cancel(id, user)
             log.info("job %s: stop pressed while %s", id, state)
 
     async def on_continue(
@@ -71,18 +78,25 @@ class AnswerButtons:
         actor, id = Actor.of_press(body), str(action.get("value") or "")
         language = await self._bot.language_of_press(body)
         try:
-            await asyncio.to_thread(partial(ask_on, self._bot, actor.user, id, how))
+            revision = await asyncio.to_thread(ask_on, self._bot, actor.user, id, how)
+            used = await asyncio.to_thread(used_buttons, self._bot.jobs, id, revision)
         except REFUSALS as error:
             await notify_person(self._bot.client, actor, refusal_sentence(error, language))
             return
         log.info("job %s: %s pressed", id, how)
-        await self._take_away(ACTIONS[how], actor, body)
+        await self._take_away(used, actor, body)
 
-    async def _take_away(self, action: str, actor: Actor, body: Mapping[str, Any]) -> None:
-        """Show the pressed message without the button; where that fails it does nothing again."""
+    async def _take_away(
+        self, actions: Collection[str], actor: Actor, body: Mapping[str, Any]
+    ) -> None:
+        """Show the pressed message without these buttons; where that fails they do nothing again.
+
+        The message is as it was when the button was pressed: another press may have taken its own
+        button away since.
+        """
         message = body.get("message") or {}
-        blocks = without_button(message.get("blocks"), action)
-        if not blocks:
+        blocks = without_buttons(message.get("blocks"), actions)
+        if not actions or not blocks:
             return
         try:
             await self._bot.client.chat_update(
@@ -95,8 +109,8 @@ class AnswerButtons:
             log.info("a pressed button stays: %s", failure_of(error).reason)
 
 
-def without_button(blocks: Any, action: str) -> list[dict[str, Any]]:
-    """Return the blocks of a message without the button of `action`, and without an empty row.
+def without_buttons(blocks: Any, actions: Collection[str]) -> list[dict[str, Any]]:
+    """Return the blocks of a message without the buttons of `actions`, and without an empty row.
 
     Empty where they are not as Slack sends them.
     """
@@ -105,7 +119,7 @@ def without_button(blocks: Any, action: str) -> list[dict[str, Any]]:
         if not isinstance(block, dict):
             return []
         if block.get("type") == "actions" and isinstance(block.get("elements"), list):
-            elements = [e for e in block["elements"] if e.get("action_id") != action]
+            elements = [e for e in block["elements"] if e.get("action_id") not in actions]
             if elements:
                 kept.append({**block, "elements": elements})
         else:

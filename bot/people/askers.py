@@ -15,14 +15,17 @@ from bot.people.people import KEEP_UNASKED_SECONDS, People, Person, is_outsider
 from bot.settings import BotSettings
 from bot.slack.actor import Actor
 from tasks.asking.channels import ChannelSettings
-from tasks.asking.limits import asked_within_a_minute, open_before, uncount
+from tasks.asking.limits import asked_lately, asked_within_a_minute, open_before, uncount
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 
 UNKNOWN_SECONDS = (1.0, 3.0, 6.0)
 """The pauses between questions to Slack about somebody who is not known."""
 
-REFUSALS = ("channel", "person", "outsider", "asker", "unknown", "rate", "at_once", "queue_full")
+BARRED = ("channel", "person", "outsider", "asker")
+"""Why a person may not ask somewhere at all."""
+
+REFUSALS = (*BARRED, "unknown", "rate", "at_once", "queue_full")
 """Why a question is refused; such a refusal is told to its asker alone."""
 
 
@@ -61,6 +64,20 @@ class Askers:
         if not person or is_outsider(person, self._team):
             raise CannotAct("feedback.outsider" if person else "feedback.unknown")
 
+    def check_room(self, user: str, jobs: Jobs) -> None:
+        """Return where somebody may ask one more question now; called off the event loop.
+
+        Raises:
+            CannotAnswer: they have asked enough for now.
+            RedisError: the broker is away.
+        """
+        per_minute, at_once = self._settings.questions_per_minute, self._settings.questions_at_once
+        asked, open = asked_lately(jobs, user)
+        if at_once and open >= at_once:
+            raise CannotAnswer("at_once", most=at_once)
+        if per_minute and asked >= per_minute:
+            raise CannotAnswer("rate", most=per_minute)
+
     async def _check_person(self, where: Mapping[str, Any], own: ChannelSettings) -> None:
         user = str(where["user"])
         if own.askers == "people":
@@ -72,8 +89,10 @@ class Askers:
             raise CannotAnswer("person")
         if self._settings.guests != "on" and not allowed and await self._is_outsider(user):
             raise CannotAnswer("outsider")
-        if own.askers == "admins" and await self._admins.refusal(Actor.of_destination(where)):
-            raise CannotAnswer("asker")
+        if own.askers == "admins":
+            why = await self._admins.refusal(Actor.of_destination(where))
+            if why:
+                raise CannotAnswer("unknown" if why == "unknown" else "asker")
 
     async def _is_outsider(self, user: str) -> bool:
         for pause in (*UNKNOWN_SECONDS, 0.0):
@@ -92,7 +111,7 @@ class Askers:
         per_minute, at_once = self._settings.questions_per_minute, self._settings.questions_at_once
         if at_once and open_before(jobs, job) >= at_once:
             raise CannotAnswer("at_once", most=at_once)
-        asked = asked_within_a_minute(jobs.redis, job)
+        asked = asked_within_a_minute(jobs, job)
         if per_minute and asked > per_minute:
             uncount(jobs.redis, job)
             raise CannotAnswer("rate", most=per_minute)

@@ -17,10 +17,12 @@ from bot.background import log_failure
 from bot.bot import Bot
 from bot.delivery.direct_fallback import DirectFallback
 from bot.delivery.journal import Journal
+from bot.delivery.retry import until_taken
 from bot.errors import CannotAnswer
 from bot.i18n.lookup import failure, say
-from bot.people.askers import REFUSALS
+from bot.people.askers import BARRED, REFUSALS
 from bot.questions import answer
+from bot.questions.arrival import mentions, thread_of
 from bot.questions.changes import follow_up
 from bot.questions.rating import feedback_blocks
 from bot.questions.request import prepare
@@ -30,10 +32,11 @@ from bot.relay.event_streams import EventStreams
 from bot.relay.growing_text import GrowingText
 from bot.slack.actor import Actor
 from bot.slack.blocks import Post, sentence
-from bot.slack.notify import notify_person
+from bot.slack.notify import tell_person
 from tasks.adapters.reference import adapter_name
 from tasks.asking.channels import Channels, ChannelSettings
-from tasks.broker.job import Ending, Event, Job, channel_of
+from tasks.broker.job import Ending, Event, Job, asker_of, channel_of
+from tasks.broker.jobs import thread_key
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class QuestionFollower:
         """
         if self._job.withdrawn:
             await self._reply.remove()
+            await self._status.clear()
             return
         if self._job.revision and self._job.state == "new" and self._reply.begun:
             notice = answer.starting_over(self._job.id, self._language)
@@ -103,6 +107,10 @@ class QuestionFollower:
                 await self._bot.askers.check(self._job, self._bot.jobs, own)
             prepared = await prepare(self._bot, self._job, own)
         except CannotAnswer as why:
+            if why.reason in BARRED:
+                # What others say in this thread is not for the bot because of such a question.
+                thread, user = thread_of(self._job.destination), asker_of(self._job.destination)
+                await asyncio.to_thread(self._bot.jobs.leave_thread, thread_key(thread), user)
             data = {"reason": why.reason, **why.values}
             await self._end_unstarted("failed", data)
             return
@@ -137,7 +145,7 @@ class QuestionFollower:
         return answer.thinking(seconds, self._job.id, self._language)
 
     async def _end(self, final: Event) -> None:
-        if self._is_refusal(final):
+        if self._is_refusal(final) and not await self._reply.is_shown():
             await self._refuse(final)
             return
         plain = sentence(say("failed.unshown", self._language))
@@ -147,20 +155,34 @@ class QuestionFollower:
         await self._reply.end(posts, plain, state=final.type)
 
     def _is_refusal(self, final: Event) -> bool:
-        """Whether the question is refused where others read along, and nothing is shown of it."""
+        """Whether the question is refused where others read along."""
         refused = final.type == "failed" and final.data.get("reason") in REFUSALS
-        return refused and not self._job.destination["dm"] and not self._reply.begun
+        return refused and not self._job.destination["dm"]
+
+    @property
+    def _is_unmentioned_reply(self) -> bool:
+        """Whether it was said in a thread of the bot's, and not to the bot by name."""
+        where, asked = self._job.destination, self._job.asked
+        is_reply = where["thread_ts"] != where.get("ts") and "follows" not in asked
+        return is_reply and not mentions(self._bot, str(asked["text"]))
 
     async def _refuse(self, final: Event) -> None:
-        """Tell the asker alone; in a direct message where Slack does not take it in the channel."""
+        """Tell the asker alone; in a direct message where Slack does not take it in the channel.
+
+        Who may not ask is told nothing about what they say in a thread without naming the bot.
+        """
+        reason, asked = str(final.data["reason"]), str(self._job.asked["text"])
+        if reason in BARRED and self._is_unmentioned_reply:
+            await self._status.clear()
+            return
         where = self._job.destination
         # In a thread that does not exist yet it would not be seen.
         thread = "" if where["thread_ts"] == where.get("ts") else str(where["thread_ts"])
         actor = replace(Actor.of_destination(where), thread_ts=thread)
-        language = await self._bot.language_for(actor.user, str(self._job.asked["text"]))
+        language = await self._bot.language_for(actor.user, asked)
         values = {key: value for key, value in final.data.items() if key != "reason"}
-        text = failure(str(final.data["reason"]), language, **values)
-        await notify_person(self._bot.client, actor, text)
+        tell = partial(tell_person, self._bot.client, actor, failure(reason, language, **values))
+        await until_taken(f"job {self._job.id}: its refusal is not told", tell)
         await self._status.clear()
 
     async def _help(self) -> Post:

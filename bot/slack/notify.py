@@ -1,7 +1,7 @@
 """Telling a person, or a whole channel, what came of a command or a pressed button.
 
 Tried in this order: the command's `response_url`, a message of the bot in the channel, a direct
-message. Nothing is tried twice.
+message. Nothing is tried twice here.
 """
 
 import logging
@@ -29,6 +29,17 @@ async def notify_person(
     client: AsyncWebClient, actor: Actor, text: str, more: Sequence[dict[str, Any]] = ()
 ) -> None:
     """Tell `actor` alone, with `more` blocks below the text; a failure is logged."""
+    try:
+        await tell_person(client, actor, text, more)
+    except FAILURES as error:
+        _log_unreached(error)
+
+
+async def tell_person(
+    client: AsyncWebClient, actor: Actor, text: str, more: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Tell `actor` alone as `notify_person` does; raises one of `FAILURES` where nothing reaches
+    them."""
     post = sentence(text)
     post = Post(post.text, (*post.blocks, *more))
     if await _respond(client, actor, post, "ephemeral"):
@@ -53,15 +64,18 @@ async def notify_channel(client: AsyncWebClient, actor: Actor, text: str) -> Non
     post = sentence(text)
     if await _respond(client, actor, post, "in_channel"):
         return
-    if not actor.channel:  # pressed in the Home tab
-        await _send_directly(client, actor, post)
-        return
     try:
-        await client.chat_postMessage(
-            channel=actor.channel, text=post.text, blocks=list(post.blocks)
-        )
-    except FAILURES:
-        await _send_directly(client, actor, post)
+        if not actor.channel:  # pressed in the Home tab
+            await _send_directly(client, actor, post)
+            return
+        try:
+            await client.chat_postMessage(
+                channel=actor.channel, text=post.text, blocks=list(post.blocks)
+            )
+        except FAILURES:
+            await _send_directly(client, actor, post)
+    except FAILURES as error:
+        _log_unreached(error)
 
 
 async def direct_channel(client: AsyncWebClient, user: str) -> str:
@@ -75,11 +89,12 @@ async def direct_channel(client: AsyncWebClient, user: str) -> str:
 
 
 async def _send_directly(client: AsyncWebClient, actor: Actor, post: Post) -> None:
-    try:
-        channel = await direct_channel(client, actor.user)
-        await client.chat_postMessage(channel=channel, text=post.text, blocks=list(post.blocks))
-    except FAILURES as error:
-        log.error("a notice reached nobody: %s", failure_of(error).reason)
+    channel = await direct_channel(client, actor.user)
+    await client.chat_postMessage(channel=channel, text=post.text, blocks=list(post.blocks))
+
+
+def _log_unreached(error: Exception) -> None:
+    log.error("a notice reached nobody: %s", failure_of(error).reason)
 
 
 async def _respond(

@@ -13,7 +13,7 @@ from bot.slack.actor import Actor
 from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job
 from tasks.broker.job_id import job_id
-from tasks.broker.jobs import Jobs
+from tasks.broker.jobs import Jobs, Stored
 from trainer.data.wordings import language_of
 
 Choice = Literal["started", "discarded"]
@@ -63,7 +63,7 @@ def store_training(
     request: Mapping[str, Any],
     *,
     language: Language | None = None,
-) -> Literal["created", "repeat", "not_in_thread", "full"]:
+) -> Stored:
     """Store a training, shown in `language`, else that of `text`; its follower hands it to the
     workers."""
     asked = {"text": text, "request": dict(request), "language": language or language_of(text)}

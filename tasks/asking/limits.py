@@ -15,19 +15,27 @@ MINUTE_MS = 60_000
 DAY_MS = 24 * 3_600_000
 
 
-def asked_within_a_minute(redis: Redis, job: Job) -> int:
+def asked_within_a_minute(jobs: Jobs, job: Job) -> int:
     """Count a question; returns how many its person has asked in the minute up to and with it.
+
+    One that waits no more, for instance because its person was forgotten, is not counted.
 
     Raises:
         RedisError: the broker is away.
     """
-    key = _key(job)
-    with redis.pipeline() as pipe:
-        pipe.zadd(key, {job.id: job.created}, nx=True)
-        pipe.zremrangebyscore(key, "-inf", job.created - DAY_MS)
-        pipe.zcount(key, f"({job.created - MINUTE_MS}", job.created)
-        pipe.pexpire(key, DAY_MS)
-        return int(pipe.execute()[2])
+    return int(jobs.run_script("count_question", job.id, _key(job), MINUTE_MS, DAY_MS))
+
+
+def asked_lately(jobs: Jobs, user: str) -> tuple[int, int]:
+    """Return how many questions a person has asked within the last minute, and how many are open.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    seconds, microseconds = jobs.redis.time()
+    now = seconds * 1000 + microseconds // 1000
+    asked = int(cast(int, jobs.redis.zcount(_key_of(user), f"({now - MINUTE_MS}", "+inf")))
+    return asked, sum(asker == user for _, _, asker in jobs.open_askers("answer"))
 
 
 def asked_today(redis: Redis, user: str) -> list[str]:

@@ -42,6 +42,8 @@ from tasks.broker.leases import (
 )
 from tasks.broker.lua.scripts import Scripts
 
+Stored = Literal["created", "repeat", "not_in_thread", "gone", "full"]
+"""What became of a job that was to be stored."""
 LeaseState = Literal["ok", "cancel", "lost"]
 """Whether an attempt goes on: `cancel` where somebody asked for that, `lost` where it holds the job
 no longer."""
@@ -89,29 +91,31 @@ class Jobs:
         thread: str = "",
         only_in_thread: bool = False,
         adapter: str | None = None,
-    ) -> Literal["created", "repeat", "not_in_thread", "full"]:
+        follows: tuple[str, int] | None = None,
+    ) -> Stored:
         """Store a new job, once: a second call with the same id returns `repeat`.
 
         `thread` names the conversation; with `only_in_thread` the job is stored only where the bot
         takes part in it already, else the answer is `not_in_thread`. `adapter` is what to answer
         with; None: the adapter in use there now. A job beyond the queue's limit is stored as failed
-        and returns `full`, so that it gets its one final message too.
+        and returns `full`, so that it gets its one final message too. `follows` are an answered job
+        and its revision, of which something more is asked: `gone` where that is not there any more.
 
         The call returns when the record would outlive a power failure: whoever asked may be told.
 
         Raises:
             RedisTimeoutError: the broker's disk did not take it in time; the job is stored.
         """
-        key = f"swallow:thread:{thread}" if thread else ""
+        key = thread_key(thread) if thread else ""
         result = self.run_script(
             "create",
             *(id, kind, _dump(destination), _dump(asked), self.keep_ms, self.queue_limit),
             *(key, THREAD_MS, int(only_in_thread)),
             *(int(adapter is not None), adapter or "", asker_of(destination)),
-            channel_of(destination),
+            *(channel_of(destination), *(follows or ("", ""))),
         )
         flush(self.redis)
-        return cast(Literal["created", "repeat", "not_in_thread", "full"], result)
+        return cast(Stored, result)
 
     def enqueue(
         self,
@@ -140,13 +144,27 @@ class Jobs:
         flush(self.redis)
         return revised
 
-    def withdraw(self, id: str, left: Mapping[str, Any], by: str, *, remember: bool) -> bool:
+    def withdraw(
+        self,
+        id: str,
+        left: Mapping[str, Any],
+        by: str,
+        *,
+        remember: bool = False,
+        edited: str = "",
+    ) -> bool:
         """Withdraw a question: it ends, its texts go, and whoever follows it removes its messages.
 
         `left` stands for what was asked. False where there is none, or it is withdrawn already;
-        with `remember` one that comes late is not asked.
+        with `remember` one that comes late is not asked. `edited` is when, as for `revise`, an edit
+        has left nothing to answer: a later one may ask again. The call returns when that would
+        outlive a power failure.
         """
-        return bool(self.run_script("withdraw", id, _dump(left), _dump({"by": by}), int(remember)))
+        data = _dump({"by": by})
+        withdrawn = bool(self.run_script("withdraw", id, _dump(left), data, int(remember), edited))
+        if withdrawn or remember:
+            flush(self.redis)
+        return withdrawn
 
     def leave_to_model(self, id: str, model: str) -> bool:
         """Leave a queued job to the workers with `model`; the caller publishes it for them.
@@ -365,6 +383,11 @@ class Jobs:
     def run_script(self, script: str, *arguments: Any) -> Any:
         """Run the script of that name, once for each call."""
         return self._scripts.run(script, _call_of(script), *arguments)
+
+
+def thread_key(thread: str) -> str:
+    """Return the key that marks a conversation as one that the bot takes part in."""
+    return f"swallow:thread:{thread}"
 
 
 def _call_of(script: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tasks.asking.limits import forget_asked
 from tasks.blind.store import Blind
+from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job, asker_of, forgotten_words
 from tasks.broker.jobs import Jobs
 from tasks.feedback import removal
@@ -45,16 +46,19 @@ def forget(jobs: Jobs, person: str, by: str, home: Path) -> Forgotten:
     """Remove what is kept of `person` for `by`; again, it finds nothing and is safe.
 
     Raises:
-        RedisError: the broker is away.
+        RedisError: the broker is away, or its disk did not take it in time.
         NotWritable: a file of `home` that carries a row of theirs cannot be replaced.
     """
     feedback = removal.remove_person(jobs, person, home, by)
-    states = [_forget_job(jobs, job, by) for job in _of(jobs, person)]
-    removed = [state for state in states if state]
+    removed: list[str] = []
+    # Until there is none: somebody may press a button under an answer meanwhile.
+    while found := [state for job in _of(jobs, person) if (state := _forget_job(jobs, job, by))]:
+        removed += found
     turns = sum(_drop_turns(jobs, job, person) for job in _all(jobs))
     threads = sum(jobs.leave_thread(thread, person) for thread in jobs.threads())
     forget_asked(jobs.redis, person)
     votes = Blind(jobs.redis).drop_person(person)
+    flush(jobs.redis)
     rewrite_now(jobs.redis)
     ended = sum(state in ("new", "queued", "running") for state in removed)
     adapters = tuple(adapter.name for adapter in feedback.adapters)

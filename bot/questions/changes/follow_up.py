@@ -40,11 +40,13 @@ def buttons(job: Job, final: Event, text: str, language: Language) -> list[dict[
     )
 
 
-def ask_on(bot: Bot, user: str, id: str, how: How) -> None:
+def ask_on(bot: Bot, user: str, id: str, how: How) -> int:
     """Store what `user` wants of the answer of job `id`, once; called off the event loop.
 
+    Returns the revision of what was asked.
+
     Raises:
-        CannotAct: the answer is somebody else's, not there any more, or the queue is full.
+        CannotAct: the answer is somebody else's, not there any more, or too much is asked now.
         RedisError: the broker is away.
     """
     job = bot.jobs.get(id)
@@ -54,23 +56,43 @@ def ask_on(bot: Bot, user: str, id: str, how: How) -> None:
         raise CannotAct("follow_up.not_yours")
     new = follow_up_id(id, how, job.revision)
     if bot.jobs.get(new) is not None:
-        return
+        return job.revision
     if len(bot.jobs.open_states("answer")) >= bot.jobs.queue_limit:
         raise CannotAct("failed.queue_full", limit=bot.jobs.queue_limit)
+    try:
+        # Before it is stored: it can be asked for once.
+        bot.askers.check_room(user, bot.jobs)
+    except CannotAnswer as why:
+        raise CannotAct(f"failed.{why.reason}", **why.values) from None
     asked = {
         "text": "",
         "files": [],
         "language": job.asked.get("language", ""),
         "follows": {"job": id, "how": how},
     }
-    bot.jobs.create(
+    stored = bot.jobs.create(
         new,
         "answer",
         destination=job.destination,
         asked=asked,
         thread=thread_of(job.destination),
         adapter=job.adapter,
+        follows=(id, job.revision),
     )
+    if stored == "gone":
+        raise CannotAct("follow_up.gone")
+    return job.revision
+
+
+def used_buttons(jobs: Jobs, id: str, revision: int) -> list[str]:
+    """Return the actions that were pressed under the answer to a revision of job `id`.
+
+    None where the answer is another one by now: its buttons are new.
+    """
+    job = jobs.get(id)
+    if job is None or job.revision != revision:
+        return []
+    return [ACTIONS[how] for how in HOWS if jobs.states([follow_up_id(id, how, revision)])]
 
 
 def request_of(jobs: Jobs, job: Job) -> dict[str, Any]:
@@ -101,9 +123,17 @@ def follow_up_id(id: str, how: How, revision: int) -> str:
 def followed_by(jobs: Jobs, id: str) -> Iterator[str]:
     """Return the ids of all that may follow job `id`, and what may follow these."""
     job = jobs.get(id)
-    if job is None:
-        return
-    for revision in range(job.revision + 1):
+    return _followed_by(jobs, id, job.revision + 1 if job else 0)
+
+
+def followed_before(jobs: Jobs, id: str) -> Iterator[str]:
+    """Return what `followed_by` does, but for what follows the answer to the newest words."""
+    job = jobs.get(id)
+    return _followed_by(jobs, id, job.revision if job else 0)
+
+
+def _followed_by(jobs: Jobs, id: str, revisions: int) -> Iterator[str]:
+    for revision in range(revisions):
         for how in HOWS:
             new = follow_up_id(id, how, revision)
             yield new

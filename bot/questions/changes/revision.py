@@ -1,5 +1,7 @@
 """A question that its asker edits or deletes: it is asked anew, or withdrawn.
 
+An edit that takes the mention of the bot away withdraws it too.
+
 Slack also reports a change where only the thread under a message grew or a link got its preview:
 the texts are compared. A message with replies is not deleted in Slack but replaced by a tombstone.
 Events come in any order and more than once: an edit counts if none that was made later has come,
@@ -7,7 +9,7 @@ and a question that is withdrawn stays so.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.bot import Bot
@@ -19,7 +21,7 @@ from bot.questions.arrival import (
     mentions,
     store,
 )
-from bot.questions.changes.follow_up import followed_by
+from bot.questions.changes.follow_up import followed_before, followed_by
 from tasks.broker.job import forgotten_words
 from tasks.broker.job_id import job_id
 
@@ -50,12 +52,12 @@ def take_deletion(bot: Bot, event: Mapping[str, Any], team: str) -> None:
     ts, channel = str(before.get("ts") or event.get("deleted_ts") or ""), str(event["channel"])
     text = str(before.get("text") or "")
     # One that is not here yet may still come: an event that was not taken is delivered again.
-    asks = event.get("channel_type") == "im" or mentions(bot, text)
+    asks = _asks(bot, before, dm=event.get("channel_type") == "im")
     id = job_id(team, channel, ts)
     left = forgotten_words(bot.language(text))
     if bot.jobs.withdraw(id, left, str(before["user"]), remember=asks):
         log.info("job %s: its question was deleted", id)
-    _withdraw_follow_ups(bot, id, left, str(before["user"]))
+    _withdraw(bot, followed_by(bot.jobs, id), left, str(before["user"]))
 
 
 def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], team: str) -> None:
@@ -66,27 +68,33 @@ def _take_edit(bot: Bot, event: Mapping[str, Any], message: Mapping[str, Any], t
     destination = destination_of(message, team=team, channel=str(event["channel"]), dm=dm)
     asked = {**asked_in(bot, message), "edited": at}
     id = job_id(team, destination["channel"], destination["ts"])
-    if bot.jobs.revise(id, asked, at):
+    if not _asks(bot, message, dm=dm):
+        left = {**forgotten_words(asked["language"]), "edited": at}
+        if bot.jobs.withdraw(id, left, destination["user"], edited=at):
+            log.info("job %s: its question was edited and asks nothing any more", id)
+    elif bot.jobs.revise(id, asked, at):
         log.info("job %s: its question was edited", id)
-        left = forgotten_words(asked["language"])
-        _withdraw_follow_ups(bot, id, left, destination["user"])
-    elif _asks(bot, message, dm=dm):
+    else:
         # The edit came before the question, or has made one of what was none.
         only_in_thread = not dm and not mentions(bot, asked["text"])
         store(bot, destination, asked, only_in_thread=only_in_thread)
+    # Also where the edit was taken before: perhaps no further than this.
+    left = forgotten_words(asked["language"])
+    _withdraw(bot, followed_before(bot.jobs, id), left, destination["user"])
 
 
-def _withdraw_follow_ups(bot: Bot, id: str, left: Mapping[str, Any], by: str) -> None:
-    """Withdraw what was asked of the answer of job `id`."""
-    for following in list(followed_by(bot.jobs, id)):
-        bot.jobs.withdraw(following, left, by, remember=False)
+def _withdraw(bot: Bot, ids: Iterable[str], left: Mapping[str, Any], by: str) -> None:
+    """Withdraw what was asked of an answer."""
+    for following in list(ids):
+        bot.jobs.withdraw(following, left, by)
 
 
 def _asks(bot: Bot, message: Mapping[str, Any], *, dm: bool) -> bool:
     """Tell whether a message may be a question; in a thread, where the bot takes part."""
     if dm or mentions(bot, str(message.get("text") or "")):
         return True
-    return bool(message.get("thread_ts")) and not is_to_someone_else(bot, message)
+    is_reply = message.get("thread_ts") not in (None, "", message["ts"])
+    return is_reply and not is_to_someone_else(bot, message)
 
 
 def _is_soon(asked_at: str, edited_at: str) -> bool:

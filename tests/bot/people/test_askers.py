@@ -8,9 +8,11 @@ import pytest
 from redis import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.delivery import retry
 from bot.workspace.workspace import Workspace
 from tasks.asking.channels import Channels, ChannelSettings
 from tasks.broker.jobs import Jobs
+from tests.bot.claims import delivered
 from tests.bot.conftest import Person, Serve, until
 from tests.bot.feedback.conftest import Teacher
 
@@ -25,9 +27,11 @@ async def teacher(workspace: Workspace, redis: Redis) -> AsyncIterator[Teacher]:
 
 @pytest.fixture
 def speak(workspace: Workspace) -> Speak:
-    async def speak(user: str, channel: str = "CGENERAL") -> str:
+    async def speak(
+        user: str, channel: str = "CGENERAL", text: str = "<@UBOT> hello", thread: str | None = None
+    ) -> str:
         client = AsyncWebClient(workspace.tokens.of(user), base_url=workspace.api_url)
-        posted = await client.chat_postMessage(channel=channel, text="<@UBOT> hello")
+        posted = await client.chat_postMessage(channel=channel, text=text, thread_ts=thread)
         return str(posted["ts"])
 
     return speak
@@ -55,11 +59,17 @@ async def test_guests_and_people_of_other_workspaces_are_refused_in_private(
         await person.told("ゲストとほかのワークスペースの方", "UGUEST")
         await speak("UPARTNER")
         await person.told("I do not answer guests", "UPARTNER")
-        await speak("UPARTNER", channel="CRANDOM")  # an admin has named them there
+        partners = await speak("UPARTNER", channel="CRANDOM")  # an admin has named them there
+        await queued(jobs, ["UPARTNER"])
+        # What others say in a thread is for the bot only where it takes part, and they may ask.
+        await speak("UALICE", text="So?", thread=ts)
+        await speak("UALICE", "CRANDOM", text="So?", thread=partners)
         await speak("UALICE", channel="CRANDOM")
         await person.told("Only certain people may ask in this channel", "UALICE", "CRANDOM")
         await queued(jobs, ["UPARTNER"])
-        assert await person.replies(ts) == []
+        assert len(await person.private("UALICE", "CRANDOM")) == 1
+        assert await person.private("UALICE") == []
+        assert [reply["text"] for reply in await person.replies(ts)] == ["So?"]
         workspace.faults.set({"errors": {"chat.postEphemeral": 10}})
         await speak("UGUEST")
         await person.sees("ゲストとほかのワークスペースの方", "DGUEST")
@@ -111,3 +121,37 @@ async def test_whose_questions_are_refused_gives_no_feedback_either(
         [row] = await teacher.rows(1)
 
     assert row.author == "UPARTNER"
+
+
+async def test_a_refusal_is_told_in_private_however_late_and_whatever_fails(
+    serve: Serve,
+    person: Person,
+    workspace: Workspace,
+    jobs: Jobs,
+    speak: Speak,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bot that begins late does not know whether another one has answered before."""
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.05,))
+    ts = await speak("UGUEST", text="hello")
+    where = {"team": "T", "channel": "CGENERAL", "ts": ts, "thread_ts": ts, "dm": False}
+    asked = {"text": "<@UBOT> hello", "files": []}
+    jobs.create("a", "answer", destination={**where, "user": "UGUEST"}, asked=asked)
+    jobs.redis.hincrby("swallow:job:a", "created", -10_000)
+    workspace.faults.set({"errors": {"chat.postEphemeral": 4, "chat.postMessage": 1}})
+    async with serve():
+        await person.told("I do not answer guests", "UGUEST")
+        await delivered(jobs)
+
+    assert await person.replies(ts) == []
+    assert len(await person.private("UGUEST")) == 1
+
+
+async def test_who_may_ask_is_asked_again_where_slack_does_not_say_who_admins_are(
+    serve: Serve, person: Person, workspace: Workspace, jobs: Jobs, speak: Speak
+) -> None:
+    Channels(jobs.redis).set("CGENERAL", ChannelSettings(askers="admins"))
+    async with serve(guests="on"):
+        workspace.faults.set({"errors": {"users.info": 50}})
+        await speak("UADMIN")
+        await person.told("Slack could not be asked who you are", "UADMIN")

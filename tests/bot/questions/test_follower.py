@@ -120,6 +120,40 @@ async def test_two_bots_of_which_one_lost_its_claim_answer_once(
     assert [reply["text"] for reply in replies] == ["2"]
 
 
+async def test_a_post_that_comes_behind_the_answer_of_another_bot_is_taken_back(
+    serve: Serve, person: Person, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a host that slept between two steps."""
+    sent, may_arrive = asyncio.Event(), asyncio.Event()
+    async with serve("first") as bot:
+        post = bot.client.chat_postMessage
+
+        async def late(**message: Any) -> Any:
+            sent.set()
+            await may_arrive.wait()
+            return await post(**message)
+
+        monkeypatch.setattr(bot.client, "chat_postMessage", late)
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        assert jobs.claim(job.id, "worker") == 1
+        jobs.append(job.id, 1, "text", {"text": "tw"})
+        await sent.wait()
+        give_claims(jobs.redis, "second")
+        async with serve("second"):
+            jobs.append(job.id, 1, "text", {"text": "o"})
+            jobs.finish(job.id, 1, "finished", ANSWERED)
+            await delivered(jobs)
+        may_arrive.set()
+
+        async def once() -> bool:
+            seen.append([reply["text"] for reply in await person.replies(ts)])
+            return ["two", "tw"] in seen and seen[-1] == ["two"]
+
+        seen: list[list[str]] = []
+        await until(once, "one answer")
+
+
 async def test_an_edit_behind_the_final_one_of_another_bot_is_corrected(
     serve: Serve,
     person: Person,
@@ -365,3 +399,23 @@ async def test_a_question_is_handed_over_again_where_the_broker_has_forgotten_it
         await delivered(jobs)
 
     assert [reply["text"] for reply in await person.replies(ts)] == ["two"]
+
+
+async def test_of_an_answer_that_is_there_twice_one_stays(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    """As where a post was under way for longer than another bot looked for it."""
+    async with serve():
+        ts = await ask(person, "What is 1 + 1?")
+        job = await job_of(jobs, "answer")
+        await answer(jobs)
+        await delivered(jobs)
+        [first] = await person.replies(ts)
+        late = {"text": "t", "metadata": first["metadata"]}
+        await person.client.chat_postMessage(channel="CGENERAL", thread_ts=ts, **late)
+        jobs.redis.xadd(RELAY, {"job": job.id})  # as where the end of its claim is forgotten
+        await delivered(jobs)
+
+    assert [(reply["ts"], reply["text"]) for reply in await person.replies(ts)] == [
+        (first["ts"], "two")
+    ]

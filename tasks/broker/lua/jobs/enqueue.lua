@@ -4,5 +4,8 @@
 local id, request, revision = ARGV[1], ARGV[2], ARGV[3]
 if get(id, 'state') ~= 'new' or not is_revision(id, revision) then return 0 end
 redis.call('HSET', job_key(id), 'state', 'queued', 'request', request, 'published', now())
-if ARGV[4] == '1' then redis.call('HSET', job_key(id), 'adapter', ARGV[5]) end
+if ARGV[4] == '1' then
+  redis.call('HSETNX', job_key(id), 'adapter_in_use', get(id, 'adapter'))
+  redis.call('HSET', job_key(id), 'adapter', ARGV[5])
+end
 return 1

@@ -113,3 +113,19 @@ async def test_a_thread_goes_on_with_the_answer_that_was_given_last(
         "They return.",
         "They nest.",
     ]
+
+
+async def test_who_has_asked_enough_for_now_can_press_again_later(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    async with serve(questions_per_minute="1"):
+        ts = await ask(person, "Tell me of swallows.")
+        await answer(jobs, "They fly", CUT)
+        message = await shown(person, ts, "They fly")
+        await person.press(message, "continue_answer", user="UALICE")
+        await person.told("One person may ask 1 questions a minute", "UALICE")
+        jobs.redis.delete("swallow:asked:UALICE")  # a minute later
+        await person.press(message, "continue_answer", user="UALICE")
+        await answer(jobs, "south.", WHOLE)
+
+    assert len(await person.private("UALICE")) == 1

@@ -1,12 +1,14 @@
 """Questions that are edited or deleted, at a real local workspace; the tests act as the workers."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.questions.changes import revision
+from bot.questions.arrival import store
+from bot.questions.changes import follow_up, revision
 from bot.workspace.state.channels import channel_named
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -20,10 +22,11 @@ GENERAL = channel_named("CGENERAL")
 class Asker(Person):
     """Alice, who changes her mind."""
 
-    async def ask(self, text: str, channel: str = "CGENERAL") -> str:
+    async def ask(self, text: str, channel: str = "CGENERAL", thread_ts: str | None = None) -> str:
         token = self.workspace.tokens.of("UALICE")
         alice = AsyncWebClient(token, base_url=self.workspace.api_url)
-        return str((await alice.chat_postMessage(channel=channel, text=text))["ts"])
+        said = await alice.chat_postMessage(channel=channel, text=text, thread_ts=thread_ts)
+        return str(said["ts"])
 
     async def edit(self, ts: str, text: str, channel: str = "CGENERAL") -> None:
         body = {"channel": channel, "user": "UALICE", "ts": ts, "text": text}
@@ -163,6 +166,131 @@ async def test_a_deleted_question_is_cancelled_and_its_answer_removed(
             assert [event.type for event in jobs.events(job.id)] == ["revised"]
         # Slack is late with an edit.
         assert not jobs.revise(first.id, {"text": "<@UBOT> three?", "edited": "9e9"}, "9e9")
+
+
+async def test_an_edit_that_asks_somebody_else_withdraws_and_a_later_one_asks_again(
+    serve: Serve, asker: Asker, jobs: Jobs
+) -> None:
+    async with serve():
+        ts = await asker.ask("<@UBOT> one?")
+        job = await queued(jobs, "one?")
+        attempt(jobs, job, "eins")
+        await asker.has_replies(ts, "eins")
+        await asker.edit(ts, "<@UBOB> one?")
+        await asker.has_replies(ts)
+        await delivered(jobs)
+        withdrawn = jobs.get(job.id)
+        await asker.edit(ts, "<@UBOT> one, then?")
+        again = await queued(jobs, "one, then?")
+        jobs.finish(job.id, attempt(jobs, again, "eins!"), "finished", FINISHED)
+        await delivered(jobs)
+        await asker.has_replies(ts, "eins!")
+        # Slack is late with the edit before, and the deletion counts in the end.
+        late = {"text": "", "edited": str(float(again.asked["edited"]) - 1)}
+        assert not jobs.withdraw(job.id, late, "UALICE", edited=late["edited"])
+        await asker.edit(ts, "one, then?")
+        await asker.has_replies(ts)
+        await asker.delete(ts)
+
+        async def for_good() -> bool:
+            return not jobs.redis.hexists(f"swallow:job:{job.id}", "may_return")
+
+        await until(for_good, "that it was deleted")
+        assert not jobs.revise(job.id, {"text": "<@UBOT> three?", "edited": "9e9"}, "9e9")
+
+    assert withdrawn is not None
+    assert (withdrawn.withdrawn, withdrawn.asked["text"]) == (True, "")
+
+
+async def test_a_deleted_question_that_waits_leaves_no_status_in_its_thread(
+    serve: Serve, asker: Asker, jobs: Jobs
+) -> None:
+    async with serve():
+        thread = await asker.ask("Does anybody know?")
+        reply = await asker.ask("<@UBOT> you?", thread_ts=thread)
+        await queued(jobs, "you?")
+
+        async def thinks() -> bool:
+            return bool(asker.workspace.statuses.shown())
+
+        await until(thinks, "a status")
+        await asker.delete(reply)
+        await delivered(jobs)
+
+        assert asker.workspace.statuses.shown() == []
+
+
+class _Room:
+    """Everybody may ask as much as they like."""
+
+    def check_room(self, user: str, jobs: Jobs) -> None: ...
+
+
+@pytest.fixture
+def offline(jobs: Jobs) -> Any:
+    """As much of a bot as a changed question needs."""
+    return SimpleNamespace(jobs=jobs, user="UBOT", language=lambda text: "en", askers=_Room())
+
+
+def changed(text: str, at: str = "", *, thread_ts: str = "") -> Json:
+    """Alice's question of 1.0 as she has edited it; a deletion without `at`."""
+    said = {"user": "UALICE", "ts": "1.0", "text": text}
+    said |= {"thread_ts": thread_ts} if thread_ts else {}
+    event = {"channel": "C1", "channel_type": "channel"}
+    if not at:
+        return {**event, "previous_message": said}
+    return {**event, "message": {**said, "edited": {"ts": at}}, "previous_message": {}}
+
+
+def test_an_edit_that_is_taken_half_is_taken_whole_when_it_comes_again(
+    jobs: Jobs, offline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked of the old answer goes with it."""
+    where = {"team": "T", "channel": "C1", "ts": "1.0", "thread_ts": "1.0", "user": "UALICE"}
+    store(offline, where, {"text": "<@UBOT> one", "files": []}, only_in_thread=False)
+    [job] = jobs.open("answer")
+    jobs.enqueue(job.id, {"instruction": "one"})
+    jobs.finish(job.id, attempt(jobs, job, "eins"), "finished", {**FINISHED, "ids": [1]})
+    for how in follow_up.HOWS:
+        follow_up.ask_on(offline, "UALICE", job.id, how)
+    # Both buttons go from a message that was pressed twice at once.
+    assert len(follow_up.used_buttons(jobs, job.id, 0)) == 2
+
+    with monkeypatch.context() as disk:
+        disk.setattr("tasks.broker.jobs.flush", raise_away)
+        with pytest.raises(ConnectionError):
+            revision.take_change(offline, changed("<@UBOT> two", "2.0"), "T")
+    revision.take_change(offline, changed("<@UBOT> two", "2.0"), "T")
+
+    assert [open.id for open in jobs.open("answer")] == [job.id]
+    assert follow_up.used_buttons(jobs, job.id, 0) == []
+
+
+def test_a_message_that_is_edited_while_others_ask_below_it_is_no_question(
+    jobs: Jobs, offline: Any
+) -> None:
+    where = {"team": "T", "channel": "C1", "ts": "1.5", "thread_ts": "1.0", "user": "UBOB"}
+    asked = {"text": "<@UBOT> do you?", "files": []}
+    store(offline, where, asked, only_in_thread=False)
+    revision.take_change(offline, changed("Does anybody know?", "2.0", thread_ts="1.0"), "T")
+
+    assert [open.destination["ts"] for open in jobs.open("answer")] == ["1.5"]
+
+
+def raise_away(redis: Any) -> None:
+    raise ConnectionError
+
+
+def test_a_reply_that_is_deleted_before_it_comes_is_not_asked(jobs: Jobs, offline: Any) -> None:
+    where = {"team": "T", "channel": "C1", "ts": "0.5", "thread_ts": "0.5", "user": "UALICE"}
+    asked = {"text": "<@UBOT> one", "files": []}
+    store(offline, where, asked, only_in_thread=False)
+    revision.take_deletion(offline, changed("and two", thread_ts="0.5"), "T")
+
+    reply = {**where, "ts": "1.0"}
+    store(offline, reply, {"text": "and two", "files": []}, only_in_thread=True)
+
+    assert [open.destination["ts"] for open in jobs.open("answer")] == ["0.5"]
 
 
 async def test_what_comes_before_its_question_counts(
