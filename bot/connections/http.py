@@ -29,6 +29,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.connections.dispatch import ACKNOWLEDGED, dispatch
 from bot.connections.health import HEALTH_PATH, Health
 from bot.errors import CannotListen
+from tasks.broker.leases import take
 
 log = logging.getLogger(__name__)
 
@@ -122,21 +123,19 @@ class RequestUrl:
         """
         if time.monotonic() < self._broker_away_until:
             return False
-        new = await self._in_broker(
-            partial(self._redis.set, _replay_key(headers), "1", nx=True, px=REPLAY_MS)
-        )
-        return new is None
+        taken = await self._in_broker(partial(take, self._redis, _replay_key(headers), REPLAY_MS))
+        return taken is False
 
     async def _forget(self, headers: Mapping[str, str]) -> None:
         await self._in_broker(partial(self._redis.delete, _replay_key(headers)))
 
     async def _in_broker(self, call: Callable[[], Any]) -> Any:
-        """Return the broker's answer; False where it is away."""
+        """Return the broker's answer; None where it is away."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except RedisError:
             self._broker_away_until = time.monotonic() + AWAY_SECONDS
-            return False
+            return None
 
 
 def _replay_key(headers: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from redis import Redis
 from tasks.adapters.reference import name_and_digest
 from tasks.blind.comparison import BlindQuestion, Choice, Comparison, Tally, read_comparison
 from tasks.broker.disk.flush import flush
+from tasks.broker.leases import take
 from tasks.broker.lua.scripts import Scripts
 from trainer.exam.paper import CORRECTION_KINDS
 
@@ -120,7 +121,7 @@ class Blind:
 
     def take(self, id: str) -> bool:
         """Take the right to show a comparison; False where another bot has it."""
-        return bool(self.redis.set(f"{_key(id)}:showing", "1", nx=True, px=SHOWING_MS))
+        return take(self.redis, f"{_key(id)}:showing", SHOWING_MS)
 
     def give_back(self, id: str) -> None:
         """Let others show it."""

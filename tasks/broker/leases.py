@@ -3,8 +3,12 @@
 A worker that runs a job holds a lease on it: an entry in a sorted set whose score is the time at
 which the lease expires. The worker's heartbeat renews the lease; a sweep puts every job whose lease
 has expired back into the queue, and counts that attempt as lost. This module holds the numbers; the
-scripts in `lua/attempts/` apply them.
+scripts in `lua/attempts/` apply them. What is no job is taken for a while by `take`.
 """
+
+from uuid import uuid4
+
+from redis import Redis
 
 LEASES = "swallow:leases"
 """The sorted set: ids of running jobs, scored by the end of their lease (ms since the epoch)."""
@@ -26,3 +30,15 @@ MAX_LOST_TRAINING = 10
 """Counted since the last checkpoint: a training that gets on may lose any number of workers."""
 PUBLISH_GRACE_MS = 10_000
 """A queued job published less than this ago is not published again: its message is on the way."""
+
+
+def take(redis: Redis, key: str, ms: int) -> bool:
+    """Take `key` for so many milliseconds; False where somebody has it.
+
+    The client repeats a call whose reply was lost: who took it with the first call has it.
+
+    Raises:
+        RedisError: the broker is away.
+    """
+    mine = uuid4().hex
+    return bool(redis.set(key, mine, nx=True, px=ms)) or redis.get(key) == mine

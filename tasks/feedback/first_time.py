@@ -2,6 +2,8 @@
 
 from redis import Redis
 
+from tasks.broker.leases import take
+
 REPEATS_MS = 24 * 3_600_000
 """Slack delivers again within minutes."""
 
@@ -13,4 +15,4 @@ def first_time(redis: Redis, *what: str) -> bool:
         RedisError: the broker is away.
     """
     key = f"swallow:feedback:handled:{'/'.join(what)}"
-    return bool(redis.set(key, "1", nx=True, px=REPEATS_MS))
+    return take(redis, key, REPEATS_MS)

@@ -9,7 +9,7 @@ from redis import Redis
 
 from tasks.attempts.attempt import Attempt
 from tasks.broker.jobs import Jobs
-from tasks.broker.leases import LEASES
+from tasks.broker.leases import LEASES, take
 from tasks.queues.answer_text import AnswerText
 from tests.tasks.broker.links.lossy_proxy import LossyProxy
 
@@ -27,6 +27,15 @@ def distant(distant_redis: Redis) -> Jobs:
 
 def asked(jobs: Jobs, id: str = "a") -> str:
     return jobs.create(id, "answer", destination={"channel": "C1"}, asked={"text": "hi"})
+
+
+def test_what_was_taken_by_a_call_whose_reply_was_lost_is_the_callers(
+    distant_redis: Redis, redis: Redis, proxy: LossyProxy
+) -> None:
+    proxy.lose = 1
+    assert take(distant_redis, "swallow:taken", LONG_MS)
+    assert proxy.lost == 1
+    assert not take(redis, "swallow:taken", LONG_MS)
 
 
 def test_text_is_written_once(distant: Jobs, jobs: Jobs, proxy: LossyProxy) -> None:
