@@ -36,9 +36,11 @@ MOST_WATCHED = 200
 @dataclass
 class _Tab:
     actor: Actor
-    opened: float
+    opened: float = 0.0
     looked: float = 0.0
     shown: dict[str, Any] = field(default_factory=dict)
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One view at a time: of two on their way to Slack the older one might arrive last."""
 
 
 class HomeTabs:
@@ -58,9 +60,9 @@ class HomeTabs:
         """Show `actor` the tab as it is now, and keep it fresh; a failure is logged."""
         while len(self._tabs) >= MOST_WATCHED and actor.user not in self._tabs:
             del self._tabs[min(self._tabs, key=lambda user: self._tabs[user].opened)]
-        tab = _Tab(actor, time.monotonic())
-        self._tabs[actor.user] = tab
-        await self._show(tab)
+        tab = self._tabs.setdefault(actor.user, _Tab(actor))
+        tab.actor, tab.opened = actor, time.monotonic()
+        await self._show(tab, anew=True)
 
     async def _turn(self) -> None:
         now = time.monotonic()
@@ -71,17 +73,19 @@ class HomeTabs:
         if due:
             await self._show(min(due, key=lambda tab: tab.looked))
 
-    async def _show(self, tab: _Tab) -> None:
+    async def _show(self, tab: _Tab, *, anew: bool = False) -> None:
+        """Publish a tab where it has changed, or `anew` in any case."""
         tab.looked = time.monotonic()
         user = tab.actor.user
         try:
-            language = await self._bot.language_for(user)
-            is_admin = not await self._bot.admins.refusal(tab.actor)
-            build = partial(home_view, self._bot, user, language, is_admin=is_admin)
-            view = await asyncio.to_thread(build)
-            if view != tab.shown:
-                await self._bot.client.views_publish(user_id=user, view=view)
-                tab.shown = view
+            async with tab.showing:
+                language = await self._bot.language_for(user)
+                is_admin = not await self._bot.admins.refusal(tab.actor)
+                build = partial(home_view, self._bot, user, language, is_admin=is_admin)
+                view = await asyncio.to_thread(build)
+                if anew or view != tab.shown:
+                    await self._bot.client.views_publish(user_id=user, view=view)
+                    tab.shown = view
         except RedisError as error:
             log.warning("a Home tab was not shown: %s", type(error).__name__)
         except FAILURES as error:

@@ -1,5 +1,6 @@
 """The Home tab: what answers and trains, a person's own questions, and what admins have beside."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from bot.home_tab import publisher
+from bot.home_tab.publisher import HomeTabs
+from bot.slack.actor import Actor
 from tasks.broker.jobs import Jobs
 from tasks.broker.workers import Worker, Workers
 from tests.bot.conftest import Json, Person, Serve, until
@@ -67,3 +70,28 @@ async def test_the_tab_shows_what_goes_on_and_keeps_up_with_it(
     assert "あなたの提案" not in str(alices["blocks"])  # feedback is not collected
     assert "What admins did lately" not in str(alices["blocks"])
     assert len(first["blocks"]) < len(admins["blocks"]) <= 100
+
+
+async def test_of_two_views_on_their_way_to_slack_the_newer_one_arrives_last(
+    serve: Serve, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrives = asyncio.Event()
+    shown: list[Json] = []
+    actor = Actor("UALICE", "T", "", dm=True)
+
+    async def views_publish(*, user_id: str, view: Json) -> None:
+        if not shown and not arrives.is_set():
+            arrives.set()
+            await asyncio.sleep(0.2)
+        shown.append(view)
+
+    async with serve() as bot:
+        monkeypatch.setattr(bot.client, "views_publish", views_publish)
+        tabs = HomeTabs(bot)
+        first = asyncio.create_task(tabs.publish(actor))
+        await arrives.wait()
+        jobs.create("a", "answer", destination={"channel": "C1"}, asked={"text": "hi"})
+        await asyncio.gather(first, tabs.publish(actor))
+
+    assert "0 waiting" in str(shown[0])
+    assert "1 waiting" in str(shown[1])
