@@ -13,6 +13,7 @@ from functools import partial
 from typing import cast
 
 from redis.exceptions import RedisError
+from slack_sdk.errors import SlackClientError
 
 from bot.background import repeating
 from bot.blind.cards import opening, question_card, result
@@ -82,7 +83,7 @@ class Presenter:
         failure = failure_of(error)
         log.warning("comparison %s was not shown: %s", id, failure.reason)
         comparison = await asyncio.to_thread(self._blind.get, id)
-        if comparison is None or failure.kind == "passing":
+        if comparison is None or failure.kind in ("passing", "no_access"):
             return
         if comparison.revealed or not comparison.messages:
             await asyncio.to_thread(self._blind.end, id)
@@ -136,9 +137,14 @@ class Presenter:
         return ts
 
     async def _edit(self, comparison: Comparison, ts: str, post: Post) -> None:
-        await self._bot.client.chat_update(
-            channel=comparison.channel, ts=ts, text=post.text, blocks=list(post.blocks)
-        )
+        try:
+            await self._bot.client.chat_update(
+                channel=comparison.channel, ts=ts, text=post.text, blocks=list(post.blocks)
+            )
+        except SlackClientError as error:
+            # Somebody has deleted it: the rest is revealed all the same.
+            if failure_of(error).kind != "message_gone":
+                raise
 
     def _language(self, comparison: Comparison) -> Language:
         known = comparison.language in LANGUAGES

@@ -1,5 +1,6 @@
 """A blind comparison in a real workspace: votes without names, and one reveal whatever happens."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,10 @@ import pytest
 
 from bot.blind import presenter
 from bot.blind.cards import REVEAL_ACTION, VOTE_ACTIONS
+from bot.workspace.state.channels import channel_named
 from tasks.blind import store
 from tasks.blind.comparison import Comparison
-from tasks.blind.store import Blind
+from tasks.blind.store import Blind, differing
 from tasks.broker.jobs import Jobs
 from tasks.feedback.store import Feedback
 from tests.bot.conftest import Json, Person, Serve, until
@@ -239,3 +241,19 @@ async def test_a_message_that_may_have_been_posted_is_looked_for(
         await until(found, "the message")
 
     assert len((await thread_of(person, 2))[1]) == 2
+
+
+async def test_a_reveal_is_shown_although_a_card_is_gone_and_the_bot_was_refused(
+    serve: Serve, person: Person, jobs: Jobs
+) -> None:
+    blind = Blind(jobs.redis)
+    async with serve():
+        where = {"channel": "CGENERAL", "thread_ts": "", "language": "en", "user": "UADMIN"}
+        assert blind.create("b", "output@1", differing({"sides": SIDES}), **where)
+        opening, cards = await thread_of(person, 2)
+        person.workspace.conversations.remove(channel_named("CGENERAL"), cards[0]["ts"])
+        person.workspace.faults.set({"revoked": True})
+        blind.reveal("b")
+        await asyncio.sleep(0.2)  # some looks
+        person.workspace.faults.set({"revoked": False})
+        await person.sees_reply(opening["ts"], "Nobody voted")
