@@ -6,8 +6,6 @@ threads.
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -75,7 +73,7 @@ async def change(bot: Bot, actor: Actor, wanted: Set, language: Language) -> Act
             await _choose_adapter(bot, actor, wanted.adapter, language)
         except NeedsSecondPress as asked:
             second_press = asked
-    await asyncio.to_thread(_set, bot, channel, wanted.values)
+    await asyncio.to_thread(Channels(bot.jobs.redis).change, channel, wanted.values)
     if second_press is not None:
         raise second_press
     shared = await bot.language_in(channel, language)
@@ -88,11 +86,6 @@ async def _choose_adapter(bot: Bot, actor: Actor, name: str, language: Language)
         await adapter_actions.use(bot, actor, name, language, here=True)
     else:
         await asyncio.to_thread(bot.registry.off, actor.channel)
-
-
-def _set(bot: Bot, channel: str, values: Mapping[str, Any]) -> None:
-    channels = Channels(bot.jobs.redis)
-    channels.set(channel, replace(channels.get(channel), **values))
 
 
 def _form(bot: Bot, channel: str, language: Language) -> dict[str, Any]:

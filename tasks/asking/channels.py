@@ -5,6 +5,7 @@ A question takes them when it is prepared, so that a change holds from the next 
 module knows neither Slack nor prompts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast, get_args
 
@@ -82,24 +83,29 @@ class Channels:
         return ChannelSettings(**known)
 
     def set(self, channel: str, settings: ChannelSettings) -> None:
-        """Replace what is set for a channel.
+        """Replace what is set for a channel; returns and raises as `change`."""
+        self.change(
+            channel, {field.name: getattr(settings, field.name) for field in fields(settings)}
+        )
 
-        Returns when it would outlive a power failure.
+    def change(self, channel: str, values: Mapping[str, Any]) -> None:
+        """Set some of what holds in a channel; what others set at the same time stays.
+
+        `values` are of a `ChannelSettings`, `askers` and `people` together or neither. Returns when
+        it would outlive a power failure.
 
         Raises:
             RedisError: the broker is away.
         """
-        stored: dict[str, Any] = {
-            field.name: getattr(settings, field.name)
-            for field in fields(ChannelSettings)
-            if getattr(settings, field.name) != field.default
-        }
-        if "people" in stored:
-            stored["people"] = " ".join(stored["people"])
+        checked = ChannelSettings(**values)
         with self._redis.pipeline() as pipe:
-            pipe.delete(_key(channel))
-            if stored:
-                pipe.hset(_key(channel), mapping=cast(Any, stored))
+            for name in values:
+                value = getattr(checked, name)
+                if value == getattr(NOTHING_SET, name):
+                    pipe.hdel(_key(channel), name)
+                else:
+                    stored = " ".join(value) if name == "people" else value
+                    pipe.hset(_key(channel), name, stored)
             pipe.execute()
         flush(self._redis)
 

@@ -31,6 +31,17 @@ def test_what_is_set_is_kept_and_what_is_taken_back_leaves_nothing(redis: Redis)
     assert not redis.keys("swallow:channel:*")
 
 
+def test_what_two_admins_set_at_the_same_time_is_set(redis: Redis) -> None:
+    channels = Channels(redis)
+    channels.change("C1", {"language": "ja", "askers": "people", "people": ("U1",)})
+    channels.change("C1", {"max_new_tokens": 64})
+    channels.change("C1", {"askers": "everyone", "people": ()})
+
+    assert channels.get("C1") == ChannelSettings(language="ja", max_new_tokens=64)
+    with pytest.raises(ValueError, match="language"):
+        channels.change("C1", {"language": "fr"})
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
