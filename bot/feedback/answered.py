@@ -21,6 +21,8 @@ class Answered:
     instruction: str
     input: str
     answer: str
+    revision: int
+    """How often the question had been edited."""
 
 
 def answered(bot: Bot, id: str, actor: Actor) -> Answered:
@@ -46,6 +48,7 @@ def answered(bot: Bot, id: str, actor: Actor) -> Answered:
         instruction=str(job.request["instruction"]),
         input=str(job.request.get("input", "")),
         answer=text,
+        revision=job.revision,
     )
 
 

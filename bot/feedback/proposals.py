@@ -44,16 +44,17 @@ def rate(bot: Bot, actor: Actor, job: str, at: str, *, good: bool) -> str:
     feedback = Feedback(bot.jobs.redis)
     id = row_id(job, actor.user, "liked")
     if not good:
-        if not feedback.is_newest_press(id, at):
+        pressed = feedback.unlike(id, at)
+        if pressed == "overtaken":
             return ""
-        return "feedback.not_liked_any_more" if _withdraw(bot, id, actor) else "feedback.noted"
+        removed = pressed == "removed" or _remove_approved(bot, id, actor)
+        return "feedback.not_liked_any_more" if removed else "feedback.noted"
     about = answered(bot, job, actor)
     row = _row(id, "liked", actor, about, Texts(about.instruction, about.input, about.answer))
-    if not feedback.is_newest_press(id, at):
-        return ""
-    if not feedback.propose(row):
+    pressed = feedback.like(row, at)
+    if pressed == "kept":
         raise CannotAct("feedback.approved_already")
-    return "feedback.liked"
+    return "" if pressed == "overtaken" else "feedback.liked"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def begin_correction(bot: Bot, actor: Actor, job: str) -> Opened:
         thread_ts=actor.thread_ts,
         job=job,
         others=_others(actor, about.asker),
+        revision=about.revision,
     )
     id = Drafts(bot.jobs.redis).keep(draft)
     return Opened(id, Texts(about.instruction, about.input, about.answer))
@@ -96,6 +98,8 @@ def propose_correction(bot: Bot, actor: Actor, draft: str, texts: Texts, call: s
     actor = where(actor, opened)
     require_feedback(bot, actor)
     about = answered(bot, opened.job, actor)
+    if about.revision != opened.revision:
+        raise CannotAct("feedback.gone")
     texts = restored(texts, Texts(about.instruction, about.input, about.answer))
     if texts.output == about.answer:
         raise CannotAct("feedback.unchanged")
@@ -182,10 +186,14 @@ def _draft(bot: Bot, actor: Actor, draft: str) -> Draft:
 
 def _withdraw(bot: Bot, id: str, actor: Actor) -> bool:
     """Remove a row of the person's own, also an approved one; False where there is none."""
-    feedback = Feedback(bot.jobs.redis)
-    if feedback.refuse([id]):  # one that is only proposed is in no file
-        return True
-    if feedback.get(id) is None:
+    # One that is only proposed is in no file.
+    refused = Feedback(bot.jobs.redis).refuse([id])
+    return bool(refused) or _remove_approved(bot, id, actor)
+
+
+def _remove_approved(bot: Bot, id: str, actor: Actor) -> bool:
+    row = Feedback(bot.jobs.redis).get(id)
+    if row is None or row.state != "approved":
         return False
     return bool(removal.remove(bot.jobs, [id], bot.task_settings.home, actor.user).ids)
 

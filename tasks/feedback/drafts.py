@@ -21,7 +21,9 @@ _KEY = "swallow:feedback:draft:"
 @dataclass(frozen=True)
 class Draft:
     """A form that `author` has open, about the answer of `job`, or about a message in `channel` at
-    `ts`; it was opened in the thread `thread_ts`. `others` wrote what it shows."""
+    `ts`; it was opened in the thread `thread_ts`. `others` wrote what it shows.
+
+    `revision` is how often the question of `job` had been edited then."""
 
     author: str
     language: str
@@ -30,6 +32,7 @@ class Draft:
     job: str = ""
     ts: str = ""
     others: tuple[str, ...] = ()
+    revision: int = 0
 
 
 class Drafts:

@@ -6,7 +6,7 @@ has it. What a row's use is, `lua/feedback/approve.lua` decides once and for all
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from redis import Redis
@@ -22,6 +22,8 @@ REMOVED = "swallow:feedback:removed"
 """A sorted set: the ids of removed rows by when that was; those alone, for all hosts' files."""
 PRESS_MS = 24 * 3_600_000
 """Presses are delivered again within minutes, and a day later there is nothing to press."""
+Pressed = Literal["proposed", "removed", "kept", "overtaken"]
+"""What a press about a row did: `kept` where it could change nothing."""
 PAGE = 200
 """How many rows a call reads or changes: no call takes long for others of the broker."""
 
@@ -45,11 +47,29 @@ class Feedback:
         """
         proposed = self._propose(row, call)
         flush(self.redis)
-        return proposed
+        return proposed == "proposed"
+
+    def like(self, row: FeedbackRow, at: str) -> Pressed:
+        """Propose a row because its author has pressed so `at` a time of Slack's.
+
+        `overtaken`, and nothing changes, where it is a repeat or they have pressed something newer.
+
+        Raises:
+            RedisError: as `propose`.
+        """
+        pressed = self._propose(row, "", at)
+        flush(self.redis)
+        return pressed
+
+    def unlike(self, id: str, at: str) -> Pressed:
+        """Take back what `like` proposed, while it is not decided about; raises as `propose`."""
+        pressed = cast(Pressed, self._scripts.run("unlike_row", uuid4().hex, id, at, PRESS_MS))
+        flush(self.redis)
+        return pressed
 
     def propose_all(self, rows: Iterable[FeedbackRow]) -> list[str]:
         """Propose many rows; returns the ids of those that `propose` would return True for."""
-        proposed = [row.id for row in rows if self._propose(row, "")]
+        proposed = [row.id for row in rows if self._propose(row, "") == "proposed"]
         flush(self.redis)
         return proposed
 
@@ -109,13 +129,6 @@ class Feedback:
         """
         return self._each("remove_rows", ids, "proposed")
 
-    def is_newest_press(self, id: str, at: str) -> bool:
-        """Tell whether what was pressed about a row `at` a time of Slack's is its newest press.
-
-        False for a repeat, and for a press that was overtaken by a later one.
-        """
-        return bool(self._scripts.run("newest_press", uuid4().hex, id, at, PRESS_MS))
-
     def remove_person(self, person: str) -> list[str]:
         """Remove the rows that `person` proposed, or that hold their words; returns their ids.
 
@@ -156,9 +169,11 @@ class Feedback:
             flush(self.redis)
         return changed
 
-    def _propose(self, row: FeedbackRow, call: str) -> bool:
+    def _propose(self, row: FeedbackRow, call: str, at: str | None = None) -> Pressed:
         stored = to_fields(row) | {"state": "proposed", "use": "", "approver": "", "decided": "0"}
         pairs = [part for pair in stored.items() for part in pair]
         # A form may be sent again with other texts, where storing the first took too long.
         call = f"propose:{call}:{row.version}" if call else uuid4().hex
-        return bool(self._scripts.run("propose_row", call, row.id, row.author, *pairs))
+        press = ("", "") if at is None else (at or "0", PRESS_MS)
+        arguments = (row.id, row.author, *press, *pairs)
+        return cast(Pressed, self._scripts.run("propose_row", call, *arguments))

@@ -153,6 +153,27 @@ local function reveal_blind(id)
   redis.call('HSET', BLIND .. ':tally:' .. digest, id, cjson.encode(tally))
 end
 
+-- Take a row away, and keep that it was removed: no file may keep it either, on whichever host. A
+-- question of the exam whose last row goes may be learned from then on.
+local function remove_row(id)
+  local found = redis.call('HMGET', row_key(id), 'use', 'question')
+  redis.call('DEL', row_key(id))
+  redis.call('ZREM', ROWS, id)
+  redis.call('ZADD', REMOVED, now(), id)
+  if found[1] == 'exam' and redis.call('HINCRBY', EXAMINED, found[2], -1) <= 0 then
+    redis.call('HDEL', EXAMINED, found[2])
+  end
+end
+
+-- Note a press about a row, and tell whether it is newer than those before it: AT is its time by
+-- Slack's clock in seconds; presses are remembered for KEEP ms.
+local function is_newest_press(id, at, keep)
+  local key = 'swallow:feedback:press:' .. id
+  if (tonumber(at) or 0) <= tonumber(redis.call('GET', key) or -1) then return false end
+  redis.call('SET', key, at, 'PX', keep)
+  return true
+end
+
 -- Run a script once for each call. A client that did not get the reply repeats the call with the
 -- same id, the one key: it gets the first reply again, and nothing is changed twice. The id is empty
 -- where a repeated call changes nothing anyway.

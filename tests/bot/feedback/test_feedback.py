@@ -1,7 +1,16 @@
 """Answers are rated and corrected, messages taught; a real bot at the local workspace."""
 
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 from redis import Redis
 
+from bot.errors import CannotAct
+from bot.feedback.forms import Texts
+from bot.feedback.proposals import begin_correction, propose_correction
+from bot.slack.actor import Actor
+from tasks.broker.jobs import Jobs
 from tasks.feedback.row import row_id
 from tests.bot.conftest import Json, Serve, until
 from tests.bot.feedback.conftest import Teacher
@@ -181,3 +190,35 @@ async def test_where_the_bot_does_not_serve_nothing_is_collected(
         ts = await teacher.say("Kimura does.", "UBOB")
         await teacher.shortcut(ts)
         await teacher.told("not collected in this channel", "UALICE")
+
+
+def test_a_form_does_not_correct_another_answer_than_it_shows(redis: Redis) -> None:
+    """The question was edited and answered anew while the form was open."""
+    jobs = Jobs(redis, keep_ms=60_000, queue_limit=5)
+    bot: Any = SimpleNamespace(
+        jobs=jobs,
+        task_settings=SimpleNamespace(feedback="on"),
+        settings=SimpleNamespace(answers_in=lambda channel, dm: True),
+        language_of_job=lambda job: "en",
+    )
+    actor = Actor("UBOB", "T", "C1", dm=False)
+    where = {"channel": "C1", "user": "UALICE"}
+    jobs.create("a", "answer", destination=where, asked={"text": "one"})
+
+    def answer(question: str, text: str) -> None:
+        jobs.enqueue("a", {"instruction": question})
+        attempt = jobs.claim("a", "w")
+        assert attempt
+        jobs.append("a", attempt, "text", {"text": text})
+        jobs.finish("a", attempt, "finished", {})
+
+    answer("one", WRONG)
+    opened = begin_correction(bot, actor, "a")
+    jobs.revise("a", {"text": "two", "edited": "2.0"}, "2.0")
+    answer("two", "Two.")
+    with pytest.raises(CannotAct):
+        propose_correction(bot, actor, opened.draft, Texts("one", "", RIGHT), "form")
+    opened = begin_correction(bot, actor, "a")
+    row = propose_correction(bot, actor, opened.draft, Texts("two", "", RIGHT), "form")
+
+    assert row.rejected == "Two."

@@ -49,6 +49,22 @@ def test_a_second_proposal_replaces_the_first_and_never_makes_two(feedback: Feed
     assert ids(feedback) == ["a", "b"]
 
 
+def test_the_last_of_several_presses_counts_whichever_bot_is_first(feedback: Feedback) -> None:
+    assert feedback.unlike("a", "2.0") == "kept"
+    assert feedback.like(proposed(), "1.0") == "overtaken"
+    assert feedback.rows() == []
+    assert feedback.like(proposed(), "4.0") == "proposed"
+    assert feedback.unlike("a", "3.0") == "overtaken"
+    assert feedback.like(proposed(), "4.0") == "overtaken"
+    assert ids(feedback) == ["a"]
+    assert feedback.unlike("a", "5.0") == "removed"
+    assert feedback.is_removed("a")
+    feedback.like(proposed(), "6.0")
+    feedback.approve(["a"], "UADMIN")
+    assert feedback.like(proposed(), "7.0") == "kept"
+    assert feedback.unlike("a", "8.0") == "kept"
+
+
 def test_a_form_submitted_twice_does_not_bring_a_removed_row_back(feedback: Feedback) -> None:
     feedback.propose(proposed(), call="form-1")
     feedback.remove(["a"])
