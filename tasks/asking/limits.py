@@ -34,7 +34,7 @@ def asked_lately(jobs: Jobs, user: str) -> tuple[int, int]:
     """
     seconds, microseconds = jobs.redis.time()
     now = seconds * 1000 + microseconds // 1000
-    asked = int(cast(int, jobs.redis.zcount(_key_of(user), f"({now - MINUTE_MS}", "+inf")))
+    asked = int(jobs.redis.zcount(_key_of(user), f"({now - MINUTE_MS}", "+inf"))
     return asked, sum(asker == user for _, _, asker in jobs.open_askers("answer"))
 
 
