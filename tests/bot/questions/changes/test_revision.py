@@ -229,7 +229,13 @@ class _Room:
 @pytest.fixture
 def offline(jobs: Jobs) -> Any:
     """As much of a bot as a changed question needs."""
-    return SimpleNamespace(jobs=jobs, user="UBOT", language=lambda text: "en", askers=_Room())
+    return SimpleNamespace(
+        jobs=jobs,
+        user="UBOT",
+        language=lambda text: "en",
+        language_of_question=lambda text, user: "en",
+        askers=_Room(),
+    )
 
 
 def changed(text: str, at: str = "", *, thread_ts: str = "") -> Json:
