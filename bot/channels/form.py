@@ -17,7 +17,6 @@ from bot.channels.command import (
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import plain_text
 from bot.slack.command_words import Wrong
-from bot.slack.incoming_text import unescape
 from tasks.asking.channels import MOST_INSTRUCTIONS, MOST_PEOPLE, ChannelSettings
 
 FORM = "channel_settings"
@@ -91,12 +90,7 @@ def filled_in(view: Mapping[str, Any], language: Language) -> tuple[Set, dict[st
         "max": read_tokens(_value(view, "max")),
         "ask": _read_askers(view),
     }
-    wrong = {
-        # What a form says is wrong is plain text.
-        name: unescape(one.what_is_wrong(language))
-        for name, one in read.items()
-        if isinstance(one, Wrong)
-    }
+    wrong = {name: one.at_field(language) for name, one in read.items() if isinstance(one, Wrong)}
     if wrong:
         return Set({}), wrong
     values = {

@@ -22,6 +22,7 @@ from tasks.trainings.resumable import resumable
 
 OFF_ACTION = "home_adapter_off"
 RESUME_ACTION = "home_resume"
+TRAIN_ACTION = "home_train"
 
 MOST_TRAININGS = 3
 MOST_ADAPTERS = 10
@@ -48,7 +49,8 @@ def now(bot: Bot, language: Language) -> list[dict[str, Any]]:
 
 
 def trainings(bot: Bot, language: Language, *, is_admin: bool) -> list[dict[str, Any]]:
-    """Return the trainings that run or wait with their bars; for admins those to resume too.
+    """Return the trainings that run or wait with their bars; for admins those to resume, and the
+    button that opens the form of a new one.
 
     Raises:
         RedisError: the broker is away.
@@ -62,6 +64,8 @@ def trainings(bot: Bot, language: Language, *, is_admin: bool) -> list[dict[str,
         blocks += named if is_admin else named[:-1]
     if is_admin:
         blocks += _resumable(bot, language)
+        train = button(TRAIN_ACTION, "train", say("button.train", language))
+        blocks.append({"type": "actions", "elements": [train]})
     return [heading(say("home.trainings", language)), *blocks] if blocks else []
 
 

@@ -7,12 +7,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "usage.train": (
         "使い方（管理者用）:\n"
+        "• `/swallow-train` — 学習のフォームを開きます\n"
         "• `/swallow-train epochs=1` — 学習の計画を立てます\n"
         "　指定できるもの: `data=名前 output=名前 epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= method= seed=`\n"
         "• `/swallow-train status` — 実行中と待機中の学習\n"
         "• `/swallow-train cancel [ID]` — 学習を止めます（途中経過は残ります）\n"
         "• `/swallow-train resume [ID]` — 止まった学習を続きから再開します",
         "Usage, for admins:\n"
+        "• `/swallow-train` — open the form of a training\n"
         "• `/swallow-train epochs=1` — work out the plan of a training\n"
         "   with any of `data=NAME output=NAME epochs= lr= r= alpha= dropout= cutoff= batch= micro_batch= val= keep= method= seed=`\n"
         "• `/swallow-train status` — what trains and what waits\n"
@@ -52,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "`{option}` の値が `{value}` になっていますが、{expected}を指定してください。",
         "`{option}` is `{value}`, but it must be {expected}.",
     ),
+    "wrong.field": ("{expected}を指定してください。", "It must be {expected}."),
     "wrong.extra": (
         "`{verb}` のあとの `{word}` は余分です。",
         "`{word}` is one word too many after `{verb}`.",

@@ -12,6 +12,7 @@ from bot.i18n.blind_sentences import BLIND
 from bot.i18n.channel_sentences import CHANNELS
 from bot.i18n.command_sentences import COMMANDS
 from bot.i18n.feedback_sentences import FEEDBACK
+from bot.i18n.training_form_sentences import TRAINING_FORM
 from bot.i18n.training_sentences import TRAININGS
 
 Language = Literal["ja", "en"]
@@ -25,6 +26,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **COMMANDS,
     **FEEDBACK,
     **TRAININGS,
+    **TRAINING_FORM,
 }
 """Each key with its Japanese and its English sentence."""
 

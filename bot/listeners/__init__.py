@@ -10,12 +10,11 @@ from bot.listeners import (
     feedback,
     feedback_review,
     forget,
-    plan_buttons,
     questions,
     slash_commands,
-    training_buttons,
 )
 from bot.listeners.settings import channel, home
+from bot.listeners.trainings import form, plan_buttons, training_buttons
 
 
 def register(app: AsyncApp, bot: Bot, tabs: HomeTabs | None = None) -> None:
@@ -25,6 +24,7 @@ def register(app: AsyncApp, bot: Bot, tabs: HomeTabs | None = None) -> None:
     answer_buttons.register(app, bot)
     slash_commands.register(app, bot)
     forget.register(app, bot)
+    form.register(app, bot)
     plan_buttons.register(app, bot)
     training_buttons.register(app, bot)
     feedback.register(app, bot)

@@ -6,14 +6,10 @@ A new slash command is registered here; its words and its actions get a folder b
 `bot.adapters`.
 """
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from redis.exceptions import RedisError
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
@@ -28,17 +24,12 @@ from bot.slack.command_words import Help, Wrong, usage
 from bot.slack.incoming_text import without_markup
 from bot.slack.notify import acknowledge_with
 from bot.trainings import actions as training_actions
-from bot.trainings import command as train
-from tasks.asking.channels import Channels
+from bot.trainings.asking import command as train
+from bot.trainings.asking import form_actions
+from bot.trainings.asking.plan_store import PlanStore
 from tasks.broker.job_id import job_id
 
-log = logging.getLogger(__name__)
-
 Do = Callable[[], Awaitable[ActionResult]]
-
-STORE_SECONDS = 2.0
-"""How long a plan may take to the broker's disk: Slack wants an acknowledgement within three, and
-the person's language may have taken most of one."""
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -55,9 +46,7 @@ class Commands:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._background = Background()
-        # Own threads: while the broker is away, the relay's calls occupy asyncio's default ones.
-        # Several, because each waits until the broker's disk has the plan.
-        self._threads = ThreadPoolExecutor(16, thread_name_prefix="commands")
+        self._plans = PlanStore(bot)
 
     async def on_help(self, ack: AsyncAck, command: Mapping[str, Any]) -> None:
         """Take `/swallow-help`."""
@@ -75,8 +64,14 @@ class Commands:
             await acknowledge_with(ack, parsed.sentence(language))
         elif isinstance(parsed, Help):
             await acknowledge_with(ack, usage("train", language))
+        elif isinstance(parsed, train.Ask):
+            await ack()
+            trigger = str(command.get("trigger_id") or "")
+            self._background.start(form_actions.open_form(self._bot, actor, trigger, language))
         elif isinstance(parsed, train.Start):
-            await acknowledge_with(ack, await self._plan(actor, command, parsed, text, language))
+            job = job_id(_key(command))
+            said = await self._plans.store(job, actor, parsed, text, language)
+            await acknowledge_with(ack, say(said, language))
         else:
             await ack()
             action, do = self._training(parsed, actor, _key(command), text, language)
@@ -96,39 +91,6 @@ class Commands:
             await ack()
             action, do = self._adapter(parsed, actor, _key(command), language)
             self._background.start(perform(self._bot, actor, action, language, do))
-
-    async def _plan(
-        self,
-        actor: Actor,
-        command: Mapping[str, Any],
-        parsed: train.Start,
-        text: str,
-        language: Language,
-    ) -> str:
-        """Store the plan's job and return the reply.
-
-        Whether `actor` may train is checked by the job's follower: asking Slack takes longer than
-        an acknowledgement may.
-        """
-        id = job_id(_key(command))
-
-        def store() -> str:
-            own = self._bot.settings.language or Channels(self._bot.jobs.redis).get(actor.channel)
-            shared = (own if isinstance(own, str) else own.language) or language
-            asked = {"text": text, "options": dict(parsed.options), "language": shared}
-            return self._bot.jobs.create(
-                id, "plan", destination=actor.destination(), asked=asked, adapter=""
-            )
-
-        try:
-            loop = asyncio.get_running_loop()
-            storing = loop.run_in_executor(self._threads, store)
-            stored = await asyncio.wait_for(storing, STORE_SECONDS)
-        except (RedisError, TimeoutError) as error:
-            log.warning("job %s: a plan was not stored: %s", id, type(error).__name__)
-            return say("act.broker_away", language)
-        log.info("job %s: plan %s", id, stored)
-        return say("plan.repeat" if stored == "repeat" else "plan.working", language)
 
     def _training(
         self,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.i18n.lookup import Language, say
+from bot.slack.incoming_text import unescape
 from bot.slack.outgoing_text import shortened
 from trainer.adapters.names import is_adapter_name
 
@@ -50,6 +51,13 @@ class Wrong:
         if self.expected:
             words["expected"] = say(f"expected.{self.expected}", language, **self.limits)
         return say(f"wrong.{self.reason}", language, **words)
+
+    def at_field(self, language: Language) -> str:
+        """Return what is wrong for a form, in plain text, below the field that shows its value."""
+        if not self.expected:
+            return unescape(self.what_is_wrong(language))
+        expected = say(f"expected.{self.expected}", language, **self.limits)
+        return say("wrong.field", language, expected=expected).replace("`", "")
 
 
 def usage(command: str, language: Language) -> str:

@@ -1,7 +1,7 @@
 """Follows a plan's job: the check of the right to train, the plan, and its message.
 
 A refusal or a failure is told to the person who asked; a plan is shown in the channel. A short
-training starts at once; a longer one waits for a button (`bot.listeners.plan_buttons`).
+training starts at once; a longer one waits for a button (`bot.listeners.trainings.plan_buttons`).
 """
 
 import asyncio

@@ -32,12 +32,21 @@ def rows_file(redis: Redis, home: Path, folder: Path) -> Path:
     file = folder / FILE
     if file.exists():
         return file
-    feedback = Feedback(redis)
-    rows = _newest(never_examined(feedback.training_rows(), exam_lines(redis, home)))
+    rows = rows_to_learn(redis, home)
     if not rows:
-        raise NoFeedback(len(feedback.rows("proposed")))
+        raise NoFeedback(len(Feedback(redis).rows("proposed")))
     write_rows(file, lines_of(redis, rows))
     return file
+
+
+def rows_to_learn(redis: Redis, home: Path) -> list[FeedbackRow]:
+    """Return the approved training rows but for what the exam of `home` asks, one per question.
+
+    Raises:
+        DataUnusable: the team's exam cannot be read.
+        RedisError: the broker is away.
+    """
+    return _newest(never_examined(Feedback(redis).training_rows(), exam_lines(redis, home)))
 
 
 def _newest(rows: list[FeedbackRow]) -> list[FeedbackRow]:

@@ -20,8 +20,11 @@ from bot.feedback.cards import (
     REMOVE_ACTION,
 )
 from bot.feedback.forms import CORRECT_FORM, TEACH_FORM
+from bot.home_tab.state import TRAIN_ACTION
 from bot.questions.answer import STOP_ACTION
 from bot.questions.rating import CORRECT_ACTION, RATE_ACTION
+from bot.trainings.asking.form import ADVANCED_ACTION
+from bot.trainings.asking.form import FORM as TRAINING_FORM
 from bot.trainings.final_card import USE_ACTION
 from bot.trainings.plan_card import DISCARD_ACTION, START_ACTION
 from bot.trainings.progress_card import CANCEL_ACTION
@@ -44,6 +47,7 @@ TEMPLATES = [
     event(channel_type="im", files=FILES, subtype="file_share"),
     event(thread_ts="1.0"),
     event(subtype="message_changed", message=MESSAGE, previous_message=MESSAGE),
+    command("/swallow-train", ""),
     command("/swallow-train", "status"),
     command("/swallow-train", "epochs=1 data=sample"),
     command("/swallow-adapter", "list"),
@@ -58,10 +62,14 @@ TEMPLATES = [
     ),
     *(
         press_in_home(action)
-        for action in (EXAM_ACTION, REFUSE_ACTION, APPROVE_ALL_ACTION, REMOVE_ACTION)
+        for action in (
+            *(EXAM_ACTION, REFUSE_ACTION, APPROVE_ALL_ACTION, REMOVE_ACTION),
+            *(ADVANCED_ACTION, TRAIN_ACTION),
+        )
     ),
     form(CORRECT_FORM, {"instruction": "a", "input": "", "output": "b"}),
     form(TEACH_FORM, {"instruction": "a", "output": None}),
+    form(TRAINING_FORM, {"data": "sample", "epochs": "1", "output": "x"}),
     shortcut(TEACH_FORM),
     home_opened(),
     event(channel_type="im", files=FILES, subtype="file_share", text="dataset x"),

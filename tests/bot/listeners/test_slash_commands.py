@@ -11,8 +11,8 @@ from bot.adapters import command as adapter
 from bot.i18n.lookup import Language
 from bot.slack.blocks import sentence
 from bot.slack.command_words import Help, Wrong, usage
-from bot.trainings import command as train
-from bot.trainings.options import OPTIONS
+from bot.trainings.asking import command as train
+from bot.trainings.asking.options import OPTIONS
 from tasks.trainings.datasets import is_dataset_name
 from trainer.adapters.names import is_adapter_name
 from trainer.planning.options import Options
@@ -23,8 +23,8 @@ LANGUAGES: tuple[Language, Language] = ("ja", "en")
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", Help()),
-        (" \u3000 ", Help()),
+        ("", train.Ask()),
+        (" \u3000 ", train.Ask()),
         ("help", Help()),
         ("STATUS", train.ShowStatus()),
         ("ｓｔａｔｕｓ", train.ShowStatus()),

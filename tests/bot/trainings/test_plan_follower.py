@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as Away
 from redis.exceptions import TimeoutError as Unflushed
 from redis.retry import Retry
 
-from bot.listeners.plan_buttons import _press as press_plan
+from bot.listeners.trainings.plan_buttons import _press as press_plan
 from bot.trainings.plan_decision import Decision, decide, training_id
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
@@ -71,11 +71,9 @@ async def test_a_malformed_command_is_told_where_its_usage_is_and_queues_nothing
     assert await person.messages() == []
 
 
-async def test_nothing_but_the_command_is_a_cry_for_help(
-    serve: Serve, person: Person, jobs: Jobs
-) -> None:
+async def test_help_queues_nothing(serve: Serve, person: Person, jobs: Jobs) -> None:
     async with serve():
-        await person.command("/swallow-train")
+        await person.command("/swallow-train help")
         await person.told("Usage, for admins:")
 
     assert jobs.all_states() == []

@@ -60,6 +60,27 @@ def answer(page: Page) -> str:
     return reply.locator(".mrkdwn, p").first.inner_text()
 
 
+def ask_for_training(page: Page, screenshots: Path) -> None:
+    """Fill in the form as the marker's command has it; a wrong field is said to be wrong."""
+    page.get_by_test_id("composer").fill("/swallow-train")
+    page.get_by_test_id("composer").press("Control+Enter")
+    form = page.get_by_test_id("form")
+    form.get_by_label("Data", exact=True).select_option("marker", timeout=MILLISECONDS)
+    options = dict(word.split("=") for word in OPTIONS.split())
+    form.get_by_test_id("field-output").get_by_role("textbox").fill(options["output"])
+    form.get_by_role("button", name="Advanced options").click()
+    lr = form.get_by_test_id("field-lr")
+    lr.get_by_role("textbox").fill("3", timeout=MILLISECONDS)
+    for name in ("epochs", "batch", "val"):
+        form.get_by_test_id(f"field-{name}").get_by_role("textbox").fill(options[name])
+    form.get_by_test_id("form-submit").click()
+    expect(lr).to_contain_text("It must be a number above 0", timeout=MILLISECONDS)
+    screenshot(page, screenshots, "form")
+    lr.get_by_role("textbox").fill(options["lr"])
+    form.get_by_test_id("form-submit").click()
+    expect(form).to_be_hidden(timeout=MILLISECONDS)
+
+
 def last(page: Page, text: str) -> Locator:
     return page.get_by_test_id("message").filter(has_text=text).last
 
@@ -71,7 +92,7 @@ def test_an_admin_trains_watches_and_switches(
     base = answer(page)
     page.get_by_test_id("close-thread").click()
 
-    send(page, f"/swallow-train {OPTIONS}")
+    ask_for_training(page, screenshots)
 
     plan = last(page, "Training plan: marked")
     expect(plan).to_contain_text("32 to train on · 4 held out", timeout=MILLISECONDS)

@@ -158,7 +158,8 @@ async def test_on_a_phone_an_admin_fills_in_the_settings_of_a_channel(
     async def asked(ack: Any, body: Json, client: AsyncWebClient) -> None:
         await ack()
         settings = ChannelSettings(instructions="短く。")
-        view = channel_form(body["channel_id"], settings, "faq", ["faq", "notes"], "ja")
+        adapters = ["faq", "notes", "a" * 64]
+        view = channel_form(body["channel_id"], settings, "faq", adapters, "ja")
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     @app.view(CHANNEL_FORM)
@@ -172,6 +173,8 @@ async def test_on_a_phone_an_admin_fills_in_the_settings_of_a_channel(
         await page.get_by_test_id("composer").press("Control+Enter")
         form = page.get_by_test_id("form")
         await expect(form.get_by_label("すべての質問に添える指示")).to_have_value("短く。")
+        inside = form.locator(".form-body")
+        assert await inside.evaluate("body => body.scrollWidth === body.clientWidth")
         await form.get_by_label("アダプター").select_option("notes")
         await form.get_by_label("質問できる人").select_option("people")
         await form.get_by_label("Guest").check()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.slack.command_words import Help, Wrong, folded, split
-from bot.trainings.options import Value, find
+from bot.trainings.asking.options import Value, find
 from trainer.adapters.names import is_adapter_name
 
 
@@ -13,6 +13,11 @@ class Start:
     """Make the plan of a training; the keys of `options` are the trainer's names."""
 
     options: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Open the form that asks for a training."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,17 @@ class Resume:
     id: str = ""
 
 
-TrainCommand = Start | ShowStatus | Cancel | Resume | Help
+TrainCommand = Start | Ask | ShowStatus | Cancel | Resume | Help
 
 
 def parse(text: str) -> TrainCommand | Wrong:
     """Return the command in `text`, or what is wrong with it.
 
-    An empty text asks for help, so that no training starts by mistake.
+    An empty text asks for the form.
     """
     words = split(text)
     if not words:
-        return Help()
+        return Ask()
     verb, rest = folded(words[0]), words[1:]
     if verb in ("help", "status"):
         if rest:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.i18n.lookup import CATALOGUE
 from bot.slack.command_words import Wrong
-from bot.trainings.options import OPTIONS, find
+from bot.trainings.asking.options import OPTIONS, find
 from trainer.planning.option_spec import OptionSpec
 from trainer.planning.options import OPTIONS as TRAINER_OPTIONS
 

@@ -34,6 +34,8 @@ class Option:
     parse: Callable[[str], Value | None]
     """Returns the value that a word writes, None where it writes none."""
     limits: Mapping[str, Any] = field(default_factory=dict)
+    default: Value | None = None
+    """None where it is decided when the training starts."""
 
     def read(self, word: str) -> Value | Wrong:
         """Return the value that `word` writes, or what is wrong with it."""
@@ -60,8 +62,8 @@ def _number(spec: OptionSpec) -> Option:
     short = str(spec.chat_name)
     if whole:
         limits = {"least": bounds.least, "most": bounds.most}
-        return Option(spec.name, short, "whole", parse, limits)
-    return Option(spec.name, short, short, parse)
+        return Option(spec.name, short, "whole", parse, limits, spec.default)
+    return Option(spec.name, short, short, parse, default=spec.default)
 
 
 def _choice(spec: OptionSpec) -> Option:

@@ -1,0 +1,1 @@
+"""The form, and the buttons, of plans and trainings."""

@@ -1,0 +1,1 @@
+"""How a training is asked for: by words or in a form, both read in the same way."""
