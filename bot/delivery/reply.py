@@ -98,7 +98,8 @@ class Reply:
 
     async def _edit(self, index: int, post: Post, state: str) -> None:
         ts = self._messages[index]
-        if self._shown.get(ts) == post or await self._append(ts, post):
+        ended = self._stream is not None and self._stream.ts == ts and self._stream.is_old
+        if (self._shown.get(ts) == post and not ended) or await self._append(ts, post):
             return
         try:
             await self._update(ts, self._content(index, post, state))

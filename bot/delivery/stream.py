@@ -61,10 +61,14 @@ class Stream:
         )
         return cls(client, destination.channel, str(response["ts"]), post.growing)
 
+    @property
+    def is_old(self) -> bool:
+        """Whether it is time to stop: one that Slack itself ends looks broken until an edit."""
+        return time.monotonic() >= self._until
+
     def takes(self, post: Post) -> bool:
         """Whether the stream can go on to show `post`: it cannot take back what it shows."""
-        more = post.growing.startswith(self._shown)
-        return more and fits(post) and time.monotonic() < self._until
+        return post.growing.startswith(self._shown) and fits(post) and not self.is_old
 
     async def append(self, post: Post) -> None:
         """Show what `post` has more.

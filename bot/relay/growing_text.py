@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 THINKING_SECONDS = 5.0
 """How often it is shown anew for how long the model thinks."""
 
+STALLED_SECONDS = 20.0
+"""How often text that does not grow is shown again: what shows it may have to end before long."""
+
 
 class _TextMissing(Exception):
     """Text before a piece of the answer has not been read."""
@@ -79,12 +82,13 @@ class GrowingText:
     async def _next(self, events: JobEvents) -> list[Event]:
         """Wait for an event, and return it with those that are ready behind it.
 
-        There may be none while the model thinks: the seconds that are shown grow.
+        There may be none while the model thinks, as the seconds that are shown grow, or while text
+        does not.
         """
-        thinks = self.thinking_since and not self.text
+        patience = STALLED_SECONDS if self.text else THINKING_SECONDS
         try:
             first = await asyncio.wait_for(
-                self._outlook.next_event(events), THINKING_SECONDS if thinks else None
+                self._outlook.next_event(events), patience if self.has_begun else None
             )
         except TimeoutError:
             return []

@@ -27,6 +27,7 @@ from bot.workspace.delivery.page_events import PageEvent
 from bot.workspace.faults import Counted
 from bot.workspace.server import running
 from bot.workspace.state.channels import channel_named
+from bot.workspace.state.conversations import Message
 from bot.workspace.state.people import BOT_USER
 from bot.workspace.workspace import Workspace
 from tasks.broker.counters import counted
@@ -178,7 +179,11 @@ class Drill:
         outcomes = {question: self._outcome(question) for question in self.questions.values()}
         return {
             "questions": dict(Counter(outcomes.values())),
-            "problems": [f"{q}: {o}" for q, o in outcomes.items() if o != "answered"],
+            "problems": [
+                f"{outcome} {question.ending}: {self._shown(question)}"
+                for question, outcome in outcomes.items()
+                if outcome != "answered"
+            ],
             "done": dict(self.done),
             "calls": {name: n["calls"] for name, n in self._workspace.call_log.shown().items()},
             "seconds": round(time.monotonic() - began),
@@ -214,13 +219,19 @@ class Drill:
         else:
             faults.set(NO_STREAM_FAULTS | STREAM_FAULTS.get(what, {}))
 
-    def _outcome(self, question: Question) -> str:
+    def _replies(self, question: Question) -> list[Message]:
         channel = channel_named(question.channel)
-        replies = [
-            message
-            for message in self._workspace.conversations.replies(channel, question.ts)
-            if message["user"] == BOT_USER
+        replies = self._workspace.conversations.replies(channel, question.ts)
+        return [message for message in replies if message["user"] == BOT_USER]
+
+    def _shown(self, question: Question) -> list[str]:
+        return [
+            f"{message.get('streaming_state')} {message.get('metadata')} {message['text'][:60]!r}"
+            for message in self._replies(question)
         ]
+
+    def _outcome(self, question: Question) -> str:
+        replies = self._replies(question)
         if any(message.get("streaming_state") == "in_progress" for message in replies):
             return "open"
         about = [message.get("metadata", {}).get("event_payload", {}) for message in replies]

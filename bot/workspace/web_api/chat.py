@@ -49,6 +49,7 @@ def update(workspace: Workspace, caller: Caller, args: Arguments) -> Json:
     refuse_if_archived(workspace, channel, "is_inactive")
     if is_streaming(workspace, channel, before):
         raise Refused("streaming_state_conflict")
+    before = workspace.conversations.message(channel, before["ts"])  # an expired stream has ended
     content = content_of(args)
     if not content:
         raise Refused("no_text")

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import stream
 from bot.questions.answer import STOP_ACTION
+from bot.relay import growing_text
 from tasks.broker.jobs import Jobs
 from tests.bot.claims import delivered
 from tests.bot.conftest import Json, Person, Serve, job_of, until
@@ -146,6 +147,27 @@ async def test_a_stream_is_finished_by_the_next_bot(
         await delivered(jobs)
 
     assert [reply["text"] for reply in await person.replies(ts, DIRECT)] == ["one two"]
+
+
+async def test_a_stream_without_new_text_is_stopped_before_slack_ends_it(
+    serve: Serve, person: Person, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(growing_text, "STALLED_SECONDS", 0.05)
+    async with serve():
+        ts = await ask(person, "Count!")
+        job = await begin(jobs)
+
+        async def is_edited() -> bool:
+            replies = await person.replies(ts, DIRECT)
+            return any("edited" in reply for reply in replies)
+
+        await until(is_edited, "the edit after the stop")
+        jobs.finish(job, 1, "finished", ANSWERED)
+        await delivered(jobs)
+
+    assert [reply["text"] for reply in await person.replies(ts, DIRECT)] == ["one"]
+    assert calls(person)["chat.update"] == 2
 
 
 async def test_an_answer_that_begins_again_takes_its_text_back(

@@ -5,7 +5,7 @@
 
 import { el, link } from "../dom.js";
 import { HEADING, ITEM, QUOTE, splitBlocks } from "./markdown_blocks.js";
-import { codeBlock } from "./mrkdwn.js";
+import { codeBlock, mention } from "./mrkdwn.js";
 
 const INLINE = new RegExp(
   [
@@ -15,6 +15,7 @@ const INLINE = new RegExp(
     "(?<!\\w)_(?![\\s_])([^_\\n]+?)(?<!\\s)_(?!\\w)",
     "~~([^~\\n]+)~~",
     "!?\\[([^\\]\\n]*)\\]\\(([^)\\s]+)\\)",
+    "<([@#!][^>\\s]+)>",
     "(https?://[^\\s<>()「」、。]+)",
     "\\\\([\\\\`*_{}\\[\\]()#+.!~>|-])",
   ].join("|"),
@@ -33,13 +34,14 @@ function inline(text) {
   return nodes;
 }
 
-function token([source, code, bold, star, under, strike, label, target, bare, escaped]) {
+function token([source, code, bold, star, under, strike, label, target, reference, bare, escaped]) {
   if (code !== undefined) return el("code", {}, code);
   if (bold !== undefined) return el("strong", {}, inline(bold));
   if (star !== undefined) return el("em", {}, inline(star));
   if (under !== undefined) return el("em", {}, inline(under));
   if (strike !== undefined) return el("s", {}, inline(strike));
   if (target !== undefined) return link(target, label || target);
+  if (reference !== undefined) return mention(reference.split("|").at(-1));
   if (bare !== undefined) return link(bare, bare);
   return escaped ?? source;
 }

@@ -94,8 +94,9 @@ async def test_an_answer_streams_into_the_thread_that_opens_by_itself(
         assert paragraph is not None
         pieces.put_nowait("です。\n\n```python\nprint('燕')\n```\n\n- 一\n- 二")
         await expect(reply.locator("pre")).to_have_text("print('燕')")
-        pieces.put_nowait("\n- 三")
-        await expect(reply.locator("li")).to_have_text(["一", "二", "三"])
+        pieces.put_nowait("\n- 三<!here>")
+        await expect(reply.locator("li")).to_have_text(["一", "二", "三!here"])
+        await expect(reply.locator(".mention")).to_have_text("!here")
         pieces.put_nowait(None)
         await expect(reply.locator(".streaming")).to_have_count(0)
         await expect(reply.locator("strong")).to_have_text("渡り鳥")

@@ -89,8 +89,9 @@ async def test_refused_streaming_is_refused_at_the_start(
         await bot.chat_startStream(channel="CGENERAL", thread_ts=question, **RECIPIENT)
 
 
+@pytest.mark.parametrize("first", ["append", "edit"])
 async def test_an_expired_stream_keeps_its_text_and_can_be_edited(
-    bot: AsyncWebClient, workspace: Workspace, question: str
+    bot: AsyncWebClient, workspace: Workspace, question: str, first: str
 ) -> None:
     workspace.faults.set({"expire_streaming": 0.05})
     ts = (
@@ -100,13 +101,14 @@ async def test_an_expired_stream_keeps_its_text_and_can_be_edited(
     )["ts"]
     await asyncio.sleep(0.06)
 
-    with pytest.raises(SlackApiError, match="message_not_in_streaming_state"):
-        await bot.chat_appendStream(channel="CGENERAL", ts=ts, markdown_text="more")
-
-    thread = await bot.conversations_replies(channel="CGENERAL", ts=question)
-    assert thread["messages"][-1]["text"] == "half"
+    if first == "append":
+        with pytest.raises(SlackApiError, match="message_not_in_streaming_state"):
+            await bot.chat_appendStream(channel="CGENERAL", ts=ts, markdown_text="more")
+        thread = await bot.conversations_replies(channel="CGENERAL", ts=question)
+        assert thread["messages"][-1]["text"] == "half"
     whole = await bot.chat_update(channel="CGENERAL", ts=ts, text="whole")
     assert whole["message"]["text"] == "whole"
+    assert whole["message"]["streaming_state"] == "completed"
     assert "blocks" not in whole["message"]
 
 
