@@ -24,7 +24,7 @@ from bot.people.askers import BARRED, REFUSALS
 from bot.questions import answer
 from bot.questions.arrival import mentions, thread_of
 from bot.questions.changes import follow_up
-from bot.questions.rating import feedback_blocks
+from bot.questions.rating import with_feedback
 from bot.questions.request import prepare
 from bot.questions.thread_status import ThreadStatus
 from bot.relay.dispatch import Outlook, enqueue
@@ -216,8 +216,8 @@ class QuestionFollower:
         collected = self._bot.task_settings.feedback == "on"
         if not collected or own or final.type != "finished" or not self._growing.text.strip():
             return posts
-        blocks = feedback_blocks(self._job.id, self._language)
-        return [*posts[:-1], Post(posts[-1].text, (*posts[-1].blocks, *blocks))]
+        blocks = with_feedback(posts[-1].blocks, self._job.id, self._language)
+        return [*posts[:-1], Post(posts[-1].text, blocks)]
 
     def _headed(self, posts: list[Post]) -> list[Post]:
         """Put the line that says who answers above the first message, if the job has one."""

@@ -1,8 +1,9 @@
-"""What stands under a finished answer: two thumbs, and the button to correct it.
+"""What stands under a finished answer: the button to correct it, and two thumbs.
 
 The thumbs say only which of them was pressed: whose answer it is stands in their block's id.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.i18n.lookup import Language, say
@@ -15,8 +16,13 @@ GOOD, BAD = "good", "bad"
 _BLOCK = "feedback-"
 
 
-def feedback_blocks(job: str, language: Language) -> list[dict[str, Any]]:
-    """Return the blocks for the answer of `job`."""
+def with_feedback(
+    blocks: Sequence[dict[str, Any]], job: str, language: Language
+) -> tuple[dict[str, Any], ...]:
+    """Return the blocks of the answer of `job` with what it is rated and corrected with.
+
+    The button stands in the row of those that are there already.
+    """
     thumbs = {
         "type": "feedback_buttons",
         "action_id": RATE_ACTION,
@@ -24,10 +30,15 @@ def feedback_blocks(job: str, language: Language) -> list[dict[str, Any]]:
         "negative_button": _thumb("bad", BAD, language),
     }
     correct = button(CORRECT_ACTION, job, say("button.correct", language))
-    return [
-        {"type": "context_actions", "block_id": f"{_BLOCK}{job}", "elements": [thumbs]},
+    below = {"type": "context_actions", "block_id": f"{_BLOCK}{job}", "elements": [thumbs]}
+    if blocks and blocks[-1]["type"] == "actions":
+        row = {**blocks[-1], "elements": [*blocks[-1]["elements"], correct]}
+        return (*blocks[:-1], row, below)
+    return (
+        *blocks,
         {"type": "actions", "block_id": f"correct-{job}", "elements": [correct]},
-    ]
+        below,
+    )
 
 
 def job_in(block_id: str) -> str:
