@@ -14,7 +14,7 @@ TRAINING_FORM: dict[str, tuple[str, str]] = {
     "train.form.rows": ("（{rows}行）", " ({rows} rows)"),
     "train.form.epochs": ("エポック数（epochs）", "Epochs"),
     "train.form.epochs_hint": (
-        "データを何周するか。空欄なら1周、修正を学ぶときは自動で増やします。",
+        "データを何周するか。空欄なら1周、訂正を学ぶときは自動で増やします。",
         "How often to go through the data. Empty: once, and corrections more often.",
     ),
     "train.form.output": ("アダプターの名前（output）", "Name of the adapter (output)"),
