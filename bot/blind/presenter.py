@@ -7,7 +7,8 @@ time shows a comparison; another one goes on where it has stopped.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import cast
@@ -32,6 +33,8 @@ LOOK_SECONDS = 15.0
 """Between two looks at what is to be revealed or shown."""
 PATIENCE_SECONDS = 45.0
 """The longest that showing one comparison may take; less than it is a bot's own."""
+NEW_SECONDS = 5.0
+"""So long after its beginning a comparison is shown by whoever has begun it."""
 METADATA_TYPE = "swallow_blind"
 _OPENING, _RESULT = "opening", "result"
 
@@ -107,17 +110,21 @@ class Presenter:
             await asyncio.to_thread(self._blind.end, comparison.id)
 
     async def _posted(self, comparison: Comparison) -> dict[str, str]:
-        """Return the timestamps of what was posted, also of what the record does not have yet."""
-        messages, name = dict(comparison.messages), comparison.posting
-        if name and name not in messages:
+        """Return the timestamps of what was posted, also of what the record does not have yet.
+
+        What a broker was told in its last second before a power failure, it does not have any more.
+        """
+        messages = dict(comparison.messages)
+        is_new = abs(time.time() - comparison.created / 1000) < NEW_SECONDS
+        for name in [comparison.posting] if is_new else _names(comparison):
+            if not name or name in messages:
+                continue
             thread = comparison.thread_ts or messages.get(_OPENING, "")
+            if not thread and name != _OPENING:
+                break
             since = f"{comparison.created / 1000 - CLOCK_TOLERANCE_SECONDS:.6f}"
             place = Destination(comparison.channel, thread, thread or since)
-            payload = _payload(comparison, name)
-
-            def matches(message: Message) -> bool:
-                return bool((message.get("metadata") or {}).get("event_payload") == payload)
-
+            matches = partial(_has_payload, _payload(comparison, name))
             if ts := await find(self._bot.client, place, matches):
                 messages[name] = ts
                 await asyncio.to_thread(self._blind.posted, comparison.id, name, ts)
@@ -149,6 +156,16 @@ class Presenter:
     def _language(self, comparison: Comparison) -> Language:
         known = comparison.language in LANGUAGES
         return cast(Language, comparison.language) if known else self._bot.language("")
+
+
+def _names(comparison: Comparison) -> list[str]:
+    """Return the names of the messages that there should be, in their order."""
+    names = [_OPENING, *(str(question.number) for question in comparison.questions)]
+    return [*names, _RESULT] if comparison.revealed else names
+
+
+def _has_payload(payload: Mapping[str, str], message: Message) -> bool:
+    return bool((message.get("metadata") or {}).get("event_payload") == payload)
 
 
 def _payload(comparison: Comparison, name: str) -> dict[str, str]:

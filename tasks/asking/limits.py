@@ -34,7 +34,8 @@ def asked_lately(jobs: Jobs, user: str) -> tuple[int, int]:
     """
     seconds, microseconds = jobs.redis.time()
     now = seconds * 1000 + microseconds // 1000
-    asked = int(jobs.redis.zcount(_key_of(user), f"({now - MINUTE_MS}", "+inf"))
+    # What is still to come was noted before the clock was set back.
+    asked = int(jobs.redis.zcount(_key_of(user), f"({now - MINUTE_MS}", now))
     return asked, sum(asker == user for _, _, asker in jobs.open_askers("answer"))
 
 

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from tasks.asking.limits import asked_today, asked_within_a_minute
+from tasks.asking.limits import asked_lately, asked_today, asked_within_a_minute
 from tasks.broker.jobs import Jobs
 from tasks.privacy import forget as privacy
 from tasks.privacy.forget import forget
@@ -99,6 +99,17 @@ def test_a_question_whose_asker_was_forgotten_meanwhile_is_not_counted(
 
     assert asked_today(redis, "UALICE") == []
     assert not redis.keys("swallow:asked:*")
+
+
+def test_a_clock_that_is_set_back_counts_no_question_for_an_hour(jobs: Jobs, redis: Redis) -> None:
+    ask(jobs)
+    job = jobs.get("a")
+    assert job is not None
+    asked_within_a_minute(jobs, job)
+    assert asked_lately(jobs, "UALICE") == (1, 1)
+    redis.zincrby("swallow:asked:UALICE", 3_600_000, "a")
+
+    assert asked_lately(jobs, "UALICE") == (0, 1)
 
 
 def test_a_deletion_outlives_a_power_failure(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
