@@ -281,7 +281,7 @@ async def test_a_plan_is_not_acknowledged_before_the_broker_s_disk_has_it(
 async def test_a_plan_is_acknowledged_in_time_though_the_broker_is_slow(
     serve: Serve, person: Person, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("bot.listeners.slash_commands.STORE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.trainings.asking.plan_store.STORE_SECONDS", 0.05)
     answering = Event()
     async with serve() as bot:
         monkeypatch.setattr(bot.jobs, "create", lambda *_, **__: answering.wait(SECONDS))
