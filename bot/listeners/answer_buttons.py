@@ -7,6 +7,7 @@ Continue and Again work once each: the button goes when it has been pressed.
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -85,6 +86,9 @@ class AnswerButtons:
             return
         log.info("job %s: %s pressed", id, how)
         await self._take_away(used, actor, body)
+        with suppress(RedisError):
+            # The question may have been edited and answered anew before the button was gone.
+            await asyncio.to_thread(self._bot.jobs.show_again, id, revision)
 
     async def _take_away(
         self, actions: Collection[str], actor: Actor, body: Mapping[str, Any]

@@ -166,6 +166,13 @@ class Jobs:
             flush(self.redis)
         return withdrawn
 
+    def show_again(self, id: str, revision: int) -> bool:
+        """Have the answer of a job shown again, behind that to an older `revision`.
+
+        False where it is no older one, or the answer is still to be posted.
+        """
+        return bool(self.run_script("show_again", id, revision))
+
     def leave_to_model(self, id: str, model: str) -> bool:
         """Leave a queued job to the workers with `model`; the caller publishes it for them.
 

@@ -1,5 +1,6 @@
 """Questions that are edited or deleted, at a real local workspace; the tests act as the workers."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -224,6 +225,48 @@ class _Room:
     """Everybody may ask as much as they like."""
 
     def check_room(self, user: str, jobs: Jobs) -> None: ...
+
+
+async def test_a_button_that_goes_late_does_not_bring_the_old_answer_back(
+    serve: Serve, asker: Asker, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed, may_go = asyncio.Event(), asyncio.Event()
+    async with serve() as bot:
+        update = bot.client.chat_update
+
+        async def late(**message: Any) -> Any:
+            if "metadata" not in message:
+                pressed.set()
+                await may_go.wait()
+            return await update(**message)
+
+        monkeypatch.setattr(bot.client, "chat_update", late)
+        ts = await asker.ask("<@UBOT> one?")
+        job = await queued(jobs, "one?")
+        jobs.finish(job.id, attempt(jobs, job, "eins"), "finished", FINISHED)
+        [message] = await asker.has_replies(ts, "eins")
+        await asker.press(message, "ask_again", user="UALICE")
+        await pressed.wait()
+        await asker.edit(ts, "<@UBOT> two?")
+        job = await queued(jobs, "two?")
+        jobs.finish(job.id, attempt(jobs, job, "zwei"), "finished", FINISHED)
+        await asker.has_replies(ts, "zwei")
+        await delivered(jobs)
+        shown: list[str] = []
+
+        def notice(event: Any) -> None:
+            if event.kind == "changed":
+                shown.append(event.data["message"]["text"])
+
+        asker.workspace.page_events.watch(notice)
+        may_go.set()
+
+        async def corrected() -> bool:
+            return shown[-1:] == ["zwei"]
+
+        await until(corrected, "the new answer")
+
+    assert shown == ["eins", "zwei"]
 
 
 @pytest.fixture
