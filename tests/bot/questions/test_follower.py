@@ -341,7 +341,7 @@ async def test_the_answer_takes_the_place_of_the_thought_also_for_the_next_relay
     assert job.request["instruction"] == "What is 1 + 1?"
 
 
-@pytest.mark.parametrize("word", ["maybe", "0", "-1", "５００万", "99999", "1e3", ""])
+@pytest.mark.parametrize("word", ["maybe", "0", "-1", "５００．５", "99999", "1e3", ""])
 async def test_what_think_cannot_be_is_one_sentence_and_no_worker_gets_it(
     serve: Serve, person: Person, jobs: Jobs, word: str
 ) -> None:
