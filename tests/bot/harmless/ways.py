@@ -166,9 +166,23 @@ class Everywhere:
             {"max": "", "instructions": self._text[:1000]},
         ):
             await teacher.submit(view, "UADMIN", **values)
+        await teacher.command("/swallow-train")
+        view = await self._form_called("ask_for_training", "UADMIN")
+        assert await teacher.submit(view, "UADMIN", output=self._text[:80])
+        use = {"user": "UADMIN", "view_id": view["id"]}
+        await teacher.local("view", use | {"do": "close"})
         await send(teacher, "{}", f"{self._file_name()}.exe", "dataset x")
         await send(teacher, "{}", "rows.jsonl", f"dataset {word}")
         await send(teacher, f'{{"{MARK}<!here>": "<!here>"}}', "rows.jsonl", "dataset x")
+
+    async def _form_called(self, callback: str, user: str) -> Json:
+        """Wait for a form of this kind."""
+
+        async def look() -> Json | None:
+            view: Json | None = (await self._teacher.look("view", user))["view"]
+            return view if view and view["callback_id"] == callback else None
+
+        return await until(look, callback)
 
     async def trainings(self) -> None:
         """Plan trainings, follow one to its end and one to its failure, and compare blind."""
