@@ -65,7 +65,7 @@ format: setup
 
 reference: setup
 	@$(BIN)/python -m tests.reference README.md README.ja.md
-	@$(BIN)/python -m tests.http_manifest
+	@$(BIN)/python -m tests.manifests
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

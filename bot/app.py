@@ -39,6 +39,7 @@ from bot.settings import BotSettings
 from bot.slack.call_counts import CallCounts
 from bot.slack.client import client_of
 from bot.slack.refusals import failure_of, reason_of
+from bot.surface import Surface
 from bot.trainings.follower import TrainingFollower
 from bot.trainings.plan_follower import PlanFollower
 from tasks.adapters.registry import Registry
@@ -130,6 +131,8 @@ async def _bot(
         raise
     people, team = People(client), str(me["team_id"])
     admins = Admins(client, people, bot_settings, team)
+    surface = Surface()
+    surface.learn(me)
     return Bot(
         client=client,
         people=people,
@@ -145,6 +148,7 @@ async def _bot(
         askers=Askers(people, admins, bot_settings, team),
         audit=Audit(settings.home),
         registry=Registry(settings, jobs.redis),
+        surface=surface,
     )
 
 

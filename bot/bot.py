@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -16,6 +16,7 @@ from bot.people.askers import Askers
 from bot.people.people import People
 from bot.settings import BotSettings
 from bot.slack.incoming_text import has_words
+from bot.surface import Surface
 from tasks.adapters.registry import Registry
 from tasks.asking.channels import Channels
 from tasks.audit import Audit
@@ -42,6 +43,7 @@ class Bot:
     askers: Askers
     audit: Audit
     registry: Registry
+    surface: Surface = field(default_factory=Surface)
 
     def language(self, text: str) -> Language:
         """Return the language in which the bot's own sentences reply to `text`."""

@@ -18,10 +18,11 @@ from bot.connections.http import REQUEST_PATH
 from bot.doctor import SCOPES
 from bot.listeners import register
 from bot.settings import BotSettings
+from bot.surface import AGENT_SCOPE
 from bot.workspace.sign_in import PAGE
 from tasks.settings import Settings
 from tests.conftest import missing
-from tests.http_manifest import HTTP, SOCKET_MODE, URL, over_http
+from tests.manifests import AGENT, HTTP, SOCKET_MODE, URL, as_agent, over_http
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 UNITS = ("swallow.service", "swallow-worker.service")
@@ -71,7 +72,8 @@ def test_the_app_asks_for_the_scopes_that_the_doctor_looks_for(manifest: Any) ->
 
 def test_the_app_hears_what_the_bot_listens_to(manifest: Any, listening: Listening) -> None:
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert {event.partition(".")[0] for event in events} == listening.events
+    of_agents = {"agent_session_stopped"}
+    assert {event.partition(".")[0] for event in events} == listening.events - of_agents
     conversations = {event.partition(".")[2] for event in events} - {""}
     assert {f"{name}:history" for name in conversations} == {
         scope for scope in SCOPES if scope.endswith(":history")
@@ -122,6 +124,18 @@ def test_the_manifest_over_http_differs_in_its_addresses_alone(manifest: Any) ->
     assert http == manifest | {"settings": settings}
     assert settings | {"socket_mode_enabled": True} == manifest["settings"]
     assert URL.endswith(REQUEST_PATH)
+
+
+def test_the_manifest_of_the_agent_adds_what_an_agent_has(manifest: Any) -> None:
+    text = AGENT.read_text("utf-8")
+    assert text == as_agent(SOCKET_MODE.read_text("utf-8")), "run `make reference`"
+    agent = yaml.safe_load(text)
+    view = agent["features"].pop("agent_view")
+    assert view.keys() == {"agent_description"}
+    assert len(view["agent_description"]) <= 300
+    agent["oauth_config"]["scopes"]["bot"].remove(AGENT_SCOPE)
+    agent["settings"]["event_subscriptions"]["bot_events"].remove("agent_session_stopped")
+    assert agent == manifest
 
 
 def test_the_manifest_keeps_to_slacks_lengths(manifest: Any) -> None:

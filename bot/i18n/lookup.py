@@ -6,6 +6,7 @@ caller escapes them.
 
 from typing import Any, Literal
 
+from bot.i18n.agent_sentences import AGENT
 from bot.i18n.alert_sentences import ALERTS
 from bot.i18n.answer_sentences import ANSWERS
 from bot.i18n.blind_sentences import BLIND
@@ -19,6 +20,7 @@ Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 CATALOGUE: dict[str, tuple[str, str]] = {
+    **AGENT,
     **ALERTS,
     **ANSWERS,
     **BLIND,

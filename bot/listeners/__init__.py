@@ -5,6 +5,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.bot import Bot
 from bot.home_tab.publisher import HomeTabs
 from bot.listeners import (
+    agent,
     answer_buttons,
     blind_buttons,
     feedback,
@@ -32,3 +33,4 @@ def register(app: AsyncApp, bot: Bot, tabs: HomeTabs | None = None) -> None:
     blind_buttons.register(app, bot)
     channel.register(app, bot)
     home.register(app, bot, tabs)
+    agent.register(app, bot)

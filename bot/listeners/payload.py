@@ -54,13 +54,21 @@ class _Message(_Written):
 class _HomeOpened(_Shape):
     type: Literal["app_home_opened"]
     user: str
+    channel: str | None = None
     tab: str | None = None
+
+
+class _SessionStopped(_Shape):
+    type: Literal["agent_session_stopped"]
+    user: str
+    channel: str
+    thread_ts: str
 
 
 class _Event(_Shape):
     type: Literal["event_callback"]
     team_id: str = ""
-    event: Annotated[_Message | _HomeOpened, Field(discriminator="type")]
+    event: Annotated[_Message | _HomeOpened | _SessionStopped, Field(discriminator="type")]
 
 
 class _Command(_Shape):

@@ -32,6 +32,8 @@ RATE_LIMITS: Mapping[str, tuple[RateLimit, ...]] = {
     "chat.appendStream": _TIER_4,
     "chat.stopStream": _TIER_2,
     "assistant.threads.setStatus": (RateLimit(600),),
+    "assistant.threads.setSuggestedPrompts": _TIER_4,
+    "agents.sessions.setStatus": _TIER_3,
     "conversations.history": _TIER_3,
     "conversations.info": _TIER_3,
     "conversations.list": _TIER_2,

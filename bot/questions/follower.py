@@ -22,6 +22,7 @@ from bot.errors import CannotAnswer
 from bot.i18n.lookup import failure, say
 from bot.people.askers import BARRED, REFUSALS
 from bot.questions import answer
+from bot.questions.agent.session import Session
 from bot.questions.arrival import mentions, thread_of
 from bot.questions.changes import follow_up
 from bot.questions.rating import with_feedback
@@ -53,7 +54,8 @@ class QuestionFollower:
         # In a channel a native stream is live for one person only; for the others it stands still.
         natively = bot.stream_pace if job.destination["dm"] else None
         self._reply = DirectFallback(bot.client, Journal(bot.jobs, job), self._language, natively)
-        self._status = ThreadStatus(bot.client, bot.jobs, job, self._language)
+        self._session = Session(bot.client, bot.surface, bot.jobs, job)
+        self._status = ThreadStatus(bot, job, self._session, self._language)
         self._growing = GrowingText(streams, Outlook(bot.jobs, job), job)
 
     async def run(self) -> None:
@@ -64,6 +66,7 @@ class QuestionFollower:
         if self._job.withdrawn:
             await self._reply.remove()
             await self._status.clear()
+            await self._session.end()
             return
         if self._job.revision and self._job.state == "new" and self._reply.begun:
             notice = answer.starting_over(self._job.id, self._language)
@@ -72,6 +75,7 @@ class QuestionFollower:
             final = await self._final()
             if final.type != "revised":
                 await self._end(final)
+                await self._session.end()
         finally:
             self._bot.edit_pace.end(self._job.id)
             self._bot.stream_pace.end(self._job.id)

@@ -39,6 +39,7 @@ async def _serve(options: argparse.Namespace) -> None:
         state=options.state,
         secret=options.secret or "",
         request_url=options.request_url,
+        is_agent=options.agent,
     ) as workspace:
         print_line(f"Local workspace: {sign_in.address(workspace)}")
         if options.demo:
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help="deliver to the bot there over HTTP, instead of Socket Mode",
     )
+    parser.add_argument("--agent", action="store_true", help="the bot's app is an agent")
     return parser
 
 

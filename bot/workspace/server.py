@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from bot.workspace.answers import failed
 from bot.workspace.errors import BadRequest, PortTaken, Refused
 from bot.workspace.guard import add_headers, guard
-from bot.workspace.local_api import faults, interactions, messages, page_data, views
+from bot.workspace.local_api import agent, faults, interactions, messages, page_data, views
 from bot.workspace.local_api.callers import for_callers
 from bot.workspace.sign_in import PAGE, index
 from bot.workspace.web_api import dispatch, files
@@ -36,14 +36,16 @@ async def running(
     state: Path | None = None,
     secret: str = "",
     request_url: str = "",
+    is_agent: bool = False,
 ) -> AsyncIterator[Workspace]:
     """Run a workspace in this event loop; port 0 picks a free one.
 
     Yields the workspace, whose `url`, `port` and `api_url` are then set. `ack_timeout` is how many
     seconds the bot has to acknowledge an envelope. Tokens end in `secret`; without one, in a new
-    secret. With a `request_url` the bot is reached there over HTTP. Raises PortTaken.
+    secret. With a `request_url` the bot is reached there over HTTP. With `is_agent` the bot's app
+    is an agent. Raises PortTaken.
     """
-    workspace = Workspace(state, ack_timeout, secret)
+    workspace = Workspace(state, ack_timeout, secret, is_agent=is_agent)
     runner = web.AppRunner(
         _application(workspace),
         access_log=None,
@@ -91,6 +93,8 @@ def _application(workspace: Workspace) -> web.Application:
     route("POST", "/local/shortcut", for_callers(interactions.run_shortcut))
     route("POST", "/local/edit", for_callers(messages.edit))
     route("POST", "/local/delete", for_callers(messages.delete))
+    route("POST", "/local/opened", for_callers(agent.open_messages))
+    route("POST", "/local/stop", for_callers(agent.stop))
     route("POST", "/local/locale", for_callers(page_data.choose_locale))
     route("GET", "/local/view", for_callers(views.form))
     route("POST", "/local/view", for_callers(views.use))

@@ -14,6 +14,7 @@ from bot.workspace.delivery.messages import Messages
 from bot.workspace.delivery.page_events import PageEvents
 from bot.workspace.delivery.request_url import RequestUrl
 from bot.workspace.delivery.response_urls import ResponseUrls
+from bot.workspace.delivery.sessions import Sessions
 from bot.workspace.delivery.sockets import Sockets
 from bot.workspace.delivery.statuses import Statuses
 from bot.workspace.delivery.triggers import Triggers
@@ -38,11 +39,19 @@ class Upload:
 class Workspace:
     """One running workspace. `ack_timeout` is in seconds; without a file nothing is kept.
 
-    All tokens end in `secret`; without one, in a new secret.
+    All tokens end in `secret`; without one, in a new secret. With `is_agent` the app is one.
     """
 
-    def __init__(self, state_file: Path | None, ack_timeout: float, secret: str = "") -> None:
+    def __init__(
+        self,
+        state_file: Path | None,
+        ack_timeout: float,
+        secret: str = "",
+        *,
+        is_agent: bool = False,
+    ) -> None:
         self.port = 0
+        self.is_agent = is_agent
         self.tokens = Tokens(secret)
         self.database = Database(state_file)
         self.conversations = Conversations(self.database)
@@ -53,6 +62,7 @@ class Workspace:
         self.sockets = Sockets(self.page_events, self.faults)
         self.envelopes = Envelopes(self.database, self.faults, self.sockets, ack_timeout)
         self.statuses = Statuses(self.page_events)
+        self.sessions = Sessions(self.page_events, self.statuses)
         self.messages = Messages(
             self.conversations, self.page_events, self.envelopes, self.statuses
         )
@@ -90,6 +100,7 @@ class Workspace:
         """Disconnect the pages and the bots, then close the database."""
         self.page_events.close()
         self.statuses.close()
+        self.sessions.close()
         await self.envelopes.close()
         for url in self._request_urls:
             await url.close()

@@ -21,12 +21,14 @@ from trainer.files import expanded
 @click.command()
 @home_option
 @click.option("--port", default=3980, show_default=True, help="Port of the local workspace.")
+@click.option("--agent", is_flag=True, help="In the local workspace the bot is an agent.")
 @model_option
 @engine_option
 @metrics_option
 def up(
     home: Path | None,
     port: int,
+    agent: bool,
     model: str | None,
     engine: str | None,
     metrics: tuple[str, int] | None,
@@ -43,7 +45,7 @@ def up(
 
     never_block()
     _serve_metrics(metrics, "up")
-    asyncio.run(Up(settings(), port=port).run())
+    asyncio.run(Up(settings(), port=port, agent=agent).run())
 
 
 def _serve_metrics(address: tuple[str, int] | None, part: str) -> None:

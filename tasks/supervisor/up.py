@@ -35,9 +35,10 @@ WRITE_AGAIN_SECONDS = 10.0
 class Up:
     """The supervisor of one home."""
 
-    def __init__(self, settings: Settings, *, port: int) -> None:
+    def __init__(self, settings: Settings, *, port: int, agent: bool = False) -> None:
         self.settings = settings
         self.port = port
+        self.agent = agent
         self.local = not settings.uses_slack
         self._secret = secrets.token_hex(16)
         # Part of the names of what it starts. The same when a part is started again, which so finds
@@ -110,6 +111,8 @@ class Up:
         write_text(secret, self._secret, mode=0o600, durable=False)
         files = ["--state", str(home / "workspace.sqlite"), "--secret", str(secret)]
         arguments = ["--port", str(self.port), *files, "--demo", DEMO]
+        if self.agent:
+            arguments.append("--agent")
         if self.settings.http:
             arguments += ["--request-url", _request_url(*self.settings.http)]
         self._add(ManagedProcess("workspace", [*command, *arguments], env))

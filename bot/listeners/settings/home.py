@@ -1,4 +1,7 @@
-"""The Home tab: shown when it is opened, and the buttons that only it has."""
+"""The Home tab: shown when it is opened, and the buttons that only it has.
+
+Where the bot is an agent, whoever opens its messages gets prompts.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -16,6 +19,7 @@ from bot.bot import Bot
 from bot.home_tab.publisher import HomeTabs
 from bot.home_tab.state import OFF_ACTION, RESUME_ACTION, TRAIN_ACTION
 from bot.i18n.lookup import Language
+from bot.questions.agent.prompts import suggest
 from bot.slack.actor import Actor
 from bot.slack.notify import direct_channel
 from bot.slack.refusals import FAILURES, failure_of
@@ -33,6 +37,8 @@ def register(app: AsyncApp, bot: Bot, tabs: HomeTabs) -> None:
         if event.get("tab", "home") == "home":
             actor = Actor(str(event["user"]), str(body.get("team_id", "")), channel="", dm=True)
             background.start(tabs.publish(actor))
+        elif event.get("tab") == "messages" and bot.surface.is_agent:
+            background.start(suggest(bot, str(event.get("channel")), str(event["user"])))
 
     async def off(ack: AsyncAck, body: Mapping[str, Any]) -> None:
         await ack()

@@ -83,6 +83,31 @@ def deleted(channel: Channel, before: Message, ts: str) -> dict[str, Any]:
     }
 
 
+def messages_opened(channel: Channel, user: str, ts: str) -> dict[str, Any]:
+    """The event of a person who opens their direct messages with the bot."""
+    return {
+        "type": "app_home_opened",
+        "user": user,
+        "channel": channel.id,
+        "tab": "messages",
+        "event_ts": ts,
+    }
+
+
+def session_stopped(
+    channel: Channel, user: str, thread_ts: str, streams: list[str], ts: str
+) -> dict[str, Any]:
+    """The event of a person who presses Stop on an agent's session; `streams` were stopped."""
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "thread_ts": thread_ts,
+        "user": user,
+        "streaming_message_ts": streams,
+        "event_ts": ts,
+    }
+
+
 def home_opened(
     channel: Channel, user: str, view: dict[str, Any] | None, ts: str
 ) -> dict[str, Any]:

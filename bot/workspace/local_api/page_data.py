@@ -36,6 +36,8 @@ async def first_state(workspace: Workspace, request: web.Request) -> web.Respons
         tokens={person.id: workspace.tokens.of(person.id) for person in HUMANS},
         channels=[_channel(channel) for channel in CHANNELS],
         statuses=workspace.statuses.shown(),
+        is_agent=workspace.is_agent,
+        sessions=workspace.sessions.shown(),
         connected=workspace.sockets.connected,
         event_id=workspace.page_events.last_id,
     )

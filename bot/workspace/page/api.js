@@ -36,6 +36,12 @@ export const chooseLocale = (user, locale) => post("/local/locale", { user, loca
 export const pressButton = (channel, user, ts, actionId, value, blockId) =>
   post("/local/action", { channel, user, ts, action_id: actionId, value, block_id: blockId });
 
+// Stops what the agent works on in a thread.
+export const stopSession = (channel, user, thread) => post("/local/stop", { channel, user, thread_ts: thread });
+
+// {title, prompts}: what the agent suggests; tells the bot that its messages were opened.
+export const openMessages = (user) => post("/local/opened", { user });
+
 export const runShortcut = (channel, user, ts, callbackId) =>
   post("/local/shortcut", { channel, user, ts, callback_id: callbackId });
 
@@ -96,7 +102,7 @@ export class Person {
   }
 }
 
-const KINDS = ["message", "changed", "deleted", "ephemeral", "ephemeral_deleted", "status", "append", "thread", "connection", "view", "home", "reset"];
+const KINDS = ["message", "changed", "deleted", "ephemeral", "ephemeral_deleted", "status", "append", "thread", "connection", "view", "home", "session", "prompts", "reset"];
 
 // Follows the events after the id `since`. The browser reconnects by itself and sends the id of
 // the last event it got as Last-Event-ID.

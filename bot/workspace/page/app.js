@@ -1,7 +1,7 @@
 // Starts the page, then applies each event of the server and draws what it changes.
 
 import { closeForm, pressInForm, pressInHome, submitForm } from "./actions/forms.js";
-import { dismiss, press, remove, send, useShortcut } from "./actions/messaging.js";
+import { dismiss, press, remove, send, stopSession, useShortcut } from "./actions/messaging.js";
 import { PERSON_KEY, closeThread, fromAddress, go, load, loadForm, openThread, show, switchPerson } from "./actions/navigation.js";
 import { Person, chooseLocale, firstState, follow } from "./api.js";
 import { $, announce } from "./dom.js";
@@ -10,6 +10,7 @@ import { buildForm, drawForm } from "./forms/form.js";
 import { Model } from "./model.js";
 import { narrow, session } from "./session.js";
 import { language, t } from "./strings.js";
+import { buildAgent } from "./views/agent.js";
 import { buildMessageMenu, openMenu } from "./views/message_menu.js";
 import { buildPanes, channelPane, draw, drawBanner, threadPane } from "./views/panes.js";
 import { buildSidebar, drawSidebar } from "./views/sidebar.js";
@@ -37,7 +38,7 @@ function onEvent(kind, event) {
   if (kind === "message") announceMessage(event.channel, event.message);
   if (kind === "view") return drawForm();
   if (kind === "connection") drawSidebar();
-  if (kind === "status" || kind === "message") openThreadOfAnswer(event);
+  if (kind === "status" || kind === "session" || kind === "message") openThreadOfAnswer(event);
   if (!event.channel || event.channel === session.here.channel) drawSoon();
 }
 
@@ -111,6 +112,7 @@ async function start() {
   buildSidebar({ go, switchPerson });
   buildForm({ submit: submitForm, close: closeForm, press: pressInForm });
   buildMessageMenu({ useShortcut, startEdit, remove });
+  buildAgent({ ask: (text) => send({ text, file: null }, null), stopSession });
   buildPanes({ go, openThread, closeThread, openMenu, send, press, pressInHome, dismiss });
   addEventListener("popstate", () => show(...fromAddress()));
   follow(state.event_id, onEvent, onOnline);

@@ -7,6 +7,8 @@ import { t } from "./strings.js";
 // As in Slack, a deleted message is mentioned only while it has replies.
 const isGone = (message) => message.subtype === "tombstone" && !message.reply_count;
 
+const NO_PROMPTS = { title: "", prompts: [] };
+
 export class Model {
   constructor(state) {
     this.bot = state.bot;
@@ -15,6 +17,9 @@ export class Model {
     this.allChannels = state.channels;
     this.connected = state.connected;
     this.statuses = new Map(state.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
+    this.#setSessions(state.sessions);
+    // What the agent suggests to this person: {title, prompts: [{title, message}]}.
+    this.prompts = NO_PROMPTS;
     this.messages = new Map(state.channels.map((channel) => [channel.id, new Map()]));
     // By channel, then by timestamp: what only this person sees.
     this.ephemeral = new Map();
@@ -35,6 +40,7 @@ export class Model {
   refresh(state) {
     this.connected = state.connected;
     this.statuses = new Map(state.statuses.map((status) => [`${status.channel}:${status.thread_ts}`, status]));
+    this.#setSessions(state.sessions);
     this.messages.forEach((messages) => messages.clear());
     this.ephemeral.clear();
     this.loaded.clear();
@@ -60,6 +66,7 @@ export class Model {
     this.ephemeral.clear();
     this.form = { view: null, errors: {} };
     this.home = null;
+    this.prompts = NO_PROMPTS;
   }
 
   put(channel, message) {
@@ -98,8 +105,14 @@ export class Model {
     return this.chosen.get(key);
   }
 
+  // What the app says of its work in a thread, or that its agent's session is processing.
   status(channel, thread) {
-    return this.statuses.get(`${channel}:${thread}`);
+    const processing = this.session(channel, thread)?.status === "processing";
+    return this.statuses.get(`${channel}:${thread}`) ?? (processing ? { processing } : undefined);
+  }
+
+  session(channel, thread) {
+    return this.sessions.get(`${channel}:${thread}`);
   }
 
   putEphemeral(channel, message) {
@@ -126,6 +139,8 @@ export class Model {
     else if (kind === "ephemeral" && event.user === this.me) this.putEphemeral(event.channel, event.message);
     else if (kind === "ephemeral_deleted" && event.user === this.me) this.removeEphemeral(event.channel, event.ts);
     else if (kind === "status") this.#setStatus(event);
+    else if (kind === "session") this.sessions.set(`${event.channel}:${event.thread_ts}`, event);
+    else if (kind === "prompts" && event.user === this.me) this.prompts = event;
     else if (kind === "connection") this.connected = event.connected;
     else if (kind === "view" && event.user === this.me) this.form = event;
     else if (kind === "home" && event.user === this.me) this.home = event.view;
@@ -140,6 +155,10 @@ export class Model {
     // An edit that was published before the first reply has no thread summary: the known one stays.
     const { reply_count, reply_users, latest_reply } = this.message(channel, message.ts) ?? {};
     this.put(channel, { ...(reply_count && { reply_count, reply_users, latest_reply }), ...message });
+  }
+
+  #setSessions(sessions) {
+    this.sessions = new Map(sessions.map((session) => [`${session.channel}:${session.thread_ts}`, session]));
   }
 
   #setStatus(event) {

@@ -22,11 +22,15 @@ FOR_PEOPLE = {
     "users.list",
 }
 
-# What the bot's token may do; Slack sends it along with every answer.
-SCOPES = (
-    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,"
+_SCOPES = (
+    "app_mentions:read,channels:history,channels:read,chat:write,commands,"
     "files:read,files:write,groups:history,groups:read,im:history,im:read,im:write,users:read"
 )
+
+
+def scopes(*, is_agent: bool) -> str:
+    """What the bot's token may do; Slack sends it along with every answer."""
+    return f"{_SCOPES},assistant:write" if is_agent else _SCOPES
 
 
 def bearer_token(request: web.Request) -> str:

@@ -13,8 +13,8 @@ from aiohttp import web
 from bot.workspace.answers import failed
 from bot.workspace.errors import Refused
 from bot.workspace.state.tokens import USER_TOKEN_PREFIX, Caller
-from bot.workspace.web_api import chat, conversations, files, streams, users, views
-from bot.workspace.web_api.authorization import SCOPES, bearer_token, may_call
+from bot.workspace.web_api import agents, chat, conversations, files, streams, users, views
+from bot.workspace.web_api.authorization import bearer_token, may_call, scopes
 from bot.workspace.web_api.call_arguments import Arguments
 from bot.workspace.workspace import Workspace
 
@@ -30,6 +30,7 @@ METHODS: dict[str, Method] = {
     **users.METHODS,
     **files.METHODS,
     **views.METHODS,
+    **agents.METHODS,
 }
 
 
@@ -53,7 +54,9 @@ async def call(workspace: Workspace, request: web.Request) -> web.Response:
         result = _refusal(refused)
     if not by_person and workspace.faults.take("lose_response", name) and request.transport:
         request.transport.abort()
-    return web.json_response(result, headers={"X-OAuth-Scopes": SCOPES})
+    return web.json_response(
+        result, headers={"X-OAuth-Scopes": scopes(is_agent=workspace.is_agent)}
+    )
 
 
 def _channel_in(args: Arguments) -> str:

@@ -102,6 +102,18 @@ def is_streaming(workspace: Workspace, channel: Channel, message: Message) -> bo
     return True
 
 
+def stop_all(workspace: Workspace, channel: Channel, thread_ts: str) -> list[str]:
+    """Stop the streams in a thread, as Slack does when a person stops a session; their ts."""
+    streams = [
+        message
+        for message in workspace.conversations.replies(channel, thread_ts)
+        if is_streaming(workspace, channel, message)
+    ]
+    for message in streams:
+        workspace.messages.change(channel, message, _finished(message, []))
+    return [message["ts"] for message in streams]
+
+
 def without_streamed_blocks(message: Message) -> Message:
     """The message without its blocks if one of them holds its streamed text.
 

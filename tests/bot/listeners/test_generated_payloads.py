@@ -72,6 +72,7 @@ TEMPLATES = [
     form(TRAINING_FORM, {"data": "sample", "epochs": "1", "output": "x"}),
     shortcut(TEACH_FORM),
     home_opened(),
+    event(type="agent_session_stopped", thread_ts="1.0"),
     event(channel_type="im", files=FILES, subtype="file_share", text="dataset x"),
 ]
 VALUES = st.recursive(

@@ -2,7 +2,7 @@
 //
 // An action that fails shows a notice with the reason. Knows nothing of how messages look.
 
-import { Unreachable, deleteMessage, editMessage, pressButton, runCommand, runShortcut } from "../api.js";
+import { Unreachable, deleteMessage, editMessage, pressButton, runCommand, runShortcut, stopSession as stop } from "../api.js";
 import { COMMANDS, commandNamed, parseCommand } from "../commands.js";
 import { session } from "../session.js";
 import { t } from "../strings.js";
@@ -53,6 +53,9 @@ export async function attempt(action) {
 
 export const press = (message, actionId, value, blockId) =>
   attempt(() => pressButton(session.here.channel, session.model.me, message.ts, actionId, value, blockId));
+
+export const stopSession = (thread) =>
+  attempt(() => stop(session.here.channel, session.model.me, thread));
 
 export const useShortcut = (message, callbackId) =>
   attempt(() => runShortcut(session.here.channel, session.model.me, message.ts, callbackId));

@@ -3,7 +3,7 @@
 // Fetches the messages that are not known yet and keeps the drafts of every channel and thread.
 
 import { attempt } from "./messaging.js";
-import { Person, chooseLocale, ephemeralMessages, homeOf, openForm } from "../api.js";
+import { Person, chooseLocale, ephemeralMessages, homeOf, openForm, openMessages } from "../api.js";
 import { drawForm } from "../forms/form.js";
 import { narrow, session } from "../session.js";
 import { channelPane, draw, threadPane } from "../views/panes.js";
@@ -37,6 +37,7 @@ export async function show(channel, thread, home = false) {
   keepDrafts();
   const otherChannel = channel !== session.here.channel;
   const otherThread = otherChannel || thread !== session.here.thread;
+  const opened = otherChannel || session.here.home;
   session.here = { channel, thread, home };
   session.model.unread.delete(channel);
   if (otherChannel) channelPane.timeline.forget();
@@ -47,7 +48,19 @@ export async function show(channel, thread, home = false) {
   if (home) loadHome();
   else if (!narrow.matches) (thread ? threadPane : channelPane).composer.focus();
   else if (thread && otherThread) threadPane.close.focus();
+  if (opened && !home && session.model.channel(channel).kind === "im") loadPrompts();
   await load(channel, thread);
+}
+
+// The bot is told that its messages were opened, and may suggest other prompts.
+async function loadPrompts() {
+  const { me, prompts } = session.model;
+  await attempt(async () => {
+    const shown = await openMessages(me);
+    // What was suggested meanwhile is newer than the answer.
+    if (me === session.model.me && prompts === session.model.prompts) session.model.prompts = shown;
+  });
+  draw();
 }
 
 export async function load(channel, thread) {

@@ -9,6 +9,7 @@ import { renderBlocks } from "../text/blocks.js";
 import { renderMarkdown } from "../text/markdown.js";
 import { mrkdwn } from "../text/mrkdwn.js";
 import { t } from "../strings.js";
+import { statusText } from "./agent.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const PREVIEW_LINES = 12;
@@ -78,7 +79,7 @@ function threadBar(message, context) {
       el("time", { datetime: isoOf(message.latest_reply) }, `${dayOf(message.latest_reply)} ${timeOf(message.latest_reply)}`),
     ));
   }
-  if (status) bar.append(el("button.inline-status", { type: "button", "data-testid": message.reply_count ? undefined : "open-thread", onclick: () => context.openThread(message.ts) }, dots(), `${context.user(context.bot).real_name} ${status.status}`));
+  if (status) bar.append(el("button.inline-status", { type: "button", "data-testid": message.reply_count ? undefined : "open-thread", onclick: () => context.openThread(message.ts) }, dots(), statusText(status, context.user(context.bot))));
   return bar;
 }
 

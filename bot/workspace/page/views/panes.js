@@ -2,6 +2,7 @@
 //
 // What a click does is in the handlers given to `buildPanes`.
 
+import { drawPrompts, prompts, statusText, stopButton } from "./agent.js";
 import { Composer } from "./composer.js";
 import { $, avatar, el, icon } from "../dom.js";
 import { emptyChannel } from "./empty_channel.js";
@@ -38,7 +39,7 @@ function buildChannelPane(handlers) {
   Object.assign(channelPane.timeline.node, { id: "panel-messages" });
   $("main").append(
     el("header.bar", {}, menuButton, el("div.titles", {}, channelPane.title, channelPane.topic)),
-    home.tabs, channelPane.banner, home.node, channelPane.timeline.node, channelPane.composer.node);
+    home.tabs, channelPane.banner, prompts.node, home.node, channelPane.timeline.node, channelPane.composer.node);
 }
 
 function buildThreadPane(handlers) {
@@ -50,8 +51,9 @@ function buildThreadPane(handlers) {
   threadPane.timeline.tail.append(threadPane.status);
   threadPane.composer = composer(threadPane, handlers, { testid: "thread-composer", sendTestid: "thread-send", withCommands: false, thread: () => session.here.thread });
   threadPane.composer.label(t.reply);
+  threadPane.title = el("h2", { "data-testid": "thread-title" }, t.thread);
   $("thread").append(
-    el("header.bar", {}, el("div.titles", {}, el("h2", {}, t.thread), threadPane.where), threadPane.close),
+    el("header.bar", {}, el("div.titles", {}, threadPane.title, threadPane.where), threadPane.close),
     threadPane.timeline.node, threadPane.composer.node);
   $("thread").setAttribute("aria-label", t.thread);
 }
@@ -78,6 +80,7 @@ export function draw() {
     channelPane.composer.focus();
   }));
   drawHome(channel.kind === "im");
+  drawPrompts(channel.kind === "im");
   channelPane.timeline.node.hidden = session.here.home;
   channelPane.composer.node.hidden = session.here.home;
   drawThread(channel, bot);
@@ -109,6 +112,7 @@ function drawThread(channel, bot) {
   $("main").inert = open && narrow.matches;
   if (!open) return;
   threadPane.where.textContent = nameOf(channel, bot);
+  threadPane.title.textContent = session.model.session(session.here.channel, session.here.thread)?.title || t.thread;
   threadPane.timeline.render(session.model.thread(session.here.channel, session.here.thread), el("div"));
   const status = session.model.status(session.here.channel, session.here.thread);
   threadPane.status.hidden = !status;
@@ -116,8 +120,9 @@ function drawThread(channel, bot) {
 }
 
 function drawStatus(status, bot) {
-  const text = status.loading_messages?.[0] ?? `${bot.real_name} ${status.status}`;
-  if (threadPane.status.dataset.text === text) return;
-  threadPane.status.dataset.text = text;
-  threadPane.status.replaceChildren(avatar(bot), el("span", {}, text), dots());
+  const text = status.loading_messages?.[0] ?? statusText(status, bot);
+  const version = `${text} ${status.processing ? session.here.thread : ""}`;
+  if (threadPane.status.dataset.text === version) return;
+  threadPane.status.dataset.text = version;
+  threadPane.status.replaceChildren(avatar(bot), el("span", {}, text), dots(), ...(status.processing ? [stopButton(session.here.thread)] : []));
 }
