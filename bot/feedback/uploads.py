@@ -22,18 +22,21 @@ from tasks.trainings.received import MOST_BYTES, Received, keep
 
 FETCH_SECONDS = 120.0
 
-_WORDS = re.compile(r"\s*(?:dataset|データセット)[ \t\u3000]+(\S+)\s*", re.I)
+_WORDS = re.compile(r"\s*(?:dataset|データセット)(?:[ \t\u3000]+(\S+))?\s*", re.I)
 
 
-def dataset_name(event: Mapping[str, Any]) -> str:
-    """Return the name under which a message asks to keep its file; empty for any other message."""
+def dataset_name(event: Mapping[str, Any]) -> str | None:
+    """Return the name under which a message asks to keep its file, empty where it says none.
+
+    None for any other message.
+    """
     words = _WORDS.fullmatch(str(event.get("text") or ""))
-    return words[1] if words and event.get("files") else ""
+    return (words[1] or "") if words and event.get("files") else None
 
 
 async def receive_dataset(bot: Bot, event: Mapping[str, Any], team: str) -> None:
     """Keep the file of a direct message for an admin, and tell what came of it."""
-    name = dataset_name(event)
+    name = dataset_name(event) or ""
     actor = Actor(str(event["user"]), team, str(event["channel"]), dm=True)
     language = await bot.language_for(actor.user, str(event.get("text") or ""))
     do = partial(_receive, bot, actor, event["files"], name, language)
@@ -50,6 +53,8 @@ async def _receive(
         TrainerError: it holds no data set, or there is no room for it.
     """
     require_feedback(bot, actor)
+    if not name:
+        raise CannotAct("dataset.unnamed")
     if len(files) != 1:
         raise CannotAct("dataset.one_file")
     file = files[0]

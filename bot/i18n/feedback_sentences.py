@@ -234,6 +234,10 @@ FEEDBACK: dict[str, tuple[str, str]] = {
         "`{name}` はデータセットの名前に使えません（文字、数字、`.`、`_`、`-`、64文字まで。`sample` と `feedback` は使えません）。",
         "`{name}` cannot name a data set: letters, digits, `.`, `_` and `-`, at most 64, and not `sample` or `feedback`.",
     ),
+    "dataset.unnamed": (
+        "データセットの名前も書いてください（例：`dataset faq`）。",
+        "Say the data set's name too, as in `dataset faq`.",
+    ),
     "dataset.one_file": (
         "ファイルを1つだけ添付してください。",
         "Attach one file.",

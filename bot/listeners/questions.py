@@ -72,7 +72,7 @@ class Questions:
     ) -> BoltResponse | None:
         """Take a direct message, or a reply where the bot takes part."""
         if event.get("channel_type") == "im":
-            if is_from_a_person(event) and dataset_name(event):
+            if is_from_a_person(event) and dataset_name(event) is not None:
                 return await self._keep_dataset(event, body)
             return await self._take(event, body, request, only_in_thread=False)
         if event.get("thread_ts") and not is_to_someone_else(self._bot, event):
@@ -83,7 +83,7 @@ class Questions:
         self, event: Mapping[str, Any], body: Mapping[str, Any]
     ) -> BoltResponse | None:
         """Take what has changed in a message, perhaps a question's words."""
-        if dataset_name(event.get("message") or {}):
+        if dataset_name(event.get("message") or {}) is not None:
             return None
         return await self._revise(revision.take_change, event, body)
 

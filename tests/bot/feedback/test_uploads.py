@@ -58,6 +58,7 @@ async def test_what_cannot_be_kept_is_said(serve: Serve, teacher: Teacher, home:
         for content, name, text, told in (
             ("{}", "rows.jsonl", "dataset ../x", "`../x` cannot name a data set"),
             ("{}", "rows.jsonl", "dataset feedback", "`feedback` cannot name"),
+            ("{}", "rows.jsonl", "dataset", "Say the data set's name too"),
             ("{}", "rows.exe", "dataset x", "is not taken"),
             ("no json", "rows.jsonl", "dataset x", "not valid JSON"),
             ('{"question": 1}', "rows.jsonl", "dataset x", "has the keys question"),
