@@ -7,6 +7,7 @@ from bot.bot import Bot
 from bot.errors import CannotAct
 from bot.i18n.lookup import Language
 from bot.slack.actor import Actor
+from tasks.asking.material import input_of
 from tasks.broker.job import Event, Job, asker_of
 
 
@@ -23,6 +24,8 @@ class Answered:
     answer: str
     revision: int
     """How often the question had been edited."""
+    others: tuple[str, ...] = ()
+    """Whose words the input has, beside the asker's."""
 
 
 def answered(bot: Bot, id: str, actor: Actor) -> Answered:
@@ -46,9 +49,10 @@ def answered(bot: Bot, id: str, actor: Actor) -> Answered:
         asker=asker_of(job.destination),
         language=bot.language_of_job(job),
         instruction=str(job.request["instruction"]),
-        input=str(job.request.get("input", "")),
+        input=input_of(job.request),
         answer=text,
         revision=job.revision,
+        others=tuple(str(said["user"]) for said in job.request.get("material", ())),
     )
 
 

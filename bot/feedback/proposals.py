@@ -75,7 +75,7 @@ def begin_correction(bot: Bot, actor: Actor, job: str) -> Opened:
         about.channel,
         thread_ts=actor.thread_ts,
         job=job,
-        others=_others(actor, about.asker),
+        others=_others(actor, about.asker, *about.others),
         revision=about.revision,
     )
     id = Drafts(bot.jobs.redis).keep(draft)
@@ -211,7 +211,7 @@ def _row(
         author=actor.user,
         channel=about.channel,
         job=about.job,
-        others=_others(actor, about.asker),
+        others=_others(actor, about.asker, *about.others),
     )
 
 

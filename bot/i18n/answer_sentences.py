@@ -18,6 +18,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "*回答のボタン*（質問した本人だけ）\n"
         "• *停止*：途中で止めます。*続ける*：長さの上限で終わった回答の続きを書きます。*もう一度*：別の回答を出します。\n"
         "• 質問を1分以内に編集すると答え直し、削除すると回答も消えます。\n"
+        "*メッセージのメニュー（⋯）*\n"
+        "• *要約*、*翻訳*、*これについて質問*：自分だけに見えるフォームで答えます。\n"
         "*コマンド*\n"
         "• `/swallow-adapter list`：アダプターの一覧（切り替えは管理者だけ）\n"
         "• `/swallow-channel`：このチャンネルの設定（変更は管理者だけ）\n"
@@ -26,6 +28,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "*Buttons of an answer* (for the person who asked)\n"
         "• *Stop* ends it, *Continue* goes on where the length ended it, *Again* gives another answer.\n"
         "• Edit a question within a minute and it is answered anew; delete it and the answer goes too.\n"
+        "*In a message's menu* (⋯)\n"
+        "• *Summarise*, *Translate*, *Ask about this*: answered in a form that only you see.\n"
         "*Commands*\n"
         "• `/swallow-adapter list`: the adapters (admins choose one)\n"
         "• `/swallow-channel`: the settings of this channel (admins change them)\n"
@@ -52,6 +56,10 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "is waiting for a worker to start…",
     ),
     "thinking": ("考えています… {seconds} 秒", "Thinking… {seconds} s"),
+    "part": (
+        "長いスレッドなので、分けて要約しています… {count}個のうち{number}個目",
+        "A long thread, summarised in parts… part {number} of {count}",
+    ),
     "starting_over": (
         "質問が編集されたので、はじめから答え直します…",
         "The question was edited: starting over…",
@@ -87,6 +95,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "会話の古い{count}件は入りきりませんでした",
         "the {count} oldest messages did not fit",
     ),
+    "note.parts": ("{count}個に分けて要約", "summarised in {count} parts"),
     "note.input_cut": (
         "入力の末尾{count}文字は入りきりませんでした",
         "the last {count} characters of the input did not fit",

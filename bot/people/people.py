@@ -27,6 +27,10 @@ KEEP_UNASKED_SECONDS = 3600.0
 LOCALE_SECONDS = 0.8
 """How long a sentence waits for the language of its reader: a command is answered within three."""
 
+NAME_SECONDS = 5.0
+"""How long a name is waited for, which an answer goes without."""
+NAME_CHARACTERS = 80
+
 Person = Mapping[str, Any]
 """Slack's user object (https://docs.slack.dev/reference/objects/user-object)."""
 
@@ -86,6 +90,21 @@ class People:
     def known_language(self, user: str) -> Language | None:
         """Return the language of a person's Slack, without asking; None where it is not known."""
         return _language_of(self._known.get(user, (0.0, {}))[1])
+
+    async def name(self, user: str) -> str:
+        """Return what people call somebody; their id where Slack does not say it in time.
+
+        People choose their names: they are data.
+        """
+        try:
+            asking = self.about(user, keep=KEEP_LOCALE_SECONDS)
+            person = await asyncio.wait_for(asking, NAME_SECONDS)
+        except TimeoutError:
+            person = None
+        person = person or {}
+        profile: Mapping[str, Any] = person.get("profile") or {}
+        names = (profile.get("display_name"), person.get("real_name"), person.get("name"))
+        return " ".join(str(next(filter(None, names), user)).split())[:NAME_CHARACTERS]
 
     async def _ask(self, user: str) -> Person | None:
         try:

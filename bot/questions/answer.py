@@ -4,12 +4,14 @@ The model's text is escaped and `verbatim`, and `lifeless` where it streams: not
 anybody or becomes a link. Pure functions: nothing is posted here.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bot.i18n.lookup import LANGUAGES, Language, failure, say
 from bot.questions import tables
+from bot.relay.growing_text import GrowingText
 from bot.slack.blocks import MAX_SECTION, PART_CHARACTERS, Post, button, mrkdwn, plain_text
 from bot.slack.outgoing_text import escape, from_markdown, lifeless
 
@@ -23,9 +25,15 @@ def running(text: str, job: str, language: Language) -> list[Post]:
     return [*full, replace(last, growing=lifeless(split(text)[-1]))]
 
 
-def thinking(seconds: int, job: str, language: Language) -> list[Post]:
-    """Return the message of an answer that the model still thinks about, with the stop button."""
-    said = say("thinking", language, seconds=seconds)
+def unwritten(growing: GrowingText, job: str, language: Language) -> list[Post]:
+    """Return the message of an answer that has no text yet, with the stop button: its conversation
+    is summarised in parts, or the model thinks about it."""
+    number, count = growing.part
+    if growing.thinking_since or not number:
+        seconds = max(0, int(time.time() - growing.thinking_since))
+        said = say("thinking", language, seconds=seconds)
+    else:
+        said = say("part", language, number=number, count=count)
     line = {"type": "context", "block_id": "thinking", "elements": [plain_text(said)]}
     return [Post(said, (line, _stop(job, language)))]
 
@@ -37,8 +45,13 @@ def starting_over(job: str, language: Language) -> list[Post]:
     return [Post(said, (line, _stop(job, language)))]
 
 
-def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> list[Post]:
-    """Return the messages of a job whose final event is `type` with `data`."""
+def ended(
+    text: str, type: str, data: Mapping[str, Any], language: Language, *, tables: bool = True
+) -> list[Post]:
+    """Return the messages of a job whose final event is `type` with `data`.
+
+    Without `tables` none is Slack's own, which only messages have.
+    """
     if type == "failed":
         values = {key: value for key, value in data.items() if key != "reason"}
         return _posts(failure(data.get("reason", "internal"), language, **values), None)
@@ -46,9 +59,9 @@ def ended(text: str, type: str, data: Mapping[str, Any], language: Language) -> 
         return _posts(say(_why_empty(type, data), language), None)
     footer = " · ".join(_footer(type, data, language))
     if not footer:
-        return _posts(text, None, complete=True)
+        return _posts(text, None, complete=tables)
     about = {"type": "context", "block_id": "about", "elements": [plain_text(footer)]}
-    return _posts(text, about, complete=True)
+    return _posts(text, about, complete=tables)
 
 
 def is_notice(text: str) -> bool:
@@ -175,6 +188,8 @@ def _footer(type: str, data: Mapping[str, Any], language: Language) -> list[str]
         words.append(say(f"note.{data['finish']}", language))
     if data.get("dropped_turns"):
         words.append(say("note.thread_cut", language, count=data["dropped_turns"]))
+    if data.get("parts"):
+        words.append(say("note.parts", language, count=data["parts"]))
     if data.get("cut_characters"):
         words.append(say("note.input_cut", language, count=data["cut_characters"]))
     return words

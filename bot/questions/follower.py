@@ -7,7 +7,6 @@ record and its event stream.
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -145,8 +144,7 @@ class QuestionFollower:
         """Return how the job looks while it goes on."""
         if self._growing.text:
             return answer.running(self._growing.text, self._job.id, self._language)
-        seconds = max(0, int(time.time() - self._growing.thinking_since))
-        return answer.thinking(seconds, self._job.id, self._language)
+        return answer.unwritten(self._growing, self._job.id, self._language)
 
     async def _end(self, final: Event) -> None:
         if self._is_refusal(final) and not await self._reply.is_shown():

@@ -13,9 +13,11 @@ from bot.questions.attached_files import text_of_files
 from bot.questions.changes import follow_up
 from bot.questions.options import adapter_in, sampling_of
 from bot.questions.parse import parse
-from bot.questions.thread_turns import thread_before
+from bot.questions.thread_turns import thread_before, with_speakers
 from tasks.asking.channels import ChannelSettings
 from tasks.broker.job import Job
+from trainer.data.wordings import language_of
+from trainer.prompts.instructions import asks_for_summary
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ async def prepare(bot: Bot, job: Job, own: ChannelSettings) -> Prepared | None:
         RedisError: the broker is away.
     """
     if "request" in job.asked:  # the bot itself asks, as for a comparison
-        return Prepared(_in_channel(job.asked["request"], own))
+        return Prepared(in_channel(job.asked["request"], own))
     if "follows" in job.asked:
         return Prepared(await asyncio.to_thread(follow_up.request_of, bot.jobs, job))
     asked = parse(job.asked["text"], bot.user)
@@ -48,12 +50,29 @@ async def prepare(bot: Bot, job: Job, own: ChannelSettings) -> Prepared | None:
         instruction, input = input, ""
     if not instruction:
         return None
+    request = {"instruction": instruction, "input": input, **sampling}
+    request |= await _from_thread(bot, job, request)
+    return Prepared(in_channel(request, own), adapter)
+
+
+async def _from_thread(bot: Bot, job: Job, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a question in a thread takes from it.
+
+    In a conversation with the bot these are its turns. Where people talk, what they have said is
+    what the question is about, until the bot has answered there; a summary is always of all.
+    """
     thread = await thread_before(bot.client, job.destination, bot.user)
-    request = {"instruction": instruction, "input": input, "thread": thread, **sampling}
-    return Prepared(_in_channel(request, own), adapter)
+    summary = asks_for_summary(request["instruction"]) and not request["input"]
+    if not thread.of_people or not thread.turns or (thread.has_answers and not summary):
+        return {"thread": thread.turns}
+    material = await with_speakers(bot.people, bot.name, thread.turns)
+    taken: dict[str, Any] = {"material": material}
+    if summary:
+        taken["summarise"] = language_of(request["instruction"])
+    return taken
 
 
-def _in_channel(request: Mapping[str, Any], own: ChannelSettings) -> dict[str, Any]:
+def in_channel(request: Mapping[str, Any], own: ChannelSettings) -> dict[str, Any]:
     """Return a request with what the settings of its channel say."""
     changed = dict(request)
     if own.instructions:

@@ -46,7 +46,7 @@ class ThreadStatus:
         await self._session.begin(self._bot.user)
         while True:
             try:
-                text = await asyncio.to_thread(self._text)
+                text = await asyncio.to_thread(self.text)
             except RedisError:
                 text = shown  # the broker is away: nothing new is known
             if text != shown or age >= self._lifetime(shown):
@@ -63,7 +63,12 @@ class ThreadStatus:
         if not self._session.is_there:
             await self._show("")
 
-    def _text(self) -> str:
+    def text(self) -> str:
+        """Return what the job waits for, as a sentence without its subject.
+
+        Called off the event loop. Raises:
+            RedisError: the broker is away.
+        """
         job = next(iter(self._jobs.states([self._job.id])), None)
         if job is None or job.state not in ("new", "queued"):
             return self._thinking(job)

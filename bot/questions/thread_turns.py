@@ -1,15 +1,18 @@
-"""The thread so far: the messages before a question, as turns with a role and plain text.
+"""A thread: its messages, before a question or all of them, as turns with a role and plain text.
 
 Knows the Web API; does not know prompts, tokens or how much of it fits the model's context.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery.posted import payload_of
+from bot.people.people import People
 from bot.questions.answer import is_notice
 from bot.questions.parse import split_options
 from bot.slack.incoming_text import without_bullets, without_markup, without_mention
@@ -25,27 +28,73 @@ Turn = dict[str, str]
 """`role` is `user` or `assistant`, `text` is plain text, `user` wrote it or was answered by it."""
 
 
+@dataclass(frozen=True)
+class Thread:
+    """The turns of a thread, oldest first; `of_people` where its first message is nobody's question
+    to the bot: people talk there, who may have asked the bot meanwhile."""
+
+    turns: list[Turn]
+    of_people: bool = False
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether the bot has said something in it."""
+        return any(turn["role"] == "assistant" for turn in self.turns)
+
+
 async def thread_before(
     client: AsyncWebClient, destination: Mapping[str, Any], bot_user: str
-) -> list[Turn]:
-    """Return the turns of the thread before the question, oldest first.
+) -> Thread:
+    """Return the thread before a question.
 
     At most the newest 200 messages and 64 KB. Where the thread cannot be read, there are none and
     the question is answered without it.
     """
     if destination["thread_ts"] == destination["ts"]:
-        return []
+        return Thread([])
+    channel, thread_ts, before = (destination[key] for key in ("channel", "thread_ts", "ts"))
     try:
-        messages = await _replies(client, destination)
+        first, messages = await _replies(client, channel, thread_ts, before)
     except FAILURES as error:
         log.warning("the thread of a question cannot be read: %s", failure_of(error).reason)
-        return []
+        return Thread([])
+    turns = _turns([one for one in messages if float(one["ts"]) < float(before)], bot_user)
+    asks = destination.get("dm") or f"<@{bot_user}>" in str(first.get("text") or "")
+    return Thread(turns, of_people=not asks and first.get("user") != bot_user)
+
+
+async def whole_thread(
+    client: AsyncWebClient, channel: str, thread_ts: str, bot_user: str
+) -> list[Turn]:
+    """Return the turns of a thread, as many as `thread_before` does, to its end.
+
+    Raises:
+        SlackClientError: the thread cannot be read.
+    """
+    _, messages = await _replies(client, channel, thread_ts)
+    return _turns(messages, bot_user)
+
+
+async def with_speakers(people: People, bot_name: str, turns: Sequence[Turn]) -> list[Turn]:
+    """Return the turns of a thread as material for a question: with the names of who speaks."""
+    users = sorted({turn["user"] for turn in turns if turn["role"] == "user"})
+    names = dict(zip(users, await asyncio.gather(*map(people.name, users)), strict=True))
+    return [
+        {
+            "user": turn["user"],
+            "speaker": names[turn["user"]] if turn["role"] == "user" else bot_name,
+            "text": turn["text"],
+        }
+        for turn in turns
+    ]
+
+
+def _turns(messages: Sequence[Mapping[str, Any]], bot_user: str) -> list[Turn]:
     replaced = _replaced(messages)
     turns = [
         turn
         for message in messages
-        if payload_of(message).get("job") not in replaced
-        and (turn := _turn(message, destination, bot_user))
+        if payload_of(message).get("job") not in replaced and (turn := _turn(message, bot_user))
     ]
     return _newest(turns)
 
@@ -63,24 +112,28 @@ def _replaced(messages: Sequence[Mapping[str, Any]]) -> set[str]:
     return replaced
 
 
-async def _replies(client: AsyncWebClient, destination: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Read the thread up to the question; Slack pages from the oldest message on."""
+async def _replies(
+    client: AsyncWebClient, channel: str, thread_ts: str, before: str = ""
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the first message of a thread and its newest, up to the message `before`.
+
+    Slack pages from the oldest message on.
+    """
+    first: dict[str, Any] = {}
     messages: list[dict[str, Any]] = []
+    until: dict[str, Any] = {"latest": before, "inclusive": False} if before else {}
     pages = await client.conversations_replies(
-        channel=destination["channel"],
-        ts=destination["thread_ts"],
-        latest=destination["ts"],
-        inclusive=False,
-        limit=200,
-        include_all_metadata=True,
+        channel=channel, ts=thread_ts, limit=200, include_all_metadata=True, **until
     )
     async for page in pages:
-        messages = [*messages, *page["messages"]][-MAX_MESSAGES:]
-    return messages
+        messages = [*messages, *page["messages"]]
+        first = first or next(iter(messages), {})
+        messages = messages[-MAX_MESSAGES:]
+    return first, messages
 
 
-def _turn(message: Mapping[str, Any], destination: Mapping[str, Any], bot_user: str) -> Turn | None:
-    if float(message["ts"]) >= float(destination["ts"]) or message.get("subtype") == "tombstone":
+def _turn(message: Mapping[str, Any], bot_user: str) -> Turn | None:
+    if message.get("subtype") == "tombstone":
         return None
     text = str(message.get("text") or "")
     if message.get("user") == bot_user:

@@ -27,7 +27,11 @@ class _TextMissing(Exception):
 
 
 class GrowingText:
-    """The text of `job`; `thinking_since` is in seconds since the epoch, 0 where it does not."""
+    """The text of `job`; `thinking_since` is in seconds since the epoch, 0 where it does not.
+
+    `part` is the number of the part that is summarised now, and how many there are, 0 where it is
+    not done in parts.
+    """
 
     def __init__(self, streams: EventStreams, outlook: Outlook, job: Job) -> None:
         self._streams = streams
@@ -37,11 +41,12 @@ class GrowingText:
         self._read_again_for = ""
         self.text = ""
         self.thinking_since = 0.0
+        self.part = (0, 0)
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is a thought or text to show while the job goes on."""
-        return bool(self.text or self.thinking_since)
+        """Whether there is a part, a thought or text to show while the job goes on."""
+        return bool(self.text or self.thinking_since or self.part[0])
 
     async def until_final(
         self,
@@ -114,12 +119,14 @@ class GrowingText:
                 self._add(event)
             if event.type == "thinking":
                 self.thinking_since = int(event.id.partition("-")[0]) / 1000  # the broker's clock
+            if event.type == "part":
+                self.part = (int(event.data["number"]), int(event.data["count"]))
             if event.final:
                 return event
         return None
 
     def _start_over(self) -> None:
-        self.text, self.thinking_since = "", 0.0
+        self.text, self.thinking_since, self.part = "", 0.0, (0, 0)
 
     def _add(self, event: Event) -> None:
         """Put new text where it belongs.

@@ -30,7 +30,12 @@ class Attempt:
         self.kind = kind
         self.lease_ms = lease_ms
         self.reason: Reason | None = None
+        self._deadline_seconds = deadline_seconds
         self._deadline = time.monotonic() + deadline_seconds
+
+    def begin_part(self) -> None:
+        """Let the deadline count from here: each part of the work may take as long as the whole."""
+        self._deadline = time.monotonic() + self._deadline_seconds
 
     def stop(self, reason: Reason) -> None:
         """Ask the attempt to stop; the first reason stays."""

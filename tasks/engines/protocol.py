@@ -128,6 +128,13 @@ class Engine(Protocol):
     def parallel(self) -> int:
         """How many questions it can answer at once."""
 
+    def prompt(self, question: Question) -> Prompt:
+        """Return what the model would be given, and what of the question would be left out.
+
+        Raises:
+            InstructionTooLong: the instruction does not fit into the context.
+        """
+
     def answer(
         self,
         question: Question,

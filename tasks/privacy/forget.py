@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.asking.limits import forget_asked
+from tasks.asking.subjects import Subjects
 from tasks.blind.store import Blind
 from tasks.broker.disk.flush import flush
 from tasks.broker.job import Job, asker_of, forgotten_words
@@ -57,6 +58,7 @@ def forget(jobs: Jobs, person: str, by: str, home: Path) -> Forgotten:
     turns = sum(_drop_turns(jobs, job, person) for job in _all(jobs))
     threads = sum(jobs.leave_thread(thread, person) for thread in jobs.threads())
     forget_asked(jobs.redis, person)
+    Subjects(jobs.redis).remove_person(person)
     votes = Blind(jobs.redis).drop_person(person)
     flush(jobs.redis)
     rewrite_now(jobs.redis)
@@ -84,11 +86,14 @@ def _forget_job(jobs: Jobs, job: Job, by: str) -> str | None:
 
 
 def _drop_turns(jobs: Jobs, job: Job, person: str) -> int:
-    """Drop the person's words, and the answers to them, from the thread of somebody's question."""
-    thread = job.request.get("thread", [])
-    kept = [turn for turn in thread if turn.get("user") != person]
-    if len(kept) == len(thread) or not jobs.replace_request(
-        job.id, {**job.request, "thread": kept}
-    ):
+    """Drop the person's words, and the answers to them, from what somebody's question takes along:
+    its thread, and the messages that it is about."""
+    kept = {
+        name: [said for said in job.request[name] if said.get("user") != person]
+        for name in ("thread", "material")
+        if name in job.request
+    }
+    dropped = sum(len(job.request[name]) - len(kept[name]) for name in kept)
+    if not dropped or not jobs.replace_request(job.id, {**job.request, **kept}):
         return 0
-    return len(thread) - len(kept)
+    return dropped

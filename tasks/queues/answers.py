@@ -13,6 +13,7 @@ from typing import Any
 
 from tasks.adapters.reference import adapter_name
 from tasks.adapters.registry import Registry
+from tasks.asking.material import input_of
 from tasks.attempts.attempt import Attempt
 from tasks.attempts.runner import JobRunner
 from tasks.attempts.running import RunningAttempts
@@ -24,6 +25,7 @@ from tasks.engines.protocol import Answer, Engine, Question
 from tasks.errors import EngineFailed
 from tasks.queues.answer_text import AnswerText, Thinks
 from tasks.queues.engine_check import EngineCheck
+from tasks.queues.summaries import Fitted, fit
 from tasks.queues.unusable_adapters import UnusableAdapters
 from tasks.settings import Settings
 from trainer.errors import AdapterRefused, InstructionTooLong, NotWritable, TrainerError
@@ -76,15 +78,15 @@ class Answers:
             if question.begun and job.request.get("model") != self.engine.model:
                 self.runner.end(attempt, "failed", {"reason": "model_changed"})
                 return
-            self._answer(attempt, question, adapter_name(job.adapter))
+            self._answer(attempt, question, job)
         except (AdapterRefused, NotWritable) as error:
             # No text was written, and other workers may be able to use it.
             log.warning("job %s: %s", job.id, error)
             self.unusable.add(job.adapter, error)
             self.runner.requeue(attempt)
 
-    def _answer(self, attempt: Attempt, question: Question, adapter: str) -> None:
-        """Answer with the engine.
+    def _answer(self, attempt: Attempt, question: Question, job: Job) -> None:
+        """Answer with the engine; a conversation that is too long is summarised in parts before.
 
         Raises:
             AdapterRefused: the engine cannot use the adapter; no text was written.
@@ -100,10 +102,16 @@ class Answers:
                 noted = True
 
         started = time.monotonic()
-        most = THINKING_SHARE * self.settings.answer_seconds
-        thinks = Thinks(self.jobs, attempt, most)
         try:
-            answer = self.engine.answer(question, on_text, attempt.should_stop, thinks.tell)
+            fitted = fit(self.engine, self.jobs, attempt, question, job.request)
+            if fitted.interrupted:
+                answer = fitted.parts[-1]
+            else:
+                most = THINKING_SHARE * self.settings.answer_seconds
+                thinks = Thinks(self.jobs, attempt, most)
+                answer = self.engine.answer(
+                    fitted.question, on_text, attempt.should_stop, thinks.tell
+                )
         except AdapterRefused:
             raise
         except TrainerError as error:
@@ -122,7 +130,7 @@ class Answers:
             time.monotonic() - started,
             attempt.reason or answer.finish,
         )
-        self._end_attempt(attempt, answer, adapter)
+        self._end_attempt(attempt, answer, adapter_name(job.adapter), fitted)
 
     def _start_over(self, attempt: Attempt) -> None:
         """Give up an attempt whose generating process died, unless it was to end anyway."""
@@ -133,7 +141,7 @@ class Answers:
         else:  # counted as lost, like the attempt of a worker that died
             self.jobs.expire_lease(attempt.job, attempt.number)
 
-    def _end_attempt(self, attempt: Attempt, answer: Answer, adapter: str) -> None:
+    def _end_attempt(self, attempt: Attempt, answer: Answer, adapter: str, fitted: Fitted) -> None:
         if attempt.reason == "draining" and answer.finish == "interrupted":
             self.runner.requeue(attempt)
         elif attempt.reason != "lost":
@@ -145,8 +153,9 @@ class Answers:
             del result["prompt"]
             if attempt.reason == "deadline":
                 result["finish"] = "deadline"
-            if result["finish"] not in ("length", "deadline"):
+            if result["finish"] not in ("length", "deadline") or fitted.parts:
                 del result["ids"]  # only such an answer can go on
+            result |= fitted.added_to(answer)
             self.runner.end(
                 attempt, "cancelled" if attempt.reason == "cancelled" else "finished", result
             )
@@ -164,7 +173,7 @@ class Answers:
             sampling = sampling.changed(temperature=VARIED_TEMPERATURE, top_p=VARIED_TOP_P)
         return Question(
             instruction=request["instruction"],
-            input=request.get("input", ""),
+            input=input_of(request),
             thread=[Turn(turn["role"], turn["text"]) for turn in request.get("thread", [])],
             sampling=sampling,
             thinking=request.get("thinking", settings.thinking),

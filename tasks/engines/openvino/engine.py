@@ -32,6 +32,7 @@ from trainer.adapters.adapter import Adapter
 from trainer.base_model.source import Source, folder_to_convert
 from trainer.base_model.tokenizer import check_tokenizer, load_tokenizer
 from trainer.data.sources import SAMPLE
+from trainer.prompts.prompt import Prompt
 from trainer.prompts.templates import Style, choose_style
 
 log = logging.getLogger(__name__)
@@ -101,6 +102,10 @@ class OpenVinoEngine:
         self._verifier = AdapterVerifier(source.name, spec.linears)
         self.generator.wait_until_ready()
 
+    def prompt(self, question: Question) -> Prompt:
+        """Return what the model would be given; see `Engine.prompt`."""
+        return question.prompt(self._style_of(question), self.tokenizer, self.context_length)
+
     def answer(
         self,
         question: Question,
@@ -113,9 +118,8 @@ class OpenVinoEngine:
         adapter = question.adapter
         if adapter is not None:
             self._verifier.verify(adapter)
-        named = question.style or (adapter.style if adapter else None) or self.style.name
-        style = choose_style(self.tokenizer, named)
-        prompt = question.prompt(style, self.tokenizer, self.context_length)
+        style = self._style_of(question)
+        prompt = self.prompt(question)
         stop_ids = style.stop_ids(self.tokenizer)
         allowed = question.allowance(prompt, self.tokenizer, self.context_length)
         text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
@@ -136,6 +140,10 @@ class OpenVinoEngine:
             thought_cut=limits.thought_cut,
             ids=[*question.begun, *reader.ids],
         )
+
+    def _style_of(self, question: Question) -> Style:
+        adapter_style = question.adapter.style if question.adapter else None
+        return choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
 
     def close(self) -> None:
         """End the generating process."""

@@ -24,6 +24,7 @@ from trainer.adapters.adapter import Adapter
 from trainer.base_model.load import load_model
 from trainer.base_model.source import Source
 from trainer.base_model.tokenizer import load_tokenizer
+from trainer.prompts.prompt import Prompt
 from trainer.prompts.templates import Style, choose_style
 
 
@@ -62,6 +63,10 @@ class TransformersEngine:
         """The type of the weights, such as `float32`."""
         return str(self._adapters.base.dtype).removeprefix("torch.")
 
+    def prompt(self, question: Question) -> Prompt:
+        """Return what the model would be given; see `Engine.prompt`."""
+        return question.prompt(self._style_of(question), self.tokenizer, self.context_length)
+
     def answer(
         self,
         question: Question,
@@ -71,9 +76,9 @@ class TransformersEngine:
     ) -> Answer:
         """Answer one question; see `Engine.answer`."""
         start = time.perf_counter()
-        with self._lock, self._adapted(question.adapter) as (model, adapter_style):
-            style = choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
-            prompt = question.prompt(style, self.tokenizer, self.context_length)
+        with self._lock, self._adapted(question.adapter) as model:
+            style = self._style_of(question)
+            prompt = self.prompt(question)
             allowed = question.allowance(prompt, self.tokenizer, self.context_length)
             text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
             text.resume(question.begun)
@@ -96,16 +101,20 @@ class TransformersEngine:
             ids=[*question.begun, *generation.ids],
         )
 
+    def _style_of(self, question: Question) -> Style:
+        adapter_style = question.adapter.style if question.adapter else None
+        return choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
+
     @contextmanager
-    def _adapted(self, adapter: Adapter | None) -> Iterator[tuple[Any, str | None]]:
-        """Give the model with `adapter` applied, and the adapter's prompt style."""
+    def _adapted(self, adapter: Adapter | None) -> Iterator[Any]:
+        """Give the model with `adapter` applied."""
         if adapter is None:
             with self._adapters.base_only() as model:
-                yield model, None
+                yield model
             return
         self._verifier.verify(adapter)
         with self._adapters.using(adapter) as model:
-            yield model, adapter.style
+            yield model
 
 
 class _Generation:

@@ -45,7 +45,7 @@ async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Works
     ts = await said(workspace, "What is my name?", root)
     await said(workspace, "later", root)
 
-    turns = await thread_before(client(workspace), destination(root, ts), "UBOT")
+    turns = (await thread_before(client(workspace), destination(root, ts), "UBOT")).turns
 
     assert turns == [
         {"role": "user", "text": "My name is <Taro>", "user": "UALICE"},
@@ -56,7 +56,7 @@ async def test_the_thread_is_read_up_to_the_question_with_roles(workspace: Works
 async def test_a_question_outside_a_thread_has_no_thread(workspace: Workspace) -> None:
     ts = await said(workspace, "<@UBOT> hi")
 
-    assert await thread_before(client(workspace), destination(ts, ts), "UBOT") == []
+    assert (await thread_before(client(workspace), destination(ts, ts), "UBOT")).turns == []
 
 
 async def test_of_a_huge_thread_the_newest_messages_are_kept(workspace: Workspace) -> None:
@@ -65,7 +65,7 @@ async def test_of_a_huge_thread_the_newest_messages_are_kept(workspace: Workspac
         await said(workspace, f"{number} " + "あ" * 1000, root)
     ts = await said(workspace, "question", root)
 
-    turns = await thread_before(client(workspace), destination(root, ts), "UBOT")
+    turns = (await thread_before(client(workspace), destination(root, ts), "UBOT")).turns
 
     assert turns[-1]["text"].startswith("29 ")
     assert sum(len(turn["text"].encode()) for turn in turns) <= MAX_BYTES
@@ -73,8 +73,9 @@ async def test_of_a_huge_thread_the_newest_messages_are_kept(workspace: Workspac
 
 
 async def test_a_thread_that_cannot_be_read_costs_its_context_only(workspace: Workspace) -> None:
-    turns = await thread_before(
+    thread = await thread_before(
         client(workspace), {"channel": "CNONE", "thread_ts": "1.0", "ts": "2.0"}, "UBOT"
     )
 
-    assert turns == []
+    assert thread.turns == []
+    assert not thread.of_people

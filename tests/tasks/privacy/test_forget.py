@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tasks.asking.subjects import Subject, Subjects
 from tasks.broker.job import Job
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import Claim, Claims
@@ -138,6 +139,23 @@ def test_words_in_the_threads_of_others_go_with_the_answers_to_them(jobs: Jobs) 
     assert job
     assert job.state == "queued"
     assert job.request == {"instruction": "q", "input": "", "thread": thread[2:]}
+
+
+def test_words_that_others_ask_about_go_too(jobs: Jobs) -> None:
+    said = [{"user": user, "speaker": user, "text": WORD} for user in ("UALICE", "UBOB")]
+    subjects = Subjects(jobs.redis)
+    for id, author, writer in (("a", "UALICE", "UBOB"), ("b", "UBOB", "UALICE")):
+        subjects.keep(id, Subject(author, "C1", "1.1", "", writer, WORD))
+    jobs.create("b", "answer", destination={"user": "UBOB"}, asked={"text": "q"})
+    jobs.enqueue("b", {"instruction": "q", "material": said})
+
+    assert forget(jobs, "UALICE", "UALICE", HOME).turns == 1
+
+    job = jobs.get("b")
+    assert job
+    assert job.request["material"] == said[1:]
+    assert subjects.get("a") is None
+    assert subjects.get("b") == Subject("UBOB", "C1", "1.1", "", "UALICE", "")
 
 
 def test_a_thread_is_followed_for_those_who_asked_there(jobs: Jobs) -> None:
