@@ -26,7 +26,7 @@ from bot.delivery.undeliverable import give_up
 from bot.home_tab.publisher import HomeTabs
 from bot.listeners import register
 from bot.pace.call_pace import CallPace
-from bot.pace.edit_pace import EditPace
+from bot.pace.edit_pace import FORM_EDIT, EditPace
 from bot.pace.rate_limits import RATE_LIMITS
 from bot.pace.stream_pace import StreamPace
 from bot.people.admins import Admins
@@ -36,6 +36,8 @@ from bot.questions.follower import QuestionFollower
 from bot.relay.event_streams import BLOCK_SECONDS, EventStreams
 from bot.relay.relay import Relay
 from bot.settings import BotSettings
+from bot.shortcuts.follower import ShortcutFollower
+from bot.shortcuts.share_follower import ShareFollower
 from bot.slack.call_counts import CallCounts
 from bot.slack.client import client_of
 from bot.slack.refusals import failure_of, reason_of
@@ -62,7 +64,9 @@ THREADS = 64
 """For calls of the broker, which wait for their replies: each open question makes one now and then,
 and where a link is slow asyncio's own few threads would hold up all of them."""
 
-FOLLOWERS: dict[Kind, type[QuestionFollower | PlanFollower | TrainingFollower]] = {
+Follower = QuestionFollower | PlanFollower | TrainingFollower | ShortcutFollower | ShareFollower
+
+FOLLOWERS: dict[Kind, type[Follower]] = {
     "answer": QuestionFollower,
     "plan": PlanFollower,
     "train": TrainingFollower,
@@ -141,6 +145,7 @@ async def _bot(
         edit_pace=EditPace(bot_settings.edit_seconds, pace),
         # Slack takes twice as many pieces of streams as edits.
         stream_pace=StreamPace(bot_settings.edit_seconds / 2, pace),
+        form_pace=EditPace(bot_settings.edit_seconds, pace, edit=FORM_EDIT),
         user=str(me["user_id"]),
         name=str(me["user"]),
         task_settings=settings,
@@ -161,7 +166,7 @@ async def _relaying(settings: Settings, bot: Bot, name: str) -> AsyncIterator[No
     relaying_bot = replace(bot, jobs=jobs)
 
     async def follow(job: Job) -> None:
-        await FOLLOWERS[job.kind](relaying_bot, streams, job).run()
+        await _follower_of(job)(relaying_bot, streams, job).run()
 
     relay = Relay(jobs, Claims(jobs, name), follow, partial(give_up, relaying_bot))
     streams = EventStreams(blocking, jobs.redis, asyncio.get_running_loop(), relay.wake)
@@ -171,6 +176,12 @@ async def _relaying(settings: Settings, bot: Bot, name: str) -> AsyncIterator[No
     finally:
         for redis in (jobs.redis, blocking):
             _close_idle(redis)
+
+
+def _follower_of(job: Job) -> type[Follower]:
+    if "form" in job.destination:
+        return ShortcutFollower
+    return ShareFollower if "shares" in job.destination else FOLLOWERS[job.kind]
 
 
 def _close_idle(redis: Redis) -> None:

@@ -35,6 +35,7 @@ class Bot:
     settings: BotSettings
     edit_pace: EditPace
     stream_pace: StreamPace
+    form_pace: EditPace
     user: str
     name: str
     task_settings: Settings

@@ -51,7 +51,7 @@ class Listening:
     def action(self, _id: str) -> Any:
         return lambda listener: listener
 
-    view = action
+    view = view_closed = action
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,14 @@ from bot.i18n.lookup import Language, say
 from bot.pace.stream_pace import StreamPace
 from bot.slack.blocks import Post, section
 from bot.slack.notify import direct_channel
+from bot.slack.outgoing_text import shortened
 from bot.slack.refusals import FAILURES, failure_of
 from tasks.broker.counters import add
 
 log = logging.getLogger(__name__)
+
+NAMED_CHARACTERS = 200
+"""The most of a question that a notice names."""
 
 
 class DirectFallback:
@@ -45,6 +49,8 @@ class DirectFallback:
         self._streams = streams
         self._direct_channel = str(journal.get("moved", ""))
         self._unreachable = False
+        # What was asked in a form is for one person, and posted nowhere else.
+        self._private = "form" in journal.job.destination
         self._reply = self._new_reply()
 
     @property
@@ -92,6 +98,10 @@ class DirectFallback:
             await self._reply.show(self._with_notice(posts), state=state)
 
         while not self._unreachable:
+            if self._private and not self._direct_channel:
+                if not await self._fall_back():
+                    await asyncio.sleep(RETRY_SECONDS[-1])
+                continue
             delivery = await deliver(show, final, plain, self._journal)
             if delivery == "delivered":
                 return
@@ -150,6 +160,9 @@ class DirectFallback:
 
     def _notice(self) -> str:
         asked = self._journal.job.destination
+        if self._private:
+            what = self._journal.job.asked.get("text") or "-"
+            return say("moved.form", self._language, what=shortened(str(what), NAMED_CHARACTERS))
         key = "moved.direct" if asked.get("dm") else "moved"
         return say(key, self._language, channel=asked["channel"])
 

@@ -13,6 +13,7 @@ from bot.i18n.blind_sentences import BLIND
 from bot.i18n.channel_sentences import CHANNELS
 from bot.i18n.command_sentences import COMMANDS
 from bot.i18n.feedback_sentences import FEEDBACK
+from bot.i18n.shortcut_sentences import SHORTCUTS
 from bot.i18n.training_form_sentences import TRAINING_FORM
 from bot.i18n.training_sentences import TRAININGS
 
@@ -27,6 +28,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **CHANNELS,
     **COMMANDS,
     **FEEDBACK,
+    **SHORTCUTS,
     **TRAININGS,
     **TRAINING_FORM,
 }

@@ -12,6 +12,7 @@ from bot.listeners import (
     feedback_review,
     forget,
     questions,
+    shortcuts,
     slash_commands,
 )
 from bot.listeners.settings import channel, home
@@ -31,6 +32,7 @@ def register(app: AsyncApp, bot: Bot, tabs: HomeTabs | None = None) -> None:
     feedback.register(app, bot)
     feedback_review.register(app, bot, tabs)
     blind_buttons.register(app, bot)
+    shortcuts.register(app, bot)
     channel.register(app, bot)
     home.register(app, bot, tabs)
     agent.register(app, bot)

@@ -147,6 +147,11 @@ class _Form(_Interaction):
     view: _View
 
 
+class _FormClosed(_Interaction):
+    type: Literal["view_closed"]
+    view: _View
+
+
 class _Shortcut(_Interaction):
     type: Literal["message_action"]
     callback_id: str
@@ -156,6 +161,7 @@ class _Shortcut(_Interaction):
 
 _INTERACTIONS: Mapping[str, type[_Shape]] = {
     "view_submission": _Form,
+    "view_closed": _FormClosed,
     "message_action": _Shortcut,
 }
 

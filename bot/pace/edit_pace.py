@@ -13,15 +13,16 @@ from functools import partial
 
 from bot.pace.call_pace import CallPace, until_none
 
-POST, EDIT = "chat.postMessage", "chat.update"
+POST, EDIT, FORM_EDIT = "chat.postMessage", "chat.update", "views.update"
 
 
 class EditPace:
     """Lets one edit pass every `seconds`, in the order in which they ask, or more rarely where
-    `calls` are limited."""
+    `calls` are limited; `edit` is the method that edits."""
 
-    def __init__(self, seconds: float, calls: CallPace | None = None) -> None:
+    def __init__(self, seconds: float, calls: CallPace | None = None, *, edit: str = EDIT) -> None:
         self._seconds = seconds
+        self._edit = edit
         self._calls = calls or CallPace({})
         self._lock = asyncio.Lock()
         self._next = 0.0
@@ -39,6 +40,10 @@ class EditPace:
         async with self._channels[channel]:
             await until_none(partial(self._seconds_until_beginning, channel))
             self._begun.add(job)
+
+    def begin(self, job: str) -> None:
+        """Keep an edit free for an answer that is shown already, until `end`."""
+        self._begun.add(job)
 
     def end(self, job: str) -> None:
         """Keep no edit for this answer any longer: its final message was posted, or never will."""
@@ -68,8 +73,8 @@ class EditPace:
 
     def _seconds_until_spare(self) -> float:
         """Return when an edit could be made that no begun answer needs for its end."""
-        kept = len(self._begun) + self._calls.waiting(EDIT)
-        return self._calls.seconds_until_room(EDIT, for_calls=1 + kept)
+        kept = len(self._begun) + self._calls.waiting(self._edit)
+        return self._calls.seconds_until_room(self._edit, for_calls=1 + kept)
 
     def _spacing(self) -> float:
         """Return the seconds between edits at which a minute's are not spent in its first half."""
@@ -77,5 +82,5 @@ class EditPace:
         while self._ends and self._ends[0] <= now - 60:
             self._ends.popleft()
         return max(
-            self._seconds, self._calls.seconds_each(EDIT, len(self._ends) + len(self._begun))
+            self._seconds, self._calls.seconds_each(self._edit, len(self._ends) + len(self._begun))
         )

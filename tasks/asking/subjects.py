@@ -1,6 +1,6 @@
 """What the questions asked by a shortcut are about, and whether their form is closed.
 
-Kept in the broker as long as a question's job by default; the id is the question's own.
+Kept in the broker as long as a question's job; the id is the question's own.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 from redis import Redis
 
-KEEP_MS = 24 * 3_600_000
+CLOSED_MS = 24 * 3_600_000
 
 Closed = Literal["early", "complete"]
 """Whether a form was closed before its complete answer was in it."""
@@ -40,13 +40,13 @@ class Subjects:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def keep(self, id: str, subject: Subject) -> None:
-        """Store a subject for a day.
+    def keep(self, id: str, subject: Subject, keep_ms: int) -> None:
+        """Store a subject for `keep_ms` milliseconds.
 
         Raises:
             RedisError: the broker is away.
         """
-        self._redis.set(_KEY + id, json.dumps(asdict(subject)), px=KEEP_MS)
+        self._redis.set(_KEY + id, json.dumps(asdict(subject)), px=keep_ms)
 
     def get(self, id: str) -> Subject | None:
         """Return a subject; None where it is gone."""
@@ -54,7 +54,7 @@ class Subjects:
 
     def note_closed(self, id: str, how: Closed) -> None:
         """Note that the form was closed; of several notes the first one counts."""
-        self._redis.set(_CLOSED + id, how, px=KEEP_MS, nx=True)
+        self._redis.set(_CLOSED + id, how, px=CLOSED_MS, nx=True)
 
     def closed(self, id: str) -> Closed | None:
         """Return how the form was closed; None where nobody has closed it."""

@@ -230,6 +230,7 @@ class Slack:
             settings=bot_settings,
             edit_pace=EditPace(0),
             stream_pace=StreamPace(0),
+            form_pace=EditPace(0),
             user="UBOT",
             name="swallow",
             task_settings=task_settings,

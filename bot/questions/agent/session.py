@@ -79,10 +79,14 @@ async def set_status(
 def open_in(jobs: Jobs, channel: str, thread: str) -> list[Job]:
     """Return the questions in a thread that are not answered yet.
 
-    Raises:
+    What somebody asks about it in a form is answered elsewhere. Raises:
         RedisError: the broker is away.
     """
-    return [job for job in jobs.open("answer") if _thread_of(job) == (channel, thread)]
+    return [
+        job
+        for job in jobs.open("answer")
+        if _thread_of(job) == (channel, thread) and "form" not in job.destination
+    ]
 
 
 def _thread_of(job: Job) -> tuple[str, str]:

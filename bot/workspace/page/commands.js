@@ -48,7 +48,12 @@ export const ARGUMENTS = {
 };
 
 // The shortcuts of every message, whoever wrote it.
-export const SHORTCUTS = [{ callbackId: "teach_answer", name: t.teachAnswer }];
+export const SHORTCUTS = [
+  { callbackId: "summarise_message", name: t.summarise },
+  { callbackId: "translate_message", name: t.translate },
+  { callbackId: "ask_about_message", name: t.askAbout },
+  { callbackId: "teach_answer", name: t.teachAnswer },
+];
 
 // {name, argumentText} of a text that is a slash command, null of any other.
 export function parseCommand(text) {

@@ -96,6 +96,7 @@ READ_BY_PEOPLE = {
     "response_url",
     "views.open",
     "views.publish",
+    "views.update",
 }
 """The ways in which something of a text reaches people."""
 

@@ -49,6 +49,7 @@ class Everywhere:
         """All that is done while the bot runs, in its order."""
         return (
             self.questions,
+            self.shortcuts,
             self.commands,
             self.trainings,
             self.blind,
@@ -128,6 +129,38 @@ class Everywhere:
             review = await self._in("DADMIN", "an open review", action, "feedback_refuse")
             await teacher.decide(review, action)
             await self._in("DADMIN", "a decision", "<@UADMIN>")
+
+    async def shortcuts(self) -> None:
+        """Have a message summarised and asked about in forms, share both, and close one early."""
+        ts = await self._teacher.say(f"{MARK} {self._text}", "UBOB")
+        for name in ("summarise", "ask_about"):
+            await self._use(name, ts)
+            if name == "ask_about":
+                await self._teacher.submit(await self._form("question"), "UALICE", question=MARK)
+            job = await self._answer("finished", {"finish": "stop"})
+            form = await self._form("share_answer")
+            press = {"do": "press", "action_id": "share_answer", "value": job.id}
+            await self._teacher.local("view", {"user": "UALICE", "view_id": form["id"], **press})
+            await self._form("Shared in the thread.")
+        await self._use("translate", ts)
+        form = await self._form("shortcut_choice")
+        close = {"user": "UALICE", "view_id": form["id"], "do": "close"}
+        await self._teacher.local("view", close)
+        await self._answer("finished", {"finish": "stop"})
+        await self._in("DALICE", "an answer", "could not be shown in its form")
+
+    async def _use(self, name: str, ts: str) -> None:
+        body = {"channel": "CGENERAL", "ts": ts, "user": "UALICE"}
+        await self._teacher.local("shortcut", {**body, "callback_id": f"{name}_message"})
+
+    async def _form(self, words: str) -> Json:
+        """Wait for the form that Alice has open to say something."""
+
+        async def look() -> Json | None:
+            view: Json | None = (await self._teacher.look("view", "UALICE"))["view"]
+            return view if view and words in str(view["blocks"]) else None
+
+        return await until(look, words)
 
     async def commands(self) -> None:
         """Type the text into every command, and into the form of the channel."""

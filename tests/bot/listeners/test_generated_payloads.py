@@ -21,8 +21,10 @@ from bot.feedback.cards import (
 )
 from bot.feedback.forms import CORRECT_FORM, TEACH_FORM
 from bot.home_tab.state import TRAIN_ACTION
+from bot.listeners.shortcuts import CALLBACKS
 from bot.questions.answer import STOP_ACTION
 from bot.questions.rating import CORRECT_ACTION, RATE_ACTION
+from bot.shortcuts.views import ANSWER_FORM, CHOICE_ACTION, QUESTION_FORM, SHARE_ACTION
 from bot.trainings.asking.form import ADVANCED_ACTION
 from bot.trainings.asking.form import FORM as TRAINING_FORM
 from bot.trainings.final_card import USE_ACTION
@@ -71,6 +73,11 @@ TEMPLATES = [
     form(TEACH_FORM, {"instruction": "a", "output": None}),
     form(TRAINING_FORM, {"data": "sample", "epochs": "1", "output": "x"}),
     shortcut(TEACH_FORM),
+    *(shortcut(callback) for callback in CALLBACKS.values()),
+    form(QUESTION_FORM, {"question": "a"}),
+    form(ANSWER_FORM, {}) | {"type": "view_closed"},
+    press(SHARE_ACTION),
+    press_in_home(CHOICE_ACTION),
     home_opened(),
     event(type="agent_session_stopped", thread_ts="1.0"),
     event(channel_type="im", files=FILES, subtype="file_share", text="dataset x"),

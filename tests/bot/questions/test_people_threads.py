@@ -23,7 +23,8 @@ async def test_what_people_have_said_is_the_input_until_the_bot_has_answered(
 ) -> None:
     async with serve():
         ts = await say(person, "The meeting is on Friday.")
-        await say(person, "In room five.", "UADMIN", thread_ts=ts)
+        # To somebody else: no question, even if its event is handled behind that of the mention.
+        await say(person, "<@UBOB> In room five.", "UADMIN", thread_ts=ts)
         await say(person, "<@UBOT> Where is it?", "UALICE", thread_ts=ts)
         first = await job_of(jobs, "answer")
         attempt = jobs.claim(first.id, "worker")

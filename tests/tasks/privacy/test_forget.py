@@ -145,7 +145,7 @@ def test_words_that_others_ask_about_go_too(jobs: Jobs) -> None:
     said = [{"user": user, "speaker": user, "text": WORD} for user in ("UALICE", "UBOB")]
     subjects = Subjects(jobs.redis)
     for id, author, writer in (("a", "UALICE", "UBOB"), ("b", "UBOB", "UALICE")):
-        subjects.keep(id, Subject(author, "C1", "1.1", "", writer, WORD))
+        subjects.keep(id, Subject(author, "C1", "1.1", "", writer, WORD), 60_000)
     jobs.create("b", "answer", destination={"user": "UBOB"}, asked={"text": "q"})
     jobs.enqueue("b", {"instruction": "q", "material": said})
 

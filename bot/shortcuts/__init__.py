@@ -1,0 +1,2 @@
+"""Shortcuts in a message's menu: it is summarised, translated or asked about, in a form that one
+person sees."""
