@@ -13,7 +13,7 @@ from bot.errors import BotError
 from bot.settings import bot_settings
 from bot.slack.refusals import reason_of
 from tasks.errors import EXIT_SETTING_INVALID, SettingInvalid, TaskError
-from tasks.log_lines.set_up import set_up_logging
+from tasks.log_lines.set_up import is_supervised, set_up_logging
 from tasks.metrics.endpoint import serve_metrics
 from tasks.settings import settings
 
@@ -36,7 +36,7 @@ def main() -> int:
         asyncio.run(run(settings(), bot_settings(), options.name))
     except SettingInvalid as error:
         sys.stderr.write(f"swallow: {error}\n")
-        return EXIT_SETTING_INVALID
+        return EXIT_SETTING_INVALID if is_supervised() else 1
     except (BotError, TaskError) as error:
         sys.stderr.write(f"swallow: {error}\n")
         return 1

@@ -35,7 +35,7 @@ class SettingInvalid(TaskError):
 
 
 EXIT_SETTING_INVALID = 78
-"""How a process ends that cannot use a setting; EX_CONFIG of sysexits.h."""
+"""How a process under `swallow up` ends that cannot use a setting; EX_CONFIG of sysexits.h."""
 
 
 class AuditUnwritable(TaskError):

@@ -43,8 +43,8 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
         "I cannot read this thread. Add me to the channel with `/invite @{bot}`, and try again.",
     ),
     "moved.form": (
-        "フォームに表示できなかったため、ここでお答えします（{what}）。",
-        "This could not be shown in its form, so it comes here ({what}).",
+        "フォームが開いていないため、こちらでお答えします（{what}）。",
+        "The form is not open, so the answer comes here ({what}).",
     ),
     "button.share": ("スレッドに共有", "Share in the thread"),
     "share.heading": ("{name} さんが共有しました（{what}）", "{name} shared this ({what})"),

@@ -100,9 +100,8 @@ class ShortcutFollower:
             await asyncio.sleep(STATUS_POLL_SECONDS)
 
     async def _show_status(self, text: str) -> None:
-        space = "" if self._language == "ja" else " "
         await self._bot.form_pace.wait_for_turn()
-        await self._reply.show(self._form(waiting(f"{self._bot.name}{space}{text}")))
+        await self._reply.show(self._form(waiting(f"{self._bot.name} {text}")))
 
     async def _prepare(self) -> None:
         try:
@@ -135,9 +134,11 @@ class ShortcutFollower:
     async def _end(self, final: Event) -> None:
         self._bot.form_pace.edit_out_of_turn()
         text = self._growing.text
-        view = await asyncio.to_thread(
-            complete_form, self._bot.jobs, self._job, self._subject, text, final, self._language
+        complete = partial(
+            asyncio.to_thread,
+            complete_form,
+            *(self._bot.jobs, self._job, self._subject, text, final, self._language),
         )
         posts = complete_posts(self._job, self._subject, text, final, self._language)
         plain = sentence(say("failed.unshown", self._language))
-        await self._reply.end(view, posts, plain, state=final.type)
+        await self._reply.end(complete, posts, plain, state=final.type)

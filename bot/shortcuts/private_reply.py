@@ -9,7 +9,7 @@ direct message gets it; an update is repeated until Slack has answered, because 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -59,16 +59,24 @@ class PrivateReply:
             log.info("job %s: its form was not updated: %s", self._job.id, failure.reason)
             self._gone = failure.reason == "not_found" and not self._may_open
 
-    async def end(self, view: View, posts: Sequence[Post], plain: Post, *, state: str) -> None:
-        """Show the complete `view`, or else `posts` in a direct message, `plain` at the worst."""
+    async def end(
+        self,
+        complete: Callable[[], Awaitable[View]],
+        posts: Sequence[Post],
+        plain: Post,
+        *,
+        state: str,
+    ) -> None:
+        """Show the `complete` view, or else `posts` in a direct message, `plain` at the worst."""
         revision = self._job.revision
-        if self._journal.get("shown", None) != revision and await self._end_in_form(view):
+        if self._journal.get("shown", None) != revision and await self._end_in_form(complete):
             await self._journal.write(shown=revision)
         if self._journal.get("shown", None) == revision:
             await asyncio.sleep(SETTLES_SECONDS)
             # What was on its way, such as the acknowledgement of a question, or an update of a
-            # bot that has lost this job, may have come behind.
-            await self.show(view)
+            # bot that has lost this job, may have come behind. Made anew: the answer may be shared
+            # meanwhile.
+            await self.show(await complete())
             if await self._closed() != "early":
                 return
         await self._direct.end(posts, plain, state=state)
@@ -77,13 +85,14 @@ class PrivateReply:
     def _may_open(self) -> bool:
         return time.monotonic() - self._since < OPENS_WITHIN_SECONDS
 
-    async def _end_in_form(self, view: View) -> bool:
+    async def _end_in_form(self, complete: Callable[[], Awaitable[View]]) -> bool:
         """Show the complete answer in the form; False where that is closed, or does not take it."""
         attempt = 0
         while not self._journal.get("moved", ""):
             closed = await self._closed()
             if closed:
                 return closed == "complete"
+            view = await complete()
             try:
                 await self._update(view)
             except FAILURES as error:

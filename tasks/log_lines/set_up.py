@@ -22,9 +22,14 @@ LogForm = Literal["text", "json"]
 _OURS = ("bot", "tasks", "trainer")
 
 
+def is_supervised() -> bool:
+    """Whether this process runs under `swallow up`."""
+    return os.environ.get("SWALLOW_SUPERVISED") == "1"
+
+
 def set_up_logging(part: str, form: LogForm = "text") -> None:
     """Log to standard error; without time and part under `swallow up`, which adds both."""
-    supervised = os.environ.get("SWALLOW_SUPERVISED") == "1"
+    supervised = is_supervised()
     if form == "json":
         sys.excepthook = _log_uncaught
         threading.excepthook = lambda about: _log_uncaught(*about[:3])

@@ -30,6 +30,8 @@ def test_a_bot_with_a_wrong_value_ends_in_a_way_that_its_supervisor_knows(
     monkeypatch.setattr("sys.argv", ["bot", "--check"])
     bot_settings.cache_clear()
 
+    assert main() == 1
+    monkeypatch.setenv("SWALLOW_SUPERVISED", "1")
     assert main() == EXIT_SETTING_INVALID
     assert "SWALLOW_LANGUAGE is 'fr'" in capsys.readouterr().err
 

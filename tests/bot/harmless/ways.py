@@ -147,7 +147,7 @@ class Everywhere:
         close = {"user": "UALICE", "view_id": form["id"], "do": "close"}
         await self._teacher.local("view", close)
         await self._answer("finished", {"finish": "stop"})
-        await self._in("DALICE", "an answer", "could not be shown in its form")
+        await self._in("DALICE", "an answer", "The form is not open")
 
     async def _use(self, name: str, ts: str) -> None:
         body = {"channel": "CGENERAL", "ts": ts, "user": "UALICE"}

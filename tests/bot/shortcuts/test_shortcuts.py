@@ -3,6 +3,7 @@
 import pytest
 
 from bot.workspace.state.people import PEOPLE
+from tests.bot.claims import delivered
 from tests.bot.conftest import Serve
 from tests.bot.shortcuts.conftest import FACTS, Reader
 
@@ -138,12 +139,15 @@ async def test_an_answer_is_shared_once_under_the_name_of_who_asked(
         await reader.say("Thanks!", thread_ts=ts)
 
         replies = [reply for reply in await reader.replies(ts) if reply["user"] == "UBOT"]
+        await delivered(reader.jobs)
+        settled = await reader.form()
 
     assert len(replies) == 1
     assert PEOPLE["UALICE"].name in shared["text"]
     assert "&lt;!channel&gt; &lt;https://evil.example|ok&gt;" in shared["text"]
     assert "<@" not in shared["text"]
-    assert "share_answer" not in str(shown["blocks"])
+    for view in (shown, settled):
+        assert "share_answer" not in str(view["blocks"])
     assert reader.jobs.open("answer") == []
 
 

@@ -119,5 +119,5 @@ def test_an_admin_trains_watches_and_switches(
     assert MARK in answer(page)
     page.get_by_test_id("close-thread").click()
     send(page, "/swallow-adapter off")
-    expect(last(page, "From the next question on")).to_contain_text("base model")
+    expect(last(page, "I answer with the base model")).to_be_visible()
     assert answer(page) == base

@@ -113,6 +113,8 @@ async def test_an_edited_question_is_answered_anew_and_a_deleted_one_goes_with_i
         await expect(replies).to_have_count(2)
 
         await choose(deleting)
+        confirm = page.get_by_role("dialog", name=deleting)
+        await confirm.get_by_role("button", name="Delete" if phone else "削除").click()
 
         await expect(page.get_by_text("パリです。")).to_have_count(0)
         await expect(page.get_by_text("フランスの首都は？")).to_have_count(0)
