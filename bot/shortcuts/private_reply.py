@@ -57,7 +57,8 @@ class PrivateReply:
         except FAILURES as error:
             failure = failure_of(error)
             log.info("job %s: its form was not updated: %s", self._job.id, failure.reason)
-            self._gone = failure.reason == "not_found" and not self._may_open
+            if failure.reason == "not_found":
+                self._gone = not self._may_open or await self._closed() is not None
 
     async def end(
         self,
