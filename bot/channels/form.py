@@ -17,6 +17,7 @@ from bot.channels.command import (
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import plain_text
 from bot.slack.command_words import Wrong
+from bot.slack.views import field_in, modal, value_in
 from tasks.asking.channels import MOST_INSTRUCTIONS, MOST_PEOPLE, ChannelSettings
 
 FORM = "channel_settings"
@@ -37,14 +38,10 @@ def form(
     """Return the view, filled in with what is set; `adapters` are those that can be chosen."""
     names = [adapter] if adapter and adapter not in adapters else []
     names += list(adapters)[: MOST_ADAPTERS - len(names)]
-    return {
-        "type": "modal",
-        "callback_id": FORM,
-        "private_metadata": channel,
-        "title": plain_text(say("channel.form.title", language)),
-        "submit": plain_text(say("channel.form.submit", language)),
-        "close": plain_text(say("form.close", language)),
-        "blocks": [
+    return modal(
+        FORM,
+        "channel.form.title",
+        [
             _field("instructions", _text(settings.instructions, MOST_INSTRUCTIONS, True), language),
             _field(
                 "adapter",
@@ -78,16 +75,19 @@ def form(
             ),
             _field("people", _people(settings.people), language),
         ],
-    }
+        language,
+        metadata=channel,
+        submit="channel.form.submit",
+    )
 
 
 def filled_in(view: Mapping[str, Any], language: Language) -> tuple[Set, dict[str, str]]:
     """Return what a person has set, and what is wrong with it: a sentence by field."""
     read: dict[str, Any] = {
-        "instructions": read_instructions(_value(view, "instructions")),
-        "adapter": read_adapter(_value(view, "adapter")),
-        "language": read_language(_value(view, "language")),
-        "max": read_tokens(_value(view, "max")),
+        "instructions": read_instructions(value_in(view, "instructions")),
+        "adapter": read_adapter(value_in(view, "adapter")),
+        "language": read_language(value_in(view, "language")),
+        "max": read_tokens(value_in(view, "max")),
         "ask": _read_askers(view),
     }
     wrong = {name: one.at_field(language) for name, one in read.items() if isinstance(one, Wrong)}
@@ -104,10 +104,10 @@ def filled_in(view: Mapping[str, Any], language: Language) -> tuple[Set, dict[st
 
 def _read_askers(view: Mapping[str, Any]) -> dict[str, Any] | Wrong:
     """People who are named count only where people are chosen, and then there must be some."""
-    who = _value(view, "ask")
+    who = value_in(view, "ask")
     if who != "people":
         return read_askers(who)
-    people = _chosen(view, "people", "selected_users")
+    people = field_in(view, "people").get("selected_users")
     if not isinstance(people, list) or not people:
         return Wrong("channel", "no_people")
     return read_askers(",".join(str(person) for person in people))
@@ -147,16 +147,3 @@ def _people(people: Sequence[str]) -> dict[str, Any]:
 
 def _same(names: Sequence[str]) -> dict[str, str]:
     return {name: name for name in names}
-
-
-def _value(view: Mapping[str, Any], name: str) -> str:
-    option = _chosen(view, name, "selected_option")
-    value = option.get("value") if isinstance(option, Mapping) else _chosen(view, name, "value")
-    return value if isinstance(value, str) else ""
-
-
-def _chosen(view: Mapping[str, Any], name: str, key: str) -> Any:
-    found: Any = view
-    for step in ("state", "values", name, name, key):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.i18n.lookup import Language, say
 from bot.slack.blocks import plain_text
+from bot.slack.views import modal, value_in
 from tasks.feedback.row import clean
 
 CORRECT_FORM = "correct_answer"
@@ -33,24 +34,17 @@ class Texts:
 
 def form(callback: str, draft: str, texts: Texts, language: Language) -> dict[str, Any]:
     """Return the view, prefilled with `texts`; `draft` is the id of what it is about."""
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": draft,
-        "title": plain_text(say(f"form.{callback}", language)),
-        "submit": plain_text(say("form.submit", language)),
-        "close": plain_text(say("form.close", language)),
-        "blocks": [
-            _field(callback, "instruction", texts.instruction, language),
-            _field(callback, "input", texts.input, language),
-            _field(callback, "output", texts.output, language),
-        ],
-    }
+    blocks = [
+        _field(callback, "instruction", texts.instruction, language),
+        _field(callback, "input", texts.input, language),
+        _field(callback, "output", texts.output, language),
+    ]
+    return modal(callback, f"form.{callback}", blocks, language, metadata=draft)
 
 
 def filled_in(view: Mapping[str, Any]) -> Texts:
     """Return what a person has written; a field that is missing, or is no text, is empty."""
-    return Texts(**{name: _value(view, name) for name in FIELDS})
+    return Texts(**{name: clean(value_in(view, name)) for name in FIELDS})
 
 
 def problems(texts: Texts, language: Language) -> dict[str, str]:
@@ -95,13 +89,6 @@ def _field(callback: str, name: str, text: str, language: Language) -> dict[str,
         hint = say(f"form.cut.{callback}", language, most=f"{MOST_CHARACTERS:,}")
         field["hint"] = plain_text(hint)
     return field
-
-
-def _value(view: Mapping[str, Any], name: str) -> str:
-    found: Any = view
-    for key in ("state", "values", name, name, "value"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return clean(found) if isinstance(found, str) else ""
 
 
 def _cut(text: str) -> str:

@@ -12,6 +12,7 @@ from bot.i18n.lookup import Language, say
 from bot.shortcuts.wanted import SCOPES, Wanted
 from bot.slack.blocks import Post, button, mrkdwn, plain_text, section
 from bot.slack.outgoing_text import quoted_question, shortened
+from bot.slack.views import modal, value_in
 from tasks.asking.subjects import Subject
 
 ANSWER_FORM = "shortcut_answer"
@@ -38,23 +39,15 @@ def question_form(id: str, subject: Subject, language: Language) -> dict[str, An
         scope = {**_select(SCOPES, first, language), "action_id": "scope"}
         label = plain_text(say("shortcut.scope", language))
         blocks.append({"type": "input", "block_id": "scope", "label": label, "element": scope})
-    return {
-        "type": "modal",
-        "callback_id": QUESTION_FORM,
-        "external_id": id,
-        "private_metadata": id,
-        "title": plain_text(say("shortcut.title.ask", language)),
-        "submit": plain_text(say("shortcut.submit", language)),
-        "close": plain_text(say("form.close", language)),
-        "blocks": blocks,
-    }
+    view = modal(
+        QUESTION_FORM, "shortcut.title.ask", blocks, language, metadata=id, submit="shortcut.submit"
+    )
+    return {**view, "external_id": id}
 
 
 def filled_in(view: Mapping[str, Any]) -> tuple[str, str]:
     """Return the question and the scope that a person has set; empty where there is none."""
-    question = _found(view, "question", "value")
-    scope = _found(view, "scope", "selected_option", "value")
-    return question.strip(), scope
+    return value_in(view, "question").strip(), value_in(view, "scope")
 
 
 def answer_form(
@@ -159,10 +152,3 @@ def _select(values: Sequence[str], chosen: str, language: Language) -> dict[str,
         "options": list(options.values()),
         "initial_option": options[chosen],
     }
-
-
-def _found(view: Mapping[str, Any], name: str, *keys: str) -> str:
-    found: Any = view
-    for step in ("state", "values", name, name, *keys):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) else ""

@@ -11,6 +11,7 @@ from bot.i18n import units
 from bot.i18n.lookup import CATALOGUE, Language, say
 from bot.slack.blocks import button, plain_text
 from bot.slack.command_words import Wrong
+from bot.slack.views import modal, value_in
 from bot.trainings.asking.command import Start
 from bot.trainings.asking.options import OPTIONS, Option, Value, find
 from tasks.trainings.dataset_rows import ListedDataset
@@ -47,20 +48,14 @@ def form(
     if not advanced:
         more = button(ADVANCED_ACTION, "more", say("train.form.advanced", language))
         blocks.append({"type": "actions", "block_id": "advanced", "elements": [more]})
-    return {
-        "type": "modal",
-        "callback_id": FORM,
-        "private_metadata": channel,
-        "title": plain_text(say("train.form.title", language)),
-        "submit": plain_text(say("train.form.submit", language)),
-        "close": plain_text(say("form.close", language)),
-        "blocks": blocks,
-    }
+    return modal(
+        FORM, "train.form.title", blocks, language, metadata=channel, submit="train.form.submit"
+    )
 
 
 def typed_in(view: Mapping[str, Any]) -> dict[str, str]:
     """Return what is filled in, by the options' short names, as a command would have it."""
-    typed = {name: _value(view, name) for name in (*BASIC, *ADVANCED)}
+    typed = {name: value_in(view, name).strip() for name in (*BASIC, *ADVANCED)}
     return {name: text for name, text in typed.items() if text and text != _DEFAULT}
 
 
@@ -137,14 +132,3 @@ def _option(name: str) -> Option:
     option = find(name)
     assert option is not None
     return option
-
-
-def _value(view: Mapping[str, Any], name: str) -> str:
-    field: Any = view
-    for step in ("state", "values", name, name):
-        field = field.get(step) if isinstance(field, Mapping) else None
-    if not isinstance(field, Mapping):
-        return ""
-    chosen = field.get("selected_option")
-    text = chosen.get("value") if isinstance(chosen, Mapping) else field.get("value")
-    return text.strip() if isinstance(text, str) else ""
