@@ -1,14 +1,27 @@
-"""How a drill ends as a command: its figures as a JSON object, and exit code 1 where it failed."""
+"""A drill as a command: its counts are options, its figures come as a JSON object, and it exits
+with 1 where it failed."""
 
 import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 Figures = dict[str, Any]
+
+
+def parser_of(
+    description: str | None, counts: Mapping[str, tuple[int, str]]
+) -> argparse.ArgumentParser:
+    """Return a parser with an option for each count: its default, and what it counts."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawTextHelpFormatter
+    )
+    for name, (default, help) in counts.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{help} ({default})")
+    return parser
 
 
 def run_as_command(

@@ -19,7 +19,7 @@ import psutil
 
 from tests.drills import trainings
 from tests.drills.broker import Broker
-from tests.drills.command import run_as_command
+from tests.drills.command import parser_of, run_as_command
 from tests.drills.link import Link
 from tests.drills.questions import Questions
 from tests.drills.slack import FaultySlack
@@ -150,9 +150,6 @@ def _plan(options: argparse.Namespace) -> list[str]:
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
     """Parse the command's options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
     counts = {
         "questions": (1000, "how many are asked"),
         "different": (37, "how many of them are different"),
@@ -168,8 +165,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
         "events": (30, "times that Slack's events are disturbed"),
         "seed": (int(time.time()), "of questions and plan"),
     }
-    for name, (default, help) in counts.items():
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"{help} ({default})")
+    parser = parser_of(__doc__, counts)
     parser.add_argument("--link", type=float, default=0.003, help="share of replies spoiled")
     parser.add_argument("--engine", default="auto")
     return parser.parse_args(arguments)

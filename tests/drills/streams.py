@@ -35,7 +35,7 @@ from tasks.broker.job import Ending
 from tasks.broker.jobs import Jobs
 from tasks.broker.relay_claims import unanswered
 from tests.drills.broker import Broker
-from tests.drills.command import Figures, run_as_command
+from tests.drills.command import Figures, parser_of, run_as_command
 from tests.patience import SECONDS
 
 CHANNELS = {"DALICE": "UALICE", "DBOB": "UBOB", "DADMIN": "UADMIN"}
@@ -283,9 +283,6 @@ async def drill(folder: Path, broker: str, options: argparse.Namespace) -> Figur
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
     """Parse the command's options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
     counts = {
         "questions": (300, "how many are asked"),
         "at-once": (12, "how many of them are open at any time"),
@@ -293,9 +290,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
         "calls": (80, "times that the next calls of a Slack method fail"),
         "seed": (int(time.time()), "of questions and plan"),
     }
-    for name, (default, help) in counts.items():
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"{help} ({default})")
-    return parser.parse_args(arguments)
+    return parser_of(__doc__, counts).parse_args(arguments)
 
 
 def good(figures: Figures) -> bool:

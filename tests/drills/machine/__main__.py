@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.drills.command import parser_of
 from tests.drills.machine import clock, disk, memory
 
 PARTS = {"disk": disk.run, "clock": clock.run, "memory": memory.run}
@@ -23,9 +24,6 @@ PARTS = {"disk": disk.run, "clock": clock.run, "memory": memory.run}
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
     """Parse the command's options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
     counts = {
         "questions": (20, "questions of the disk, and of each jump and squeeze"),
         "different": (12, "how many different questions there are"),
@@ -35,8 +33,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
         "squeezes": (5, "times that memory runs short"),
         "seed": (int(time.time()), "of the questions"),
     }
-    for name, (default, help) in counts.items():
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"{help} ({default})")
+    parser = parser_of(__doc__, counts)
     parser.add_argument("--only", choices=list(PARTS), help="one part instead of all")
     parser.add_argument("--engine", default="auto")
     return parser.parse_args(arguments)
