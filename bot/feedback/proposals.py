@@ -4,6 +4,7 @@ Every function is called off the event loop, reads who acts and about what from 
 with CannotAct what does not work. Nothing here is decided about: rows are only proposed.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from bot.bot import Bot
@@ -11,6 +12,7 @@ from bot.errors import CannotAct
 from bot.feedback.answered import Answered, answered
 from bot.feedback.forms import Texts, restored
 from bot.slack.actor import Actor
+from tasks.asking.channels import Channels
 from tasks.feedback import removal
 from tasks.feedback.drafts import Draft, Drafts
 from tasks.feedback.row import FeedbackRow, RowKind, row_id
@@ -27,6 +29,17 @@ def require_feedback(bot: Bot, actor: Actor) -> None:
         raise CannotAct("feedback.off")
     if not bot.settings.answers_in(actor.channel, dm=actor.dm):
         raise CannotAct("feedback.channel")
+
+
+async def require_giver(bot: Bot, actor: Actor) -> None:
+    """Return where `actor` is somebody whose feedback and votes are taken.
+
+    Raises:
+        CannotAct: they are not, or Slack does not say who they are.
+        RedisError: the broker is away.
+    """
+    own = await asyncio.to_thread(Channels(bot.jobs.redis).get, actor.channel)
+    await bot.askers.check_feedback(actor.user, own)
 
 
 def rate(bot: Bot, actor: Actor, job: str, at: str, *, good: bool) -> str:

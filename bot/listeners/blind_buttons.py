@@ -1,7 +1,6 @@
 """The buttons of a blind comparison: the reveal, and votes, which all in its channel have whose
 feedback is taken."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -17,10 +16,10 @@ from bot.blind import actions
 from bot.blind.cards import REVEAL_ACTION, VOTE_ACTIONS
 from bot.bot import Bot
 from bot.errors import CannotAct
+from bot.feedback.proposals import require_giver
 from bot.i18n.lookup import Language, say
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
-from tasks.asking.channels import Channels
 from tasks.blind.comparison import Choice
 
 log = logging.getLogger(__name__)
@@ -58,8 +57,7 @@ async def _count(
     bot: Bot, actor: Actor, value: str, choice: Choice, at: str, language: Language
 ) -> None:
     try:
-        own = await asyncio.to_thread(Channels(bot.jobs.redis).get, actor.channel)
-        await bot.askers.check_feedback(actor.user, own)
+        await require_giver(bot, actor)
         text = await actions.vote(bot, actor, value, choice, at, language)
     except CannotAct as why:
         text = say(why.key, language, **why.values)

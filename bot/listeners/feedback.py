@@ -28,7 +28,6 @@ from bot.questions.rating import CORRECT_ACTION, GOOD, RATE_ACTION, job_in
 from bot.slack.actor import Actor
 from bot.slack.notify import notify_person
 from bot.slack.views import open_view
-from tasks.asking.channels import Channels
 from tasks.feedback.first_time import first_time
 from tasks.feedback.row import FeedbackRow
 
@@ -105,7 +104,7 @@ class FeedbackListener:
         at, good = str(action.get("action_ts") or ""), action.get("value") == GOOD
         language = await self._bot.language_of_press(body)
         try:
-            await self._check(actor)
+            await proposals.require_giver(self._bot, actor)
             async with lock:
                 key = await asyncio.to_thread(proposals.rate, self._bot, actor, job, at, good=good)
         except REFUSALS as error:
@@ -117,7 +116,7 @@ class FeedbackListener:
     async def _open_correction(self, actor: Actor, job: str, body: Mapping[str, Any]) -> None:
         language = await self._bot.language_of_press(body)
         try:
-            await self._check(actor)
+            await proposals.require_giver(self._bot, actor)
             opened = await asyncio.to_thread(proposals.begin_correction, self._bot, actor, job)
         except REFUSALS as error:
             await notify_person(self._bot.client, actor, refusal_sentence(error, language))
@@ -128,7 +127,7 @@ class FeedbackListener:
     async def _open_lesson(self, actor: Actor, body: Mapping[str, Any]) -> None:
         language = await self._bot.language_of_press(body)
         try:
-            await self._check(actor)
+            await proposals.require_giver(self._bot, actor)
             lesson = await lesson_of(self._bot, actor, body)
             draft = await asyncio.to_thread(
                 proposals.begin_lesson, self._bot, actor, lesson.ts, lesson.people, language
@@ -137,11 +136,6 @@ class FeedbackListener:
             await notify_person(self._bot.client, actor, refusal_sentence(error, language))
             return
         await self._open(actor, body, form(TEACH_FORM, draft, lesson.texts, language), language)
-
-    async def _check(self, actor: Actor) -> None:
-        """Return where `actor` is somebody whose feedback is taken; raises one of `REFUSALS`."""
-        own = await asyncio.to_thread(Channels(self._bot.jobs.redis).get, actor.channel)
-        await self._bot.askers.check_feedback(actor.user, own)
 
     async def _open(
         self, actor: Actor, body: Mapping[str, Any], view: dict[str, Any], language: Language
