@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from tasks.engines.allowance import Allowance, allowance, reserved_tokens
 from trainer.adapters.adapter import Adapter
 from trainer.prompts.prompt import Prompt, render
-from trainer.prompts.templates import Style, Tokenizer, Turn
+from trainer.prompts.templates import Style, Tokenizer, Turn, choose_style
 from trainer.prompts.thinking import Thinking
 
 
@@ -44,6 +44,15 @@ class Question:
     begun: Sequence[int] = ()
     """Token ids that the answer has already: it goes on behind them."""
     standing: str = ""
+
+    def style_in(self, tokenizer: Tokenizer, own: Style) -> Style:
+        """Return the style to ask in; `own` is the model's.
+
+        Raises:
+            UnknownStyle: as `choose_style`.
+        """
+        adapter_style = self.adapter.style if self.adapter else None
+        return choose_style(tokenizer, self.style or adapter_style or own.name)
 
     def prompt(self, style: Style, tokenizer: Tokenizer, context_length: int) -> Prompt:
         """Render the question; the tokens of thought and answer, at most half the context, stay

@@ -104,7 +104,8 @@ class OpenVinoEngine:
 
     def prompt(self, question: Question) -> Prompt:
         """Return what the model would be given; see `Engine.prompt`."""
-        return question.prompt(self._style_of(question), self.tokenizer, self.context_length)
+        style = question.style_in(self.tokenizer, self.style)
+        return question.prompt(style, self.tokenizer, self.context_length)
 
     def answer(
         self,
@@ -118,7 +119,7 @@ class OpenVinoEngine:
         adapter = question.adapter
         if adapter is not None:
             self._verifier.verify(adapter)
-        style = self._style_of(question)
+        style = question.style_in(self.tokenizer, self.style)
         prompt = self.prompt(question)
         stop_ids = style.stop_ids(self.tokenizer)
         allowed = question.allowance(prompt, self.tokenizer, self.context_length)
@@ -140,10 +141,6 @@ class OpenVinoEngine:
             thought_cut=limits.thought_cut,
             ids=[*question.begun, *reader.ids],
         )
-
-    def _style_of(self, question: Question) -> Style:
-        adapter_style = question.adapter.style if question.adapter else None
-        return choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
 
     def close(self) -> None:
         """End the generating process."""

@@ -65,7 +65,8 @@ class TransformersEngine:
 
     def prompt(self, question: Question) -> Prompt:
         """Return what the model would be given; see `Engine.prompt`."""
-        return question.prompt(self._style_of(question), self.tokenizer, self.context_length)
+        style = question.style_in(self.tokenizer, self.style)
+        return question.prompt(style, self.tokenizer, self.context_length)
 
     def answer(
         self,
@@ -77,7 +78,7 @@ class TransformersEngine:
         """Answer one question; see `Engine.answer`."""
         start = time.perf_counter()
         with self._lock, self._adapted(question.adapter) as model:
-            style = self._style_of(question)
+            style = question.style_in(self.tokenizer, self.style)
             prompt = self.prompt(question)
             allowed = question.allowance(prompt, self.tokenizer, self.context_length)
             text = TextStream(self.tokenizer, style.stop_texts, on_text, prompt.text)
@@ -100,10 +101,6 @@ class TransformersEngine:
             thought_cut=limits.thought_cut,
             ids=[*question.begun, *generation.ids],
         )
-
-    def _style_of(self, question: Question) -> Style:
-        adapter_style = question.adapter.style if question.adapter else None
-        return choose_style(self.tokenizer, question.style or adapter_style or self.style.name)
 
     @contextmanager
     def _adapted(self, adapter: Adapter | None) -> Iterator[Any]:
