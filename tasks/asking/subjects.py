@@ -67,7 +67,7 @@ class Subjects:
                 self._redis.delete(key)
             elif subject.writer == person:
                 left = replace(subject, text="")
-                self._redis.set(key, json.dumps(asdict(left)), keepttl=True)
+                self._redis.set(key, json.dumps(asdict(left)), keepttl=True, xx=True)
 
     def _all(self) -> Iterator[tuple[str, Subject]]:
         for key in cast(Iterator[str], self._redis.scan_iter(f"{_KEY}*", count=500)):
