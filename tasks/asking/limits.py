@@ -36,7 +36,7 @@ def asked_lately(jobs: Jobs, user: str) -> tuple[int, int]:
     now = seconds * 1000 + microseconds // 1000
     # What is still to come was noted before the clock was set back.
     asked = int(jobs.redis.zcount(_key_of(user), f"({now - MINUTE_MS}", now))
-    return asked, sum(asker == user for _, _, asker in jobs.open_askers("answer"))
+    return asked, sum(asker_of(where) == user for _, _, where in jobs.open_destinations("answer"))
 
 
 def asked_today(redis: Redis, user: str) -> list[str]:
@@ -58,8 +58,8 @@ def open_before(jobs: Jobs, job: Job) -> int:
     """Return how many earlier questions of the same person have not ended."""
     user = asker_of(job.destination)
     return sum(
-        asker == user and (created, id) < (job.created, job.id)
-        for id, created, asker in jobs.open_askers("answer")
+        asker_of(where) == user and (created, id) < (job.created, job.id)
+        for id, created, where in jobs.open_destinations("answer")
     )
 
 

@@ -348,15 +348,15 @@ class Jobs:
         """Return what `open` does, without reading the texts."""
         return sorted(self.states(self._open_ids(kinds)), key=lambda job: job.created)
 
-    def open_askers(self, kind: Kind) -> list[tuple[str, int, str]]:
-        """Return id, `created` and who asked of every job of a kind that has not ended."""
+    def open_destinations(self, kind: Kind) -> list[tuple[str, int, dict[str, Any]]]:
+        """Return id, `created` and destination of every job of a kind that has not ended."""
         ids = self._open_ids((kind,))
         with self.redis.pipeline(transaction=False) as pipe:
             for id in ids:
                 pipe.hmget(f"swallow:job:{id}", "created", "place")
             records = zip(ids, pipe.execute(), strict=True)
         return [
-            (id, int(created), asker_of(json.loads(place)))
+            (id, int(created), json.loads(place))
             for id, (created, place) in records
             if created and place
         ]

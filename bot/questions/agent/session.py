@@ -6,6 +6,8 @@ set last is seen. Nothing depends on it: where Slack refuses it, the answer come
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from redis.exceptions import RedisError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.questions.agent.title import title_of
 from bot.slack.refusals import FAILURES, failure_of
 from bot.surface import Surface
-from tasks.broker.job import Job
+from tasks.broker.job import Job, asker_of
 from tasks.broker.jobs import Jobs
 
 log = logging.getLogger(__name__)
@@ -47,17 +49,16 @@ class Session:
         """Show that the bot is done, unless another question in the thread is open."""
         if not self.is_there:
             return
-        channel, thread = _thread_of(self._job)
         try:
-            others = await asyncio.to_thread(open_in, self._jobs, channel, thread)
+            asked = await asyncio.to_thread(open_in, self._jobs, *_thread_of(self._job.destination))
         except RedisError:
-            others = []
-        if all(job.id == self._job.id for job in others):
+            asked = {}
+        if set(asked) <= {self._job.id}:
             await self._set("active")
 
     async def _set(self, status: str, **more: str) -> None:
         if self.is_there:
-            channel, thread = _thread_of(self._job)
+            channel, thread = _thread_of(self._job.destination)
             await set_status(self._client, self._surface, channel, thread, status, **more)
 
 
@@ -76,18 +77,20 @@ async def set_status(
             surface.refused(failure.reason)
 
 
-def open_in(jobs: Jobs, channel: str, thread: str) -> list[Job]:
-    """Return the questions in a thread that are not answered yet.
+def open_in(jobs: Jobs, channel: str, thread: str) -> dict[str, str]:
+    """Return the questions in a thread that are not answered yet: who asked, by the jobs' ids.
 
-    What somebody asks about it in a form is answered elsewhere. Raises:
+    What somebody asks about it in a form is answered elsewhere.
+
+    Raises:
         RedisError: the broker is away.
     """
-    return [
-        job
-        for job in jobs.open("answer")
-        if _thread_of(job) == (channel, thread) and "form" not in job.destination
-    ]
+    return {
+        id: asker_of(destination)
+        for id, _, destination in jobs.open_destinations("answer")
+        if _thread_of(destination) == (channel, thread) and "form" not in destination
+    }
 
 
-def _thread_of(job: Job) -> tuple[str, str]:
-    return str(job.destination.get("channel")), str(job.destination.get("thread_ts"))
+def _thread_of(destination: Mapping[str, Any]) -> tuple[str, str]:
+    return str(destination.get("channel")), str(destination.get("thread_ts"))

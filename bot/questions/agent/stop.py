@@ -41,8 +41,8 @@ async def stop(bot: Bot, event: Mapping[str, Any], team: str) -> None:
 def _cancel(bot: Bot, channel: str, thread: str, user: str) -> int:
     """Cancel a person's questions in a thread, and return how many of others' are open."""
     questions = open_in(bot.jobs, channel, thread)
-    own = [job for job in questions if job.destination.get("user") == user]
-    for job in own:
-        state = bot.jobs.cancel(job.id, user)
-        log.info("job %s: its session was stopped while %s", job.id, state)
+    own = [id for id, asker in questions.items() if asker == user]
+    for id in own:
+        state = bot.jobs.cancel(id, user)
+        log.info("job %s: its session was stopped while %s", id, state)
     return len(questions) - len(own)
